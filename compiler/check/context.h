@@ -203,6 +203,11 @@ void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Cla
 /// contracts.cpp: clauses of all relations that do not change their row.
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made);
+/// contracts.cpp: false if it names no share of the rows, which is reported.
+bool check_quantile(Context& context, const ast::Latency& node);
+/// state_promise.cpp: that the state of a product fits what its contract promises, where the rates and keys of its
+/// sources tell.
+void check_state(Context& context, const typed::Relation& relation, typed::RelationId id, Span span);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,

@@ -11,6 +11,7 @@
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
 #include "runtime/report/name_findings.h"
+#include "runtime/report/promise_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -159,7 +160,14 @@ struct ContractChecker {
     }
     if (std::strtod(node.share.text.c_str(), nullptr) > 100)
       context.reporter.report(diag::ShareBeyondAll{.share = node.share.text + "%"}).at(node.share.span, "at most 100%");
-    context.not_watched(span);
+    if (!enforced) context.not_watched(span);
+  }
+
+  /// Measured in event time, while the product's job runs.
+  void watched_by_time(Span span, const char* promise) {
+    if (!enforced) return context.not_watched(span);
+    if (!row.has_time && !row.open)
+      context.no_event_time(row, row.relation, promise).at(span, "measured in event time");
   }
 
   /// `fields { … }` states types: what fits them becomes them, losing digits only by a failure.
@@ -217,14 +225,13 @@ struct ContractChecker {
                    [&](const ast::Compatible& node) { compatible(node, span); },
                    [&](const ast::Fresh& node) {
                      made.promises.fresh_us = context.length_of(node.within, "`fresh`");
-                     if (!enforced) return context.not_watched(span);
-                     if (!row.has_time && !row.open)
-                       context.no_event_time(row, row.relation, "fresh").at(span, "measured in event time");
+                     watched_by_time(span, "fresh");
                    },
                    [&](const ast::Latency& node) {
+                     if (!check_quantile(context, node)) return;
                      if (const auto below = context.length_of(node.below, "`latency`"))
                        made.promises.latencies.push_back({.quantile = node.quantile.text, .below_us = *below});
-                     context.not_watched(span);
+                     watched_by_time(span, "latency");
                    },
                    [&](const ast::Volume& node) {
                      if (const auto period = context.length_of(node.period, "`volume`"))
@@ -233,11 +240,11 @@ struct ContractChecker {
                      if (node.least.value > node.most.value)
                        context.reporter.report(diag::RangeUpsideDown{})
                            .at(cover(node.least.span, node.most.span), "nothing lies between");
-                     context.not_watched(span);
+                     watched_by_time(span, "volume");
                    },
                    [&](const ast::StateLimit& node) {
                      made.promises.state_bytes = bytes_of(node.limit);
-                     context.not_watched(span);
+                     if (!enforced) context.not_watched(span);
                    },
                    [&](const ast::Keep& node) {
                      made.promises.keep_us = context.length_of(node.duration, "`keep`");
@@ -337,6 +344,15 @@ void check_single(const Context& context, const std::vector<ast::Clause>& clause
 }
 
 }  // namespace
+
+bool check_quantile(Context& context, const ast::Latency& node) {
+  const std::string& text = node.quantile.text;
+  if (text.empty() || typed::share_of(text)) return !text.empty();
+  context.reporter.report(diag::UnknownQuantile{.found = text})
+      .at(node.quantile.span, "of how many rows?")
+      .note("`p99`: of 99 rows in 100; `p50`, `p95` and `p999`, of 999 in 1000, are others");
+  return false;
+}
 
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made) {

@@ -336,7 +336,16 @@ void LedgerDispositions::publish(int op, const Block& block) {
   ledger.rows += block.rows;
   if (!program_.products[product].promises.empty() && block.time != nullptr && block.rows > 0)
     ledger.newest = std::max(ledger.newest, *std::max_element(block.time, block.time + block.rows));
+  if (!published_.empty() && published_[product] != nullptr && !silent_) published_[product]->add(block);
   output_.write(product, "", program_.products[product].row, block);
+}
+
+void LedgerDispositions::watch_promises() {
+  published_.resize(program_.products.size());
+  for (size_t product = 0; product < published_.size(); ++product)
+    if (!program_.products[product].promises.empty())
+      published_[product] =
+          std::make_unique<PublishedRows>(program_.products[product], book_.product(static_cast<int>(product)).newest);
 }
 
 void LedgerDispositions::send(int op, const Block& block) {

@@ -14,6 +14,8 @@
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/operators/operator.h"
+#include "runtime/promise/promise_change.h"
+#include "runtime/promise/published_rows.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
@@ -53,6 +55,8 @@ class LedgerDispositions : public Dispositions {
   /// made once more.
   void read(int op, int input, uint64_t rows);
 
+  /// A row of the `alerts` of a product that the program has; in the turn of that number.
+  void tell(const PromiseChange& change, uint64_t turn);
   /// A record that gives no row: its structure is broken, or its time is out of the question.
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
   /// A row that the `from` kernel did not let through.
@@ -64,6 +68,10 @@ class LedgerDispositions : public Dispositions {
   void set_header(uint32_t source, uint32_t partition, std::string_view header);
   /// Rows are counted, and nothing is written: a static table is read again.
   void set_silent(bool silent) { silent_ = silent; }
+  /// From now on the rows of products that promise something are counted, each product's by its PublishedRows.
+  void watch_promises();
+  /// By product; null: it promises nothing. Empty: nothing is counted.
+  const std::vector<std::unique_ptr<PublishedRows>>& published() const { return published_; }
   bool silent() const { return silent_; }
 
  private:
@@ -137,6 +145,7 @@ class LedgerDispositions : public Dispositions {
   const std::vector<std::vector<std::string>>& partition_names_;
   Arena& arena_;
   bool silent_ = false;
+  std::vector<std::unique_ptr<PublishedRows>> published_;
   Status stopped_;
   GivenPorts given_;
   struct PortRow {

@@ -264,18 +264,14 @@ void TableJoinNode::forget_gone(Entry& entry) {
 
 std::string_view TableJoinNode::state_key(const Entry& entry, int side, const RowHash& hash) {
   set_point_key(key_bytes_, table(0), entry.hash, entry.key.view());
-  char suffix[kSuffix];
-  suffix[0] = static_cast<char>(side);
-  const uint64_t high = __builtin_bswap64(hash.high), low = __builtin_bswap64(hash.low);
-  std::memcpy(suffix + 1, &high, sizeof(high));
-  std::memcpy(suffix + 1 + sizeof(high), &low, sizeof(low));
-  key_bytes_.append(suffix, kSuffix);
+  key_bytes_ += static_cast<char>(side);
+  append(key_bytes_, hash);
   return key_bytes_;
 }
 
 void TableJoinNode::append(std::string& key, const RowHash& hash) {
-  for (const uint64_t half : {hash.high, hash.low})
-    for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(half >> shift);
+  const uint64_t halves[] = {__builtin_bswap64(hash.high), __builtin_bswap64(hash.low)};
+  key.append(reinterpret_cast<const char*>(halves), sizeof(halves));
 }
 
 void TableJoinNode::append_hash(std::string& key, std::string_view row) {

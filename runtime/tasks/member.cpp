@@ -599,6 +599,11 @@ int64_t watermark_of(int64_t one, int64_t other) {
   return one == kNoTime ? other : std::min(one, other);
 }
 
+/// Of a member without a task: nothing that holds a watermark back.
+PromiseCounts nothing_yet() {
+  return {.rows = 0, .missed = 0, .periods = {}, .watermark = kEndTime, .newest = kNoTime};
+}
+
 }  // namespace
 
 void add_to_progress(const JobProgress& part, JobProgress& whole) {
@@ -618,7 +623,9 @@ void add_to_report(const JobReport& part, JobReport& whole) {
       const JobReport::Product& more = part.products[i];
       product.rows += more.rows;
       product.alerts += more.alerts;
-      product.newest = std::max(product.newest, more.newest);
+      product.state += more.state;
+      if (product.counts.size() < more.counts.size()) product.counts.resize(more.counts.size(), nothing_yet());
+      for (size_t promise = 0; promise < more.counts.size(); ++promise) product.counts[promise] += more.counts[promise];
       product.derived += more.derived;
       for (size_t input = 0; input < product.inputs.size(); ++input)
         product.inputs[input].ledger += more.inputs[input].ledger;
