@@ -67,25 +67,7 @@ int Builder::flow(typed::RelationId id) {
     at = this->step(at, relation.steps[i], relation);
     versions &= !std::holds_alternative<typed::LatestStep>(relation.steps[i].content);
   }
-  if (relation.retimed) {
-    at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
-    const std::string text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
-                                         to_literal(duration_type(), Value{relation.within_us}));
-    // What a join releases comes in an order that depends on the arrival of both sides.
-    if (joined_in_time(at))
-      at = add({.content = InOrderNode{relation.time_field},
-                .inputs = {at},
-                .row = row(at),
-                .text = text,
-                .span = relation.span,
-                .state = {.label = relation.name + ": " + text + ", in order"}});
-    at = add({.content = RetimeNode{relation.time_field, relation.within_us},
-              .inputs = {at},
-              .row = row(at),
-              .text = text,
-              .span = relation.span,
-              .state = {.label = relation.name + ": " + text}});
-  }
+  if (relation.retimed) at = retime(at, relation);
   if (relation.kind != typed::RelationKind::product) return at;
 
   at = read_all(at, "publish", "product " + relation.name, relation.span);

@@ -20,14 +20,51 @@ int Builder::from(const typed::FromStep& from, const typed::Step& step, const ty
   if (from.by_arrival) {
     const auto& fields = std::get<SourceNode>(plan_.nodes[at].content).fields;
     const auto arrival = std::ranges::find(fields, SourceNode::kArrival) - fields.begin();
-    at = add({.content = RetimeNode{static_cast<int>(arrival), 0, true},
-              .inputs = {at},
-              .row = row(at),
-              .text = step.text,
-              .span = step.span,
-              .state = {.label = owner.name + ": " + step.text}});
+    at = by_arrival(at, static_cast<int>(arrival), step, owner);
   }
   return without(at, from.arrival, from.headers, step.text, step.span);
+}
+
+int Builder::retime(int at, const typed::Relation& relation) {
+  const std::vector<int> path = relation.time_path.empty() ? std::vector<int>{relation.time_field} : relation.time_path;
+  const std::string field = fmt::format("time {}", fmt::join(typed::path_names(relation.row, path), "."));
+  const std::string text = fmt::format("{} within {}", field, to_literal(duration_type(), Value{relation.within_us}));
+  at = read_all(at, "read", field, relation.span);
+  int column = path.front();
+  if (path.size() > 1) {  // Inside a struct: a column behind the others, until rows have it.
+    const ExpressionRef time = typed::read_path(row(at), path, relation.span);
+    column = static_cast<int>(row(at).size());
+    at = carry(at, text, relation.span);
+    std::get<ProjectNode>(plan_.nodes[at].content).columns.push_back(time);
+    plan_.nodes[at].row.push_back({fmt::format("{}time", kHiddenMark), time->type});
+  }
+  at = by_column({column, relation.within_us}, at, relation.name + ": " + text, text, relation.span);
+  if (path.size() == 1) return at;
+  at = carry(at, text, relation.span);
+  std::get<ProjectNode>(plan_.nodes[at].content).columns.pop_back();
+  plan_.nodes[at].row.pop_back();
+  return at;
+}
+
+int Builder::by_arrival(int at, int column, const typed::Step& step, const typed::Relation& owner) {
+  return by_column({column, 0, true}, at, owner.name + ": " + step.text, step.text, step.span);
+}
+
+int Builder::by_column(RetimeNode made, int at, std::string label, std::string text, Span span) {
+  // What a join releases comes in an order that depends on the arrival of both sides.
+  if (joined_in_time(at))
+    at = add({.content = InOrderNode{made.time_column},
+              .inputs = {at},
+              .row = row(at),
+              .text = text,
+              .span = span,
+              .state = {.label = label + ", in order"}});
+  return add({.content = made,
+              .inputs = {at},
+              .row = row(at),
+              .text = std::move(text),
+              .span = span,
+              .state = {.label = std::move(label)}});
 }
 
 int Builder::declared(typed::RelationId id) {
