@@ -112,7 +112,11 @@ class FlowChecker {
   /// `left`: the fields of this side before the join.
   void add_table_join(const ast::Join& node, const RelationInfo& right, const std::vector<Field>& left,
                       typed::JoinStep made, Span span);
-  /// The condition over the row behind the join, true where a side is missing; null: that cannot be told.
+  /// Of rows all of whose fields may be null: adds one that is not, which behind the join says whether this side is
+  /// there. False: there is such a field.
+  bool add_presence(Span span);
+  void drop_presence(Span span);
+  /// The condition over the row behind the join, true where a side is missing.
   typed::ExpressionRef of_pairs(const typed::JoinStep& made, const std::vector<Field>& left, Span span);
 
   // ticks.cpp

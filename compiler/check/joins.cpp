@@ -99,6 +99,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const bool timed_tables = row_.table && adds && row_.find(kRowTime) >= 0;
   if (timed_tables)
     if (RelationInfo* timed = with_row_time(*read)) read = timed;
+  const bool known_there = row_.table && node.on != nullptr &&
+                           (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full) &&
+                           add_presence(span);
   RelationInfo& right = *read;
   const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
@@ -254,6 +257,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (adds || joined) finish();
     if (joined) add_table_join(node, right, left, std::move(made), span);
     if (joined && timed_tables) join_row_times(alias.text, span);
+    if (known_there) drop_presence(span);
     return;
   }
   if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();
