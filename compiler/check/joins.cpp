@@ -410,7 +410,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (options.window && !window_) single.push_back({"window", *options.within_span});
   if (sound && right.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
-  if (split_off != nullptr) split_unmatched(*split_off, span);
+  if (split_off != nullptr) split_unmatched(*split_off, alias.text, span);
   close_window(options, span);
 }
 
@@ -571,10 +571,11 @@ void FlowChecker::merge_using(const std::vector<ast::Name>& names, const Row& ri
 }
 
 /// `left join … else p` is the join and `where x is not null else p`.
-void FlowChecker::split_unmatched(const ast::Name& name, Span span) {
+void FlowChecker::split_unmatched(const ast::Name& name, const std::string& alias, Span span) {
+  put_originals_last(span);
   if (!port(name, true)) return;
-  const int other = static_cast<int>(row_.fields.size()) - 1;
-  const RowField& joined = row_.fields.back();
+  const int other = row_.find(alias);
+  const RowField& joined = row_.fields[static_cast<size_t>(other)];
   if (!is_optional(joined.type)) return;
   const typed::ExpressionRef missing =
       typed::make(bool_type(), span, typed::IsNull{typed::make(joined.type, span, typed::ColumnRead{other})});

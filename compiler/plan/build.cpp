@@ -160,7 +160,7 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
     if (versions_) return close_unless(at, where->condition, step);
     Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
     keep.row = row(at);
-    if (!where->port.empty()) ports_[{id_of(owner), where->port}] = keep.row;
+    note_port(owner, where->port, at);
     return add(std::move(keep));
   }
   if (const auto* project = std::get_if<typed::ProjectStep>(&step.content)) {

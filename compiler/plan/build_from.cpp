@@ -4,6 +4,7 @@
 
 #include "compiler/plan/builder.h"
 #include "compiler/typed/foreign_tables.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::plan {
 namespace {
@@ -11,11 +12,20 @@ namespace {
 /// Of a product that is a table.
 constexpr std::string_view kChangesPort = "changes";
 
+/// Of kArrival and kHeaders behind the source, as compiler/check calls them.
+std::string kept_name(std::string_view column) {
+  return kKeptMark + std::string(column.substr(1));
+}
+
 }  // namespace
 
 int Builder::from(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {
   if (!from.port.empty()) return from.port == kChangesPort ? read_changes(from, step, owner) : read_port(from, step);
   if (!from.by_arrival && !from.arrival && !from.headers) return relation(from.relation);
+  if (!project_.relations[from.relation].source) {
+    const int at = relation(from.relation);
+    return by_arrival(at, find_field(row(at), kept_name(typed::kArrival)), step, owner);
+  }
   int at = source(from.relation);
   if (from.by_arrival) {
     const auto& fields = std::get<SourceNode>(plan_.nodes[at].content).fields;
@@ -79,10 +89,12 @@ int Builder::without(int source, bool arrival, bool headers, std::string text, S
     if ((name == typed::kArrival && !arrival) || (name == typed::kHeaders && !headers)) continue;
     kept.push_back(static_cast<int>(i));
   }
-  if (kept.size() == row(source).size()) return source;
+  if (kept.size() == row(source).size() && !arrival && !headers) return source;
   Node node{.content = ProjectNode{"carry", {}}, .inputs = {source}, .text = std::move(text), .span = span};
   for (const int at : kept) {
     node.row.push_back(row(source)[at]);
+    if (std::string& name = node.row.back().name; name == typed::kArrival || name == typed::kHeaders)
+      name = kept_name(name);
     std::get<ProjectNode>(node.content).columns.push_back(column(source, at, span));
   }
   return add(std::move(node));

@@ -185,6 +185,8 @@ class Builder {
   int ticks(const typed::TickStep& every, const typed::Step& step, const typed::Relation& owner);
   /// Rows of a port that a step names are as they were there, with fields that nobody has converted yet.
   int read_port(const typed::FromStep& from, const typed::Step& step);
+  /// Rows of `at` leave the flow by a port that its step names.
+  void note_port(const typed::Relation& owner, const std::string& port, int at);
 
   const typed::Project& project_;
   PutOut put_out_;
