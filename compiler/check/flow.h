@@ -137,6 +137,7 @@ class FlowChecker {
 
   // services.cpp
   void lookup(const ast::Lookup& node, Span span);
+  void split_answered(const ast::Name& name, bool sound, Span span);
 
   // unnest.cpp
   void unnest(const ast::Unnest& node, Span span);
