@@ -25,6 +25,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
   made_.domain = declaration.domain->name;
   made_.name = declaration.name.text + (keeps_time_ ? " with time" : "");
+  if (keeps_arrival_ || keeps_headers_) made_.name += " as it came";
   made_.version = declaration.version;
   made_.is_public = declaration.item->is_public;
   made_.documentation = declaration.item->doc;
