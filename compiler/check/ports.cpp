@@ -76,7 +76,8 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
   if (from.as) {
     row_.alias = from.as->text;
     for (size_t i = 0; i < row_.fields.size(); ++i)
-      row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
+      if (row_.fields[i].name[0] != kOriginalMark)
+        row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
   }
   const RelationInfo& source = need_relation(context_, declaration, from.span);
   if (source.id >= 0)
@@ -147,6 +148,7 @@ RelationInfo* FlowChecker::looked_at(Context& context, const Declaration& declar
 
 void FlowChecker::note_port(const std::string& name) {
   Row row = row_;
+  row.fields.resize(shown_fields(row_.types()).size());
   row.alias.clear();
   row.alias_columns.clear();
   row.present.clear();

@@ -2,6 +2,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::lineage {
 
@@ -434,7 +435,8 @@ void StepFlow::windows(const typed::InWindowsStep&) {
 
 void StepFlow::port(const std::string& name, const std::vector<Field>& row) {
   Rows at = rows_;
-  at.row = row;
+  at.row = shown_fields(row);
+  at.fields.resize(at.row.size());
   const auto [known, fresh] = flow_.ports.try_emplace(name, at);
   if (fresh) return;
   for (size_t i = 0; i < known->second.fields.size() && i < at.fields.size(); ++i)

@@ -227,6 +227,8 @@ class Printer {
     if (!relation.has_time) return " static";
     std::string name = relation.time_field < 0 ? std::string("beside the row")
                                                : relation.row.at(static_cast<size_t>(relation.time_field)).name;
+    if (relation.retimed && !relation.time_path.empty())
+      name = names_text({path_names(relation.row, relation.time_path)});
     return " time " + name + " within " + duration(relation.within_us) + (relation.retimed ? " (new)" : "");
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/data/kept_fields.h"
 #include "runtime/data/row_change.h"
 
 namespace braid {
@@ -19,12 +20,6 @@ const JoinShape* shape_of(const Operator& op) {
   if (const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content)) return &as_of->shape;
   if (const auto* interval = std::get_if<IntervalJoinOperator>(&op.content)) return &interval->shape;
   return nullptr;
-}
-
-/// The fields that are of the script.
-std::vector<Field> shown_fields(std::vector<Field> row) {
-  while (!row.empty() && row.back().name.starts_with(kHiddenMark)) row.pop_back();
-  return row;
 }
 
 /// The column of that name, null if there is none: rows that stand beside the versions of a table are of no record.
@@ -94,8 +89,8 @@ Status LedgerDispositions::prepare() {
     for (int input : op.inputs) inputs.push_back(shown_fields(program_.operators[input].row));
     shown_made_.push_back(shown_fields(op.row));
     if (const JoinShape* shape = shape_of(op)) {
-      inputs[0].resize(shape->left_fields);
-      inputs[1].resize(shape->right_fields);
+      inputs[0].resize(std::min<size_t>(inputs[0].size(), shape->left_fields));
+      inputs[1].resize(std::min<size_t>(inputs[1].size(), shape->right_fields));
     }
   }
   find_further_ways();

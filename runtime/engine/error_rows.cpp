@@ -4,7 +4,7 @@
 
 #include "runtime/codec/fault_report.h"
 #include "runtime/data/json_text.h"
-#include "runtime/data/row_change.h"
+#include "runtime/data/kept_fields.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
@@ -134,7 +134,7 @@ void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Bl
   std::vector<Field> shown;
   size_t column = 0;
   for (const Field& field : row_type) {
-    if (field.name.starts_with(kHiddenMark)) {  // the planner's
+    if (!is_shown(field)) {
       column += leaf_count(field.type);
       continue;
     }
