@@ -264,7 +264,8 @@ int Builder::match(int at, const typed::MatchStep& pattern, const typed::Step& s
   at = carry(read_all(at, "read", step.text, step.span), step.text, step.span);
   const std::vector<Field> before = row(at);
   MatchNode made{.within_us = pattern.within_us};
-  for (size_t i = 0; i < before.size(); ++i) made.fields.push_back(static_cast<int>(i));
+  for (size_t i = 0; i < before.size(); ++i)
+    if (!before[i].name.starts_with(kHiddenMark)) made.fields.push_back(static_cast<int>(i));
   auto beside = [&](const ExpressionRef& value, std::string_view name) {
     if (const auto* plain = as_column(value)) return plain->index;
     Node& carried = plan_.nodes[at];

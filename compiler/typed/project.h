@@ -225,7 +225,7 @@ struct PatternElement {
   ExpressionRef condition;
   Span span;
 };
-/// Of an element that has rows, where `row` is the row before: the row, `T?` of it, or a list.
+/// Of an element that has rows, where `row` is the row before: its fields that have names, `T?` of that, or a list.
 Type element_type(const PatternElement& element, const std::vector<Field>& row);
 /// Patterns of rows of a key, in order of event time. The row after: the keys, then each element that has rows.
 struct MatchStep {
