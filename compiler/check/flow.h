@@ -216,6 +216,13 @@ class FlowChecker {
   void group_session_rows(typed::GroupStep& group, std::vector<typed::ExpressionRef> rows,
                           std::vector<typed::Aggregate>& aggregates, Span span);
 
+  // session_changes.cpp
+  /// What aggregates a session that changes, and that is read, may have; false: one of others is reported.
+  bool session_rows_may_go(const std::vector<typed::Aggregate>& aggregates);
+  /// The second half of group_session_rows: `window` is its column, the number of the row stands behind it.
+  void group_session_changes(typed::GroupStep& group, std::vector<typed::Aggregate>& aggregates, int window, Span span);
+
+  // row_windows.cpp again
   /// At the end of a flow: what folds the rows of a `window`?
   void end_window(Span flow);
 

@@ -205,8 +205,11 @@ void FlowChecker::group_session_rows(typed::GroupStep& group, std::vector<typed:
   all.orders.push_back({time, false});
   all.count = typed::kAllRows;
   all.name = group.name;
+  all.changes = all.numbered = group.changes;
   row_.fields.push_back({"window", window_type(), true, span, -1});
+  if (group.changes) row_.fields.push_back({std::string(1, kHiddenMark) + "number", int_type(), true, span, -1});
   add({.content = std::move(all), .row = {}, .span = span, .text = step_text(span)});
+  if (group.changes) return group_session_changes(group, aggregates, beside + 1, span);
 
   const typed::ExpressionRef read = window_at(beside + 1, span);
   const auto& ends = std::get<typed::MakeStruct>(read->node).fields;
