@@ -568,7 +568,10 @@ class Lowering {
     return made;
   }
 
+  /// The row that ends a span may have the time of its end: it closes when that has passed, an instant later than
+  /// others.
   static WindowSpec window_of(const typed::Window& window) {
+    const bool span = window.kind == typed::WindowKind::span;
     return {.hopping = window.kind == typed::WindowKind::hopping,
             .cumulative = window.kind == typed::WindowKind::cumulative,
             .size_us = window.size_us,
@@ -580,8 +583,8 @@ class Lowering {
             .zone = window.zone,
             .gap_us = window.gap_us,
             .max_us = window.max_us,
-            .span = window.kind == typed::WindowKind::span,
-            .late_us = window.late_us};
+            .span = span,
+            .late_us = window.late_us + (span ? 1 : 0)};
   }
 
   int lower_top(const Node& node, const TopNode& top) {

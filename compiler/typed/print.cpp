@@ -136,7 +136,9 @@ std::string_view name_of(AggregateKind kind) {
 }
 
 Type element_type(const PatternElement& element, const std::vector<Field>& row) {
-  Type type = struct_type(row);
+  std::vector<Field> named = row;
+  std::erase_if(named, [](const Field& field) { return field.name.starts_with(kHiddenMark); });
+  Type type = struct_type(std::move(named));
   if (element.list) return list_type(std::move(type));
   return element.least == 0 ? optional_type(std::move(type)) : type;
 }

@@ -205,7 +205,10 @@ struct GroupStep {
   std::vector<Aggregate> aggregates;
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
   int64_t retain_us = kForever;       ///< without a window: a key is forgotten that long after its last row
-  std::string name;                   ///< as; empty if none
+  /// Which of `keys` is the window, a struct, of sessions that change: the rows before are changes, each with the
+  /// session that it is in. `windowed` and `changes` then, and `finish` has no column of the window. −1: none.
+  int window_key = -1;
+  std::string name;  ///< as; empty if none
 };
 /// A table with a table, kept up by changes. The row after: the row before (all optional if `right`) plus field
 /// `alias`: struct of the right row (optional if `left`, which semi and anti joins are too).
@@ -237,7 +240,7 @@ struct PatternElement {
   ExpressionRef condition;
   Span span;
 };
-/// Of an element that has rows, where `row` is the row before: the row, `T?` of it, or a list.
+/// Of an element that has rows, where `row` is the row before: its fields that have names, `T?` of that, or a list.
 Type element_type(const PatternElement& element, const std::vector<Field>& row);
 /// Patterns of rows of a key, in order of event time. The row after: the keys, then each element that has rows.
 struct MatchStep {

@@ -73,7 +73,6 @@ class ScriptMaker {
     made.tree = whole({"domain t\n\n", list("\n\n", std::move(around_.items)), "\n"});
     made.waits = around_.waits;
     made.retimes = retimes_;
-    made.spans = around_.spans;
     made.rows = std::move(around_.rows);
     return made;
   }
