@@ -81,9 +81,11 @@ LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book,
       output_(output),
       partition_names_(partition_names),
       arena_(arena),
-      given_(program, arena) {}
+      places_(program),
+      given_(program, arena, places_) {}
 
 Status LedgerDispositions::prepare() {
+  BRAID_TRY(places_.check(program_));
   for (const Operator& op : program_.operators) {
     auto& inputs = shown_.emplace_back();
     for (int input : op.inputs) inputs.push_back(shown_fields(program_.operators[input].row));

@@ -14,6 +14,7 @@
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/product_places.h"
 #include "runtime/promise/promise_change.h"
 #include "runtime/promise/published_rows.h"
 #include "runtime/report/diagnostic.h"
@@ -31,9 +32,11 @@ class LedgerDispositions : public Dispositions {
                      const std::vector<std::vector<std::string>>& partition_names, Arena& arena);
   /// Rows of ports that flows read.
   GivenPorts& given_ports() { return given_; }
+  /// Of rows that go to readers of products.
+  const ProductPlaces& places() const { return places_; }
   /// Once a row has failed a check that stops the job: which, and where it is from. What came of the turn is invalid.
   const Status& stopped() const { return stopped_; }
-  /// Fails if more than 64 products read one source by several ways.
+  /// Fails if more than 64 products read one source by several ways, or rows come to one in too many.
   Status prepare();
 
   void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) override;
@@ -147,6 +150,7 @@ class LedgerDispositions : public Dispositions {
   bool silent_ = false;
   std::vector<std::unique_ptr<PublishedRows>> published_;
   Status stopped_;
+  const ProductPlaces places_;
   GivenPorts given_;
   struct PortRow {
     int product;

@@ -216,6 +216,7 @@ class TurnEngine : private PartitionClocks {
   std::map<int, std::vector<int>> readers_;  ///< of publish steps
   std::vector<bool> by_instants_;            ///< see operators/instants.h
   std::vector<bool> has_readers_;            ///< publish operators that products read
+  uint32_t made_ways_ = 0;                   ///< the most in which made rows come to a step
   CallCaches caches_;
   std::vector<Bytes> source_names_;
   std::vector<std::vector<Bytes>> partition_name_bytes_;
