@@ -213,13 +213,15 @@ void Run::leave(int index, int input, const Row& row, Kind kind, const std::stri
   const plan::Node& node = plan_.nodes[index];
   outcome_.settle(node.products, index, input, row.cause, kind);
   if (port.empty()) return;
-  OutputRow made =
-      output_row(row_of(node.inputs.empty() ? index : node.inputs[input == 0 ? node.inputs.size() - 1 : 0]), row);
+  const int from = node.inputs.empty() ? index : node.inputs[input == 0 ? node.inputs.size() - 1 : 0];
+  OutputRow made = output_row(row_of(from), row);
   made.code = code;
   made.step = node.text;
+  // Which changes of a table there are on the way is a matter of turns: a flow that reads the port does not get them.
+  const bool is_change = code != 0 && plan::retracted_column(row_of(from)) >= 0;
   if (code == 0)
     give(node.products, port, row);
-  else
+  else if (!is_change)
     give_standing(node.products, port, {"", fmt::format("E{:04}", code), node.text}, row, true);
   for (const int product : node.products) {
     OutputRow written = made;
