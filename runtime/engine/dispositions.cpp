@@ -288,13 +288,17 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
   const bool formless =
       site.kind == Site::Kind::rejected && site.check.empty() && std::holds_alternative<RowsOperator>(self.content);
   write_error(self.products, port, site, reason_of(site, reason, record), record, formless ? nullptr : &row_type,
-              formless ? nullptr : &block, row);
+              formless ? nullptr : &block, row, are_changes(op, input));
 }
 
 bool LedgerDispositions::is_retracted(int op, int input, const Block& block, uint32_t row) const {
+  return are_changes(op, input) && block.columns.back().as<uint8_t>()[row] != 0;
+}
+
+bool LedgerDispositions::are_changes(int op, int input) const {
   const std::vector<Field>& fields =
       program_.operators[input == kMadeHere ? op : program_.operators[op].inputs[input]].row;
-  return !fields.empty() && fields.back().name == kRetracted && block.columns.back().as<uint8_t>()[row] != 0;
+  return !fields.empty() && fields.back().name == kRetracted;
 }
 
 void LedgerDispositions::leave_source(int source_op, const Record& record, uint32_t site_index,

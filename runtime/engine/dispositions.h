@@ -107,12 +107,16 @@ class LedgerDispositions : public Dispositions {
             const std::vector<Field>& row_type, const Block& block, uint32_t row);
   /// The row goes, on an edge of changes: it fails like the one that came, which has been written.
   bool is_retracted(int op, int input, const Block& block, uint32_t row) const;
+  /// Rows there are changes of a table. Which of them there are depends on turns, so flows that read a port do not get
+  /// them: only its file has them.
+  bool are_changes(int op, int input) const;
   /// The same for `count` rows; `row_of` gives each.
   template <class RowOf>
   void settle_all(int op, int input, const Block& block, size_t count, RowOf row_of, int64_t Ledger::* kind);
   Reason reason_of(const Site& site, const RowReason& given, const Record& record) const;
   void write_error(const std::vector<int>& products, const std::string& port, const Site& site, const Reason& reason,
-                   const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row);
+                   const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row,
+                   bool is_change = false);
   /// Of these products, those that hide records, or the others.
   std::vector<int> hiding(const std::vector<int>& products, bool hide) const;
   /// A product that hides records shows what happened in its own domain: the step stands in a script of that.
@@ -125,7 +129,7 @@ class LedgerDispositions : public Dispositions {
   /// All products show all of it.
   void write_error_row(const std::vector<int>& products, const std::string& port, const Site& site,
                        const Reason& reason, const Record& record, const std::vector<Field>* row_type,
-                       const Block* block, uint32_t row);
+                       const Block* block, uint32_t row, bool is_change);
   void append_expression(const FallibleExpression* expression, std::vector<Field>& fields, std::vector<Slot>& slots);
   void append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row, std::vector<Field>& fields,
                   std::vector<Slot>& slots);

@@ -197,7 +197,7 @@ void LedgerDispositions::write_ports() {
 
 void LedgerDispositions::write_error_row(const std::vector<int>& products, const std::string& port, const Site& site,
                                          const Reason& reason, const Record& record, const std::vector<Field>* row_type,
-                                         const Block* block, uint32_t row) {
+                                         const Block* block, uint32_t row, bool is_change) {
   std::vector<Field> fields;
   fields.reserve(16);
   fields.push_back({"product", string_type()});
@@ -228,7 +228,7 @@ void LedgerDispositions::write_error_row(const std::vector<int>& products, const
   append_text("bytes", text_slot(bytes), fields, slots);
   const size_t row_at = slots.size();
   if (row_type != nullptr) append_row(*row_type, *block, row, fields, slots);
-  if (!given_.empty()) {
+  if (!given_.empty() && !is_change) {
     const std::string code = reason.code == 0 ? std::string() : fmt::format("E{:04}", reason.code);
     give_standing(products, port, {reason.text, code, site.step}, record, &bytes,
                   row_type != nullptr ? fields.back().type : nullptr, slots.data() + row_at);

@@ -7,6 +7,7 @@
 #include "runtime/base/check.h"
 #include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
+#include "runtime/operators/release_range.h"
 #include "runtime/operators/use_block.h"
 
 #define XXH_INLINE_ALL
@@ -15,7 +16,6 @@
 namespace braid {
 namespace {
 
-constexpr size_t kChangesAtOnce = kBlockRows;
 constexpr int64_t kLeft = int64_t{1} << 62;      // changes of the left side come behind all of the right one
 constexpr size_t kPairsAtOnce = 4 * kBlockRows;  // that a condition is computed for, about
 constexpr size_t kSuffix = 1 + 2 * sizeof(uint64_t);
@@ -66,8 +66,7 @@ void TableJoinNode::take(int side, const Block& block, std::vector<Block>&) {
 std::optional<ReleasePoint> TableJoinNode::next_release() {
   for (const int side : {1, 0}) {
     if (next_[side] == changes_[side].size()) continue;
-    const size_t last = std::min(next_[side] + kChangesAtOnce, changes_[side].size()) - 1;
-    return ReleasePoint{changes_[side][last].order + 1, 0};
+    return ReleasePoint{end_of_range(changes_[side][next_[side]].order), 0};
   }
   return {};
 }

@@ -359,6 +359,9 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     row.code = diag::Overflow::kCode;
     row.step = plan_.nodes[index].text;
     outcome_.write(plan_.nodes[index].products, "rejected", row);
+    if (plan::retracted_column(made_fields) < 0)
+      give_standing(plan_.nodes[index].products, "rejected", {"", fmt::format("E{:04}", row.code), row.step}, made,
+                    true);
   }
   return out;
 }
