@@ -157,6 +157,7 @@ std::optional<RowConversion> row_conversion_of(const Program& program, int op, c
       narrowed_rows(program, step, stored.form, stored.parts, now.parts, lacks);
   if (!rows || !keep_running(program, step, stored, now, made)) return std::nullopt;
   made.rows = *std::move(rows);
+  made.derives = std::holds_alternative<RunningOperator>(step.content);
   return made;
 }
 
@@ -178,9 +179,9 @@ std::string text_of(const RowConversion& conversion) {
     return "it keeps a field more, which is a part of its key";
   if (any([](const NarrowedRows& rows) { return rows.kept.size() < rows.before.size(); }))
     return "it keeps fewer fields; its rows stay without the others";
-  return any([](const NarrowedRows& rows) { return !rows.is_as_it_was(); })
-             ? "the fields that it keeps stand in another order"
-             : "what is new in it follows from the rows that it keeps";
+  if (any([](const NarrowedRows& rows) { return !rows.is_as_it_was(); }))
+    return "the fields that it keeps stand in another order";
+  return conversion.derives ? "what is new in it follows from the rows that it keeps" : "its rows stay as they are";
 }
 
 std::string text_of(const GroupConversion& conversion) {
