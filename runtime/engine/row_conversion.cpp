@@ -107,6 +107,7 @@ class Converter {
     } else if (const auto* top = std::get_if<TopOperator>(&op_.content)) {
       if (top->group.retracted >= 0) return {};  // rows of tables have no place
       if (top->group.windowed && table == 0 && timed) return ranked(row.value, sizeof(uint64_t));
+      if (!top->group.windowed && table == 0 && !timed) return ranked(row.value, first_ranked(top->group));
       if (!top->group.windowed && table == 1 && !timed) return ranked(row.value, 0);
     } else if (table == 0 && timed) {
       return held(row.value, 0);  // rows that wait for time
@@ -257,6 +258,12 @@ class Converter {
     if (in.failed()) return damaged_row();
     out.text(row);
     return {};
+  }
+
+  /// Of a key without a window, its few rows stand behind its time, the number of its parts and when it may go.
+  static size_t first_ranked(const GroupOperator& group) {
+    const bool forgets = group.retain_us != INT64_MAX || group.window_key >= 0;
+    return sizeof(int64_t) + sizeof(uint32_t) + (forgets ? sizeof(int64_t) : 0);
   }
 
   /// Entries of RankOrder: values | entry, which begins with its place | count

@@ -67,6 +67,8 @@ class TableJoinNode : public OperatorNode {
   };
   struct Sides {
     std::vector<Kept> rows[2];  ///< by their hashes: an order that a restart keeps
+    /// The epoch in which the side was noted among what has changed.
+    ChangedIn noted[2] = {ChangedIn::none, ChangedIn::none};
   };
   using Entry = KeyTable<Sides>::Entry;
   struct Place {
@@ -110,6 +112,9 @@ class TableJoinNode : public OperatorNode {
   void change(Entry& entry, int side, Kept& kept);
   Kept& kept_row(Entry& entry, int side, Bytes bytes);
   void copy(Entry& entry, int side, Kept& kept);
+  void copy_side(Entry& entry, int side);
+  /// Asks for the memory that the changes behind `next` will need.
+  void prefetch(int side, size_t next) const;
   void forget_gone(Entry& entry);
   void put_out(std::vector<Block>& out);
   Status warm(const KeyBlock& keys, uint32_t rows);
