@@ -86,7 +86,7 @@ class FlowChecker {
                       typed::JoinStep& made);
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
-  void split_unmatched(const ast::Name& name, Span span);
+  void split_unmatched(const ast::Name& name, const std::string& alias, Span span);
   bool field_as_condition(const ast::Expr& on, const RelationInfo& right, const ast::Name& alias);
   void without_on(const RelationInfo& right, const ast::Name& alias, const std::string& name, Span head);
   void close_window(const JoinOptions& options, Span span);
@@ -111,7 +111,11 @@ class FlowChecker {
   /// `left`: the fields of this side before the join.
   void add_table_join(const ast::Join& node, const RelationInfo& right, const std::vector<Field>& left,
                       typed::JoinStep made, Span span);
-  /// The condition over the row behind the join, true where a side is missing; null: that cannot be told.
+  /// Of rows all of whose fields may be null: adds one that is not, which behind the join says whether this side is
+  /// there. False: there is such a field.
+  bool add_presence(Span span);
+  void drop_presence(Span span);
+  /// The condition over the row behind the join, true where a side is missing.
   typed::ExpressionRef of_pairs(const typed::JoinStep& made, const std::vector<Field>& left, Span span);
 
   // ticks.cpp
@@ -132,6 +136,7 @@ class FlowChecker {
 
   // services.cpp
   void lookup(const ast::Lookup& node, Span span);
+  void split_answered(const ast::Name& name, bool sound, Span span);
 
   // unnest.cpp
   void unnest(const ast::Unnest& node, Span span);
@@ -171,6 +176,10 @@ class FlowChecker {
   // table_unions.cpp
   void unite_tables(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep made, Span span);
 
+  // made_once_more.cpp
+  /// A product does not read a view that has a port both as it is and with a field more; that is reported.
+  void leaves_by_ports_once();
+
   // row_times.cpp
   /// A step behind the one at hand reads the event time of rows of a table; `here`: or that one does.
   bool reads_row_time(bool here) const;
@@ -188,7 +197,9 @@ class FlowChecker {
 
   // table_ports.cpp
   /// `where e else port` over a table: the rows that do not pass are a table of their own, which flows and tests read.
-  void table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span);
+  /// `fields`: of the row so many go there.
+  void table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span,
+                  std::optional<size_t> fields = {});
   /// The table of that port; null: there is none.
   RelationInfo* port_table(const Declaration& declaration, const std::string& port);
 
@@ -268,19 +279,28 @@ class FlowChecker {
   /// Adds what `columns` lose of the row as it came, if a later step reads it.
   void keep_originals(std::vector<Column>& columns) const;
   void drop_originals(Span span);
-  /// Only makes columns of columns, or leaves rows out.
-  static bool only_computes(const ast::Step& step);
+  void put_originals_last(Span span);
   void before_step(const ast::Step& step);
   bool read_later(const std::string& field) const;
 
   // arrival.cpp
-  /// `by arrival` is of rows that arrive here; false: it is not, which is reported.
-  bool arrives(const ast::From& from, const Declaration& declaration, bool of_port);
-  /// What the steps directly behind `from` read of how the records of a stream came stands behind the row there.
+  /// What later steps read of how the records of a stream came stands behind the row there.
   void add_how_it_came(bool by_arrival, typed::FromStep& made, Span span);
+  /// Of what is no stream: the relation whose rows have that, if later steps ask for it and it can be.
+  RelationInfo& as_it_came(RelationInfo& read, bool by_arrival);
+  void by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made);
+  void begin_by_arrival();
   /// Adds what `columns` lose of that, if a later step reads it.
   void keep_how_it_came(std::vector<Column>& columns) const;
   bool calls_later(std::string_view function) const;
+  /// Behind the flow, or in front of the step at hand.
+  bool came_goes(const std::string& field) const;
+  /// Both sides of a union have it, or none.
+  RelationInfo* unite_as_they_came(RelationInfo* other, Span span);
+  /// The same rows with those fields; null: they cannot have them.
+  RelationInfo* with_how_it_came(const RelationInfo& read, bool arrival, bool headers);
+  void read_source_as_it_came(const RelationInfo& read, const typed::Relation& relation, bool arrival, bool headers,
+                              RelationInfo& info);
 
   // running.cpp
   void running(const ast::Running& node, Span span);
@@ -310,13 +330,14 @@ class FlowChecker {
   Place place_;
   Row row_;
   Span from_relation_span_ = {};
-  const ast::Flow* flow_ = nullptr;  ///< while its steps are checked
-  size_t step_ = 0;                  ///< of these, the one that is
-  int time_read_ = -1;               ///< the last step that calls `event_time()`
-  bool keeps_time_ = false;          ///< rows have kRowTime for who reads them
-  bool time_lost_ = false;           ///< something that the table is made of has no such field
-  bool ends_ = false;                ///< behind the last step
-  bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
+  const ast::Flow* flow_ = nullptr;                     ///< while its steps are checked
+  size_t step_ = 0;                                     ///< of these, the one that is
+  int time_read_ = -1;                                  ///< the last step that calls `event_time()`
+  bool keeps_time_ = false;                             ///< rows have kRowTime for who reads them
+  bool keeps_arrival_ = false, keeps_headers_ = false;  ///< likewise kCameAt, kCameWith
+  bool time_lost_ = false;                              ///< something that the table is made of has no such field
+  bool ends_ = false;                                   ///< behind the last step
+  bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
     typed::Window window;

@@ -327,7 +327,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     of_ends = !made.changes;
   }
 
-  const typed::ExpressionRef time = !made.windowed && sound && reads_row_time(false) ? row_time(word) : nullptr;
+  const bool gives_table = !made.windowed || made.changes;
+  const typed::ExpressionRef time = gives_table && sound && reads_row_time(false) ? row_time(word) : nullptr;
   if (time != nullptr)
     scope.aggregates.push_back({.kind = typed::AggregateKind::maximum,
                                 .argument = time,

@@ -6,6 +6,7 @@
 #include "compiler/plan/computed_columns.h"
 #include "compiler/plan/lower_source.h"
 #include "compiler/plan/passthrough.h"
+#include "compiler/plan/watched_promises.h"
 #include "compiler/typed/pattern_limits.h"
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
@@ -725,9 +726,7 @@ class Lowering {
                                     .key = relation.key,
                                     .span = relation.span});
       program().products.back().change_form = relation.change_form;
-      if (const auto fresh = relation.promises.fresh_us)
-        program().products.back().promises.push_back(
-            {.text = "fresh within " + to_literal(duration_type(), Value{*fresh}), .bound_us = *fresh});
+      program().products.back().promises = watched_promises(relation);
       program().products.back().hides_records = relation.hides_records;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }

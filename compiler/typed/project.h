@@ -44,6 +44,16 @@ struct SourceField {
   Span span;
 };
 
+/// `rate 5_000 per 1s`: at most so many rows in such a time.
+struct RowRate {
+  int64_t rows;
+  int64_t period_us;
+};
+/// `keys 200_000 per sku`: at most so many values of a field.
+struct KeyCount {
+  std::vector<std::string> path;
+  int64_t count;
+};
 struct Source {
   std::vector<SourceField> fields;
   std::optional<Connector> from;
@@ -56,6 +66,8 @@ struct Source {
   // What some flow reads of how its records came.
   bool reads_arrival = false;
   bool reads_headers = false;
+  std::optional<RowRate> rate = {};
+  std::vector<KeyCount> keys = {};
 };
 
 // ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of
@@ -311,7 +323,7 @@ struct Step {
 
 struct Check {
   std::string name;
-  ExpressionRef condition;  ///< over the product's row
+  ExpressionRef condition;  ///< over the product's row; null: of another project's product, by its interface
   enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
   std::string text = {};  ///< the condition, as the script writes it

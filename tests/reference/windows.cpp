@@ -309,7 +309,6 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
   Groups groups = grouped(index, has_window, node.window, node.keys, members);
   Rows out;
   const std::vector<Field>& made_fields = row_of(index);
-  const auto made_source = static_cast<int64_t>(relation_names_.size());
   for (auto& [order, group] : groups) {
     if (!remembered(index, node.retain_us, group.members)) continue;
     Row made;
@@ -322,7 +321,7 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     }
     // Where such a row is published, that is its position there.
     made.cause.position = static_cast<int64_t>(std::get<1>(order) >> 1);
-    made.place = {made_source, 0, made.cause.position};
+    made.place = {made_rows(), 0, made.cause.position};
     made.slots = group.members.front()->row.slots;
     Slot* of_key = made.slots.data();
     for (const typed::ExpressionRef& part : node.keys) {
@@ -360,6 +359,9 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     row.code = diag::Overflow::kCode;
     row.step = plan_.nodes[index].text;
     outcome_.write(plan_.nodes[index].products, "rejected", row);
+    if (plan::retracted_column(made_fields) < 0)
+      give_standing(plan_.nodes[index].products, "rejected", {"", fmt::format("E{:04}", row.code), row.step}, made,
+                    true);
   }
   return out;
 }
