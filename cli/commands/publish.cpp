@@ -21,6 +21,7 @@ struct PublishFlags {
   std::string path = ".";
   std::vector<std::string> retired;
   bool json = false;
+  bool check = false;  ///< judge, and write nothing
 };
 
 std::string json_of(const mesh::PublishResult& result, const std::string& place) {
@@ -102,6 +103,20 @@ Status record(const std::vector<mesh::ProductVerdict>& breaking, const mesh::Dra
   return {};
 }
 
+/// What publishing would break. The exit code is 1 if something breaks, 2 if that cannot be told.
+void judge_only(const PublishFlags& flags, mesh::Registry& registry, mesh::AccessBook& book, const Drafts& drafts,
+                CommandContext& context) {
+  const Result<std::vector<mesh::ProductVerdict>> verdicts = judge_drafts(registry, book, drafts.domains);
+  if (!verdicts.ok()) {
+    (void)show_error(verdicts.error(), context.console);
+    context.exit_code = kUsage;
+    return;
+  }
+  std::fputs(verdict_text(*verdicts, flags.json ? VerdictFormat::json : VerdictFormat::text).c_str(), stdout);
+  if (!flags.json && verdicts->empty()) fmt::print("no published interface differs\n");
+  context.exit_code = breaks(*verdicts) ? kScriptFailed : kDone;
+}
+
 void publish(const PublishFlags& flags, CommandContext& context) {
   Session session({.path = flags.path});
   const bool right = session.check_all();
@@ -112,7 +127,7 @@ void publish(const PublishFlags& flags, CommandContext& context) {
     Reporter& reporter = session.reporter();
     drafts = publication_drafts(session, std::string("braid ") + kBraidVersion);
     store = open_product_registry(session.files(), reporter);
-    if (store) key = read_domain_key(session.files(), reporter);
+    if (store && !flags.check) key = read_domain_key(session.files(), reporter);
     if (drafts.domains.empty()) {
       auto finding = reporter.report(diag::NothingToPublish{});
       for (const LeftOut& one : drafts.left_out) finding.note(one.name + ": " + one.reason);
@@ -129,6 +144,7 @@ void publish(const PublishFlags& flags, CommandContext& context) {
   });
   mesh::Registry registry(observed, system_clock());
   mesh::AccessBook book(observed, system_clock());
+  if (flags.check) return judge_only(flags, registry, book, drafts, context);
   for (const mesh::Draft& draft : drafts.domains) {
     if (const Status first = book.check_first_key(draft.domain, *key); !first.ok()) {
       context.exit_code = show_error(first.error(), context.console);
@@ -174,6 +190,7 @@ void add_publish(CLI::App& app, CommandContext& context) {
   command->add_option("--retire", flags->retired, "Version to take out of the registry: payments.payment@1")
       ->type_name("PRODUCT@VERSION");
   command->add_flag("--json", flags->json, "Write what was done as JSON, a line for each domain");
+  command->add_flag("--check", flags->check, "Say what would break, and write nothing; needs no key");
   command->callback([flags, &context] { publish(*flags, context); });
 }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "cli/commands/alert_target.h"
 #include "cli/commands/command.h"
 #include "cli/commands/read_store.h"
 #include "cli/commands/topics.h"
@@ -338,6 +339,9 @@ void run(const RunFlags& flags, CommandContext& context) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
   if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
   options.monitor = &watch.monitor();
+  if (options.follow && !environment.alerts.empty())
+    if (const auto unsent = begin_alerts(environment.alerts, watch))
+      (void)show_failure({*unsent}, log, context.console, session.sources());
   watch.on_warning = [&](const Diagnostic& warning) {
     progress.clear();
     (void)show_failure({warning}, log, context.console, session.sources());

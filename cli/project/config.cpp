@@ -30,8 +30,9 @@ namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
 const std::vector<std::string> kMeshKeys{"registry", "tenant", "key", "approvers"};
-const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",    "param",
-                                                "brokers", "registry", "delivery", "kafka", "listen", "service"};
+const std::vector<std::string> kEnvironmentKeys{"store",  "workers", "memory",   "bind",     "out",
+                                                "param",  "brokers", "registry", "delivery", "kafka",
+                                                "listen", "service", "alerts"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -94,6 +95,7 @@ class Config {
     if (const toml::table* params = (*table)["param"].as_table())
       for (const auto& [key, value] : *params) made.params.emplace(key.str(), literal(value));
     services(*table, made);
+    alerts(*table, made);
     kafka(*table, made);
     return made;
   }
@@ -239,6 +241,22 @@ class Config {
       flatten(*value.as_table(), "", settings);
       read_service_settings(section + ".\"" + name + "\"]", settings, made.services[name], sources_, reporter_);
     }
+  }
+
+  /// Who is told of breached promises. A path of the address may be a secret, so it is shown as it is written.
+  void alerts(const toml::table& table, Environment& made) {
+    const toml::node* node = table.get("alerts");
+    if (node == nullptr) return;
+    const std::string section = "[env." + made.name + ".alerts]";
+    const toml::table* written = node->as_table();
+    if (written == nullptr) return wrong_value(*node, "alerts", "a table: " + section);
+    only_keys(*written, section, {"webhook"});
+    made.alerts = text(*written, "webhook");
+    const toml::node* webhook = written->get("webhook");
+    if (webhook == nullptr || !webhook->is_string()) return;
+    const bool is_address = made.alerts.starts_with("http://") || made.alerts.starts_with("https://");
+    if (!is_address || made.alerts.find('@') != std::string::npos)
+      wrong_value(*webhook, "webhook", "an address like \"http://alertmanager:9093\", without a login");
   }
 
   void registry(const toml::table& table, Environment& made) {

@@ -18,6 +18,7 @@ const std::vector<CatalogueEntry>& catalogue() {
   {number, #entry_name, Severity::severity_name, message_template},
 #include "runtime/report/access_diagnostics.def"
 #include "runtime/report/aggregate_diagnostics.def"
+#include "runtime/report/alert_diagnostics.def"
 #include "runtime/report/audit_diagnostics.def"
 #include "runtime/report/change_diagnostics.def"
 #include "runtime/report/contract_diagnostics.def"
