@@ -741,6 +741,21 @@ TEST(Gate, NamesReaderOwnerAndWaysOut) {
   EXPECT_EQ(verdict->ways_out[1], "publish `payment version 2` beside version 1");
 }
 
+TEST(Gate, AReaderWithAGrantNeedsNoAllow) {
+  Interface after = payment();
+  after.allows[0].readers = {"domain finance"};
+  KnownReader granted = user();
+  granted.granted = true;
+  const Result<Verdict> verdict = judge(payment(), after, {granted, bystander()}, {});
+  ASSERT_TRUE(verdict.ok());
+  for (const Effect& effect : verdict->effects) EXPECT_EQ(effect.reader, "audit.ids version 1") << effect.why;
+  EXPECT_TRUE(verdict->breaks());
+  // It is a reader like another: what it uses may not go.
+  after = payment();
+  remove_field(after, "amount");
+  EXPECT_TRUE(judge(payment(), after, {granted}, {})->breaks());
+}
+
 TEST(Gate, ARemovalBreaksEachReader) {
   const Verdict verdict = judge_removal(payment(), {user(), bystander()});
   EXPECT_TRUE(verdict.breaks());
