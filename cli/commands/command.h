@@ -72,6 +72,8 @@ void add_schema(CLI::App& app, CommandContext& context);
 void add_publish(CLI::App& app, CommandContext& context);
 void add_update(CLI::App& app, CommandContext& context);
 void add_mesh(CLI::App& app, CommandContext& context);
+void add_access(CLI::App& app, CommandContext& context);
+void add_policy(CLI::App& app, CommandContext& context);
 void add_audit(CLI::App& app, CommandContext& context);
 void add_contract(CLI::App& app, CommandContext& context);
 /// Of `contract`.

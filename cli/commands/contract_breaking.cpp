@@ -35,7 +35,8 @@ Status say_what_is_the_same(mesh::Registry& registry, const std::vector<mesh::Dr
 Status judge_project(mesh::ObjectStore& store, const std::vector<mesh::Draft>& drafts, VerdictFormat format,
                      bool& breaking) {
   mesh::Registry registry(store, system_clock());
-  BRAID_ASSIGN(const std::vector<mesh::ProductVerdict> verdicts, judge_drafts(registry, drafts));
+  mesh::AccessBook book(store, system_clock());
+  BRAID_ASSIGN(const std::vector<mesh::ProductVerdict> verdicts, judge_drafts(registry, book, drafts));
   std::fputs(verdict_text(verdicts, format).c_str(), stdout);
   breaking = breaks(verdicts);
   return format == VerdictFormat::text ? say_what_is_the_same(registry, drafts, verdicts) : Status();

@@ -61,7 +61,8 @@ std::string title_of(const mesh::Interface& interface) {
 
 }  // namespace
 
-Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
+Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, mesh::AccessBook& book,
+                                                      const mesh::Draft& draft,
                                                       const std::optional<mesh::StoredPublication>& head) {
   std::vector<mesh::ProductVerdict> verdicts;
   if (!head) return verdicts;
@@ -73,7 +74,13 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
     const std::string& published = product->second.at(interface.version).interface;
     if (mesh::content_hash(mesh::to_json(interface)) == published) continue;
     BRAID_ASSIGN(const mesh::Interface before, registry.interface(published));
-    BRAID_ASSIGN(const std::vector<mesh::KnownReader> readers, known_readers(registry, before));
+    BRAID_ASSIGN(std::vector<mesh::KnownReader> readers, known_readers(registry, before));
+    if (before.allows != interface.allows)
+      for (mesh::KnownReader& reader : readers) {
+        BRAID_ASSIGN(const std::optional<mesh::AccessEntry> grant,
+                     book.grant(interface.qualified(), interface.version, reader.domain));
+        reader.granted = grant.has_value();
+      }
     BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(before, interface, readers,
                                                     mesh::wires_of(product->second.at(interface.version).addresses)));
     verdicts.push_back({.product = title_of(interface), .verdict = std::move(verdict)});
@@ -88,12 +95,12 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
   return verdicts;
 }
 
-Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry,
+Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry, mesh::AccessBook& book,
                                                        const std::vector<mesh::Draft>& drafts) {
   std::vector<mesh::ProductVerdict> made;
   for (const mesh::Draft& draft : drafts) {
     BRAID_ASSIGN(const std::optional<mesh::StoredPublication> head, registry.head(draft.domain));
-    BRAID_ASSIGN(std::vector<mesh::ProductVerdict> of_domain, judge_draft(registry, draft, head));
+    BRAID_ASSIGN(std::vector<mesh::ProductVerdict> of_domain, judge_draft(registry, book, draft, head));
     std::ranges::move(of_domain, std::back_inserter(made));
   }
   return made;

@@ -5,6 +5,7 @@
 
 #include "cli/session/format_options.h"
 #include "cli/session/output_bindings.h"
+#include "cli/session/policy_check.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "runtime/codec/avro_decoder.h"
@@ -114,6 +115,10 @@ bool Session::check(bool whole) {
                          sources_.text(relation.to->span));
   }
   check_bindings(project_, environment_, partial, reporter_);
+  if (!reporter_.has_errors())
+    check_policies(
+        *files_, project_, [&](uint32_t file) { return !foreign_.is_foreign(file) && (whole || is_chosen(file)); },
+        reporter_);
   find_deletes();
   return !reporter_.has_errors();
 }

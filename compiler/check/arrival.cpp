@@ -1,30 +1,77 @@
 // How the records of a stream came: `from S by arrival`, `arrival_time()` and `headers()`. Where a flow asks for the
-// last two, they are columns behind the row, under names that no script can write, up to the first step that does more
-// than compute: a `let` gives what is wanted behind that a name.
+// last two, they are fields of the row, under names that no script can write, as far as steps hand their rows on: a
+// `let` gives what is wanted behind that a name. A view is made once more with them, as for the time of rows of a
+// table.
 #include <algorithm>
+#include <utility>
 
 #include "compiler/check/flow.h"
 #include "compiler/check/step_words.h"
+#include "runtime/report/step_findings.h"
 
 namespace braid::checking {
 namespace {
 
 struct HowItCame {
-  std::string_view function, column;
+  std::string_view function;
+  const std::string& field;
+  Type type;
 };
-constexpr HowItCame kAll[] = {{"arrival_time", typed::kArrival}, {"headers", typed::kHeaders}};
+
+const HowItCame& how_it_came(size_t which) {
+  static const HowItCame all[] = {{"arrival_time", kCameAt, timestamp_type()},
+                                  {"headers", kCameWith, map_type(string_type(), bytes_type())}};
+  return all[which];
+}
+
+/// A step of several rows makes its own, and those of a pattern are shown as they are.
+bool makes_rows(const ast::Step& step) {
+  return std::holds_alternative<ast::Group>(step.node) || std::holds_alternative<ast::Match>(step.node) ||
+         std::holds_alternative<ast::ErrorStep>(step.node);
+}
 
 }  // namespace
 
-bool FlowChecker::arrives(const ast::From& from, const Declaration& declaration, bool of_port) {
-  const Span clause = cover(context_.word(from.span, "by"), context_.word(from.span, "arrival"));
-  const std::string_view kind = declaration.kind();
-  if (!of_port && kind == "stream") return true;
-  context_.not_yet(clause, "`by arrival` of a " + (of_port ? "port" : std::string(kind)),
-                   !of_port && kind == "table"
-                       ? "a stream of the same records, read by arrival, and `last per` over it"
-                       : "`by arrival` where the stream itself is read; flows that read that one have its time");
-  return false;
+typed::ExpressionRef Expressions::how_it_came(const std::string& name, Span span) {
+  const int place = row_ == nullptr ? -1 : row_->find(name == "headers" ? kCameWith : kCameAt);
+  if (place >= 0 && !in_group()) return column(place, span);
+  if (row_ != nullptr && row_->open) return poison(span);
+  if (place >= 0) {
+    context_.reporter.report(diag::NotAggregated{.name = name + "()"})
+        .at(span, "which of the group's rows?")
+        .note("make it a key of the `group`, or fold it: `max(" + name + "())`");
+    return poison(span);
+  }
+  if (row_ != nullptr && !row_->several.empty() && context_.text(row_->several) != "union") {
+    context_.reporter.report(diag::RowsThatAreMade{.what = name + "()", .relation = row_->relation})
+        .at(span, "which record came so?")
+        .also(row_->several, "makes rows of several that came")
+        .note(name == "headers" ? "a `let` before it keeps what is wanted of them; an aggregate as `last(…)` chooses"
+                                : "`max(arrival_time())` in a `group` is when the newest came; `now()` is the reading "
+                                  "with which a row is made");
+    return poison(span);
+  }
+  context_.not_yet(span, "`" + name + "()` here",
+                   "`let` in a flow that reads a declared stream: `from order let how = " + name +
+                       "()`; the field goes on with the row");
+  return poison(span);
+}
+
+bool FlowChecker::calls_later(std::string_view function) const {
+  for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
+    const ast::Step& step = flow_->steps[i];
+    if (std::holds_alternative<ast::Match>(step.node)) return false;
+    if (has_call(context_.text(step.span), function)) return true;
+    if (makes_rows(step)) return false;
+  }
+  return function == how_it_came(0).function ? keeps_arrival_ : keeps_headers_;
+}
+
+void FlowChecker::begin_by_arrival() {
+  row_.has_time = true;
+  row_.time_field = -1;
+  row_.time_clause = {};
+  row_.time_of_window = false;
 }
 
 void FlowChecker::add_how_it_came(bool by_arrival, typed::FromStep& made, Span span) {
@@ -34,31 +81,146 @@ void FlowChecker::add_how_it_came(bool by_arrival, typed::FromStep& made, Span s
   made.headers = calls_later("headers");
   source.reads_arrival |= by_arrival || made.arrival;
   source.reads_headers |= made.headers;
-  if (made.arrival) row_.fields.push_back({std::string(typed::kArrival), timestamp_type(), false, span, -1});
-  if (made.headers)
-    row_.fields.push_back({std::string(typed::kHeaders), map_type(string_type(), bytes_type()), false, span, -1});
-  if (!by_arrival) return;
-  row_.has_time = true;
-  row_.time_field = -1;
-  row_.time_clause = {};
+  for (const size_t which : {0, 1})
+    if (which == 0 ? made.arrival : made.headers) {
+      const HowItCame& came = how_it_came(which);
+      row_.fields.push_back({came.field, came.type, true, span, -1});
+    }
+  if (by_arrival) begin_by_arrival();
+}
+
+RelationInfo& FlowChecker::as_it_came(RelationInfo& read, bool by_arrival) {
+  const bool arrival = by_arrival || calls_later("arrival_time"), headers = calls_later("headers");
+  if (!arrival && !headers) return read;
+  RelationInfo* kept = with_how_it_came(read, arrival, headers);
+  return kept == nullptr ? read : *kept;
+}
+
+void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made) {
+  const Span clause = cover(context_.word(from.span, "by"), context_.word(from.span, "arrival"));
+  if (row_.find(kCameAt) >= 0 && !row_.table) {
+    made.by_arrival = true;
+    return begin_by_arrival();
+  }
+  if (row_.open) return;
+  if (!row_.table && !row_.several.empty() && context_.text(row_.several) != "union") {
+    context_.reporter.report(diag::RowsThatAreMade{.what = "by arrival", .relation = row_.relation})
+        .at(clause, "when did which record come?")
+        .also(row_.several, "makes rows of several that came")
+        .note("read the stream itself `by arrival`: what is made of its rows has that time");
+    return;
+  }
+  context_.not_yet(clause, "`by arrival` of a " + std::string(kind),
+                   kind == "table" ? "a stream of the same records, read by arrival, and `last per` over it"
+                                   : "`by arrival` where the stream itself is read; flows that read that one have "
+                                     "its time");
 }
 
 void FlowChecker::keep_how_it_came(std::vector<Column>& columns) const {
   if (flow_ == nullptr) return;
-  for (const auto& [function, name] : kAll) {
-    const int column = row_.find(name);
+  for (const size_t which : {0, 1}) {
+    const HowItCame& came = how_it_came(which);
+    const int column = row_.find(came.field);
     const bool stays =
-        std::any_of(columns.begin(), columns.end(), [&](const Column& one) { return one.field.name == name; });
-    if (column < 0 || stays || !calls_later(function)) continue;
+        std::any_of(columns.begin(), columns.end(), [&](const Column& one) { return one.field.name == came.field; });
+    if (column < 0 || stays || !calls_later(came.function)) continue;
     const RowField& field = row_.fields[static_cast<size_t>(column)];
     columns.push_back({field, typed::make(field.type, field.declared, typed::ColumnRead{column})});
   }
 }
 
-bool FlowChecker::calls_later(std::string_view function) const {
-  for (size_t i = step_ + 1; i < flow_->steps.size() && only_computes(flow_->steps[i]); ++i)
-    if (has_word(context_.text(flow_->steps[i].span), function)) return true;
-  return false;
+bool FlowChecker::came_goes(const std::string& field) const {
+  if (field == kCameAt && ends_) return !keeps_arrival_;
+  if (field == kCameWith && ends_) return !keeps_headers_;
+  return !std::holds_alternative<ast::Union>(flow_->steps[step_].node);  // that one decides by its other side
+}
+
+RelationInfo* FlowChecker::unite_as_they_came(RelationInfo* other, Span span) {
+  const bool arrival = row_.find(kCameAt) >= 0, headers = row_.find(kCameWith) >= 0;
+  if (!arrival && !headers) return other;
+  RelationInfo* kept = row_.table || other->row.table ? nullptr : with_how_it_came(*other, arrival, headers);
+  if (kept != nullptr) return kept;
+  std::vector<Column> columns = unchanged();
+  std::erase_if(columns, [](const Column& one) { return one.field.name == kCameAt || one.field.name == kCameWith; });
+  const ast::Flow* flow = std::exchange(flow_, nullptr);
+  project("drop", std::move(columns), span);
+  flow_ = flow;
+  return other;
+}
+
+RelationInfo* FlowChecker::with_how_it_came(const RelationInfo& read, bool arrival, bool headers) {
+  if (read.id < 0 || read.row.open || read.row.table) return nullptr;
+  const typed::Relation relation = context_.project.relations[static_cast<size_t>(read.id)];
+  const auto [at, fresh] = context_.came.try_emplace({read.id, arrival, headers});
+  RelationInfo& info = at->second;
+  if (!fresh) return info.id >= 0 ? &info : nullptr;
+  info.declaration = read.declaration;
+  const auto* view = std::get_if<ast::View>(&read.declaration->item->node);
+  if (relation.source || relation.eyes_of >= 0) {
+    // What a domain hides of its records it may hide in their headers.
+    if (relation.eyes_of >= 0 && headers) return nullptr;
+    const typed::RelationId id = relation.source ? read.id : relation.eyes_of;
+    if (context_.project.relations[static_cast<size_t>(id)].kind != typed::RelationKind::stream) return nullptr;
+    read_source_as_it_came(read, relation, arrival, headers, info);
+    return &info;
+  }
+  if (view == nullptr || relation.name != read.declaration->name.text) return nullptr;
+  // What it has to say it has said.
+  const size_t findings = context_.reporter.size();
+  FlowChecker checker(context_, info);
+  checker.keeps_arrival_ = arrival;
+  checker.keeps_headers_ = headers;
+  checker.run(view->clauses, view->flow);
+  context_.reporter.truncate(findings);
+  info.state = RelationInfo::State::done;
+  const bool has_all = (!arrival || info.row.find(kCameAt) >= 0) && (!headers || info.row.find(kCameWith) >= 0);
+  if (!has_all || info.row.table) info.id = -1;
+  return info.id >= 0 ? &info : nullptr;
+}
+
+void FlowChecker::read_source_as_it_came(const RelationInfo& read, const typed::Relation& relation, bool arrival,
+                                         bool headers, RelationInfo& info) {
+  const typed::RelationId id = relation.source ? read.id : relation.eyes_of;
+  typed::Source& source = *context_.project.relations[static_cast<size_t>(id)].source;
+  source.reads_arrival |= arrival;
+  source.reads_headers |= headers;
+  info = read;
+  info.state = RelationInfo::State::done;
+  typed::Relation made{};
+  made.kind = typed::RelationKind::view;
+  made.domain = relation.domain;
+  made.name = relation.name + " as it came";
+  made.version = relation.version;
+  made.row = relation.row;
+  made.row.resize(read.row.fields.size());  // a source's time inside a struct is no field of readers
+  made.key = relation.key;
+  made.has_time = relation.has_time;
+  made.time_field = read.row.time_field;
+  made.span = relation.span;
+  made.eyes_of = relation.eyes_of;
+  made.steps = relation.steps;
+  if (relation.source)
+    made.steps.push_back(
+        {.content = typed::FromStep{id}, .row = made.row, .span = relation.span, .text = "from " + relation.name});
+  auto& from = std::get<typed::FromStep>(made.steps.front().content);
+  from.arrival = arrival;
+  from.headers = headers;
+  for (const size_t which : {0, 1}) {
+    if (!(which == 0 ? arrival : headers)) continue;
+    const HowItCame& came = how_it_came(which);
+    info.row.fields.push_back({came.field, came.type, true, read.row.relation_span, -1});
+    made.row.push_back({came.field, came.type});
+    // Its steps filter and mask: they hand on what stands behind.
+    for (typed::Step& step : made.steps) {
+      auto* project = std::get_if<typed::ProjectStep>(&step.content);
+      if (project != nullptr)
+        project->columns.push_back(
+            typed::make(came.type, step.span, typed::ColumnRead{static_cast<int>(step.row.size())}));
+      step.row.push_back({came.field, came.type});
+    }
+  }
+  info.id = static_cast<int>(context_.project.relations.size());
+  context_.project.relations.push_back(std::move(made));
 }
 
 }  // namespace braid::checking

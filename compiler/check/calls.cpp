@@ -271,15 +271,7 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
         typed::Ambient::origin);
   if (name == "random") return read(float_type(), typed::Ambient::random);
   if (name == "uuid") return read(uuid_type(), typed::Ambient::random_uuid);
-  if (name == "arrival_time" || name == "headers") {
-    const int place = row_ == nullptr ? -1 : row_->find(name == "headers" ? typed::kHeaders : typed::kArrival);
-    if (place >= 0) return column(place, span);
-    if (row_ == nullptr || !row_->open)
-      context_.not_yet(span, "`" + name + "()` here",
-                       "`let` directly behind a `from` that reads a declared stream: `from order let how = " + name +
-                           "()`; the field goes on with the row");
-    return poison(span);
-  }
+  if (name == "arrival_time" || name == "headers") return how_it_came(name, span);
   known = false;
   return nullptr;
 }

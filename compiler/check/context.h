@@ -6,12 +6,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "compiler/check/check.h"
 #include "compiler/check/declarations.h"
 #include "compiler/check/field_marks.h"
 #include "compiler/check/quotes.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::checking {
 
@@ -26,9 +28,12 @@ struct RowField {
 };
 
 /// Begins the name of what a field was before a step replaced it: no script can write it.
-inline constexpr char kOriginalMark = '`';
+inline constexpr char kOriginalMark = kKeptMark;
 /// The field of a table's row that is its event time, where something reads that (row_times.cpp).
 inline const std::string kRowTime = std::string(1, kOriginalMark) + "time";
+/// How the record of a row came, where a later step reads that (arrival.cpp).
+inline const std::string kCameAt = std::string(1, kOriginalMark) + "arrival";
+inline const std::string kCameWith = std::string(1, kOriginalMark) + "headers";
 /// Of Row::alias_columns: the rows have no such field any more, or they are made of several, or of others, too.
 inline constexpr int kReplaced = -1, kOfSeveral = -2;
 
@@ -150,6 +155,8 @@ struct Context {
   std::vector<RelationInfo> relations;                                            ///< by Declaration::index
   std::map<std::pair<const Declaration*, std::string>, RelationInfo> port_views;  ///< of products, by the port's name
   std::map<int, RelationInfo> timed;  ///< tables whose rows have kRowTime, by the relation that has it not
+  /// Flows whose rows have kCameAt, kCameWith, or both, by the relation that has not.
+  std::map<std::tuple<int, bool, bool>, RelationInfo> came;
   /// Relations as another reader sees them, by the relation and the reader.
   std::map<std::pair<int, std::string>, RelationInfo> eyes;
   std::map<typed::RelationId, RowMarks> marks;  ///< of relations of the project, as they are asked for
@@ -203,6 +210,11 @@ void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Cla
 /// contracts.cpp: clauses of all relations that do not change their row.
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made);
+/// contracts.cpp: false if it names no share of the rows, which is reported.
+bool check_quantile(Context& context, const ast::Latency& node);
+/// state_promise.cpp: that the state of a product fits what its contract promises, where the rates and keys of its
+/// sources tell.
+void check_state(Context& context, const typed::Relation& relation, typed::RelationId id, Span span);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,

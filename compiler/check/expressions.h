@@ -189,6 +189,8 @@ class Expressions {
   typed::ExpressionRef dispatch(Call call);
   bool add_arguments(Call& call, const ast::Arguments& arguments);
   typed::ExpressionRef ambient(const Call& call, bool& known);
+  /// arrival.cpp: `arrival_time()`, `headers()`.
+  typed::ExpressionRef how_it_came(const std::string& name, Span span);
   typed::ExpressionRef library_call(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
   struct Match {
     const FunctionDeclaration* function = nullptr;

@@ -51,7 +51,6 @@ class FlowChecker {
   // steps.cpp again
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
-  void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
   /// Fields of `before` that the row has no more are gone by this step; `now`: what their values are called, by column.
   void note_gone(const std::vector<RowField>& before, const std::vector<std::string>& now, std::string_view word,
                  Span span, Span last, bool folds);
@@ -87,7 +86,7 @@ class FlowChecker {
                       typed::JoinStep& made);
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
-  void split_unmatched(const ast::Name& name, Span span);
+  void split_unmatched(const ast::Name& name, const std::string& alias, Span span);
   bool field_as_condition(const ast::Expr& on, const RelationInfo& right, const ast::Name& alias);
   void without_on(const RelationInfo& right, const ast::Name& alias, const std::string& name, Span head);
   void close_window(const JoinOptions& options, Span span);
@@ -112,7 +111,11 @@ class FlowChecker {
   /// `left`: the fields of this side before the join.
   void add_table_join(const ast::Join& node, const RelationInfo& right, const std::vector<Field>& left,
                       typed::JoinStep made, Span span);
-  /// The condition over the row behind the join, true where a side is missing; null: that cannot be told.
+  /// Of rows all of whose fields may be null: adds one that is not, which behind the join says whether this side is
+  /// there. False: there is such a field.
+  bool add_presence(Span span);
+  void drop_presence(Span span);
+  /// The condition over the row behind the join, true where a side is missing.
   typed::ExpressionRef of_pairs(const typed::JoinStep& made, const std::vector<Field>& left, Span span);
 
   // ticks.cpp
@@ -133,6 +136,7 @@ class FlowChecker {
 
   // services.cpp
   void lookup(const ast::Lookup& node, Span span);
+  void split_answered(const ast::Name& name, bool sound, Span span);
 
   // unnest.cpp
   void unnest(const ast::Unnest& node, Span span);
@@ -141,6 +145,9 @@ class FlowChecker {
 
   // tables.cpp
   void last(const ast::Last& node, Span span);
+  // last_of_window.cpp
+  void last_of_window(const ast::Last& node, Span word, Span span);
+  // tables.cpp again
   /// `emit every` of a step whose rows are changes: judges it, and adds it behind the step if that is sound.
   void emit_every(const std::vector<ast::StatefulOption>& options, bool sound);
   /// What bounds the keys of a step that no window closes, which is a length if `retain` states one; false: nothing
@@ -169,6 +176,10 @@ class FlowChecker {
   // table_unions.cpp
   void unite_tables(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep made, Span span);
 
+  // made_once_more.cpp
+  /// A product does not read a view that has a port both as it is and with a field more; that is reported.
+  void leaves_by_ports_once();
+
   // row_times.cpp
   /// A step behind the one at hand reads the event time of rows of a table; `here`: or that one does.
   bool reads_row_time(bool here) const;
@@ -186,7 +197,9 @@ class FlowChecker {
 
   // table_ports.cpp
   /// `where e else port` over a table: the rows that do not pass are a table of their own, which flows and tests read.
-  void table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span);
+  /// `fields`: of the row so many go there.
+  void table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span,
+                  std::optional<size_t> fields = {});
   /// The table of that port; null: there is none.
   RelationInfo* port_table(const Declaration& declaration, const std::string& port);
 
@@ -214,6 +227,13 @@ class FlowChecker {
   void group_session_rows(typed::GroupStep& group, std::vector<typed::ExpressionRef> rows,
                           std::vector<typed::Aggregate>& aggregates, Span span);
 
+  // session_changes.cpp
+  /// What aggregates a session that changes, and that is read, may have; false: one of others is reported.
+  bool session_rows_may_go(const std::vector<typed::Aggregate>& aggregates);
+  /// The second half of group_session_rows: `window` is its column, the number of the row stands behind it.
+  void group_session_changes(typed::GroupStep& group, std::vector<typed::Aggregate>& aggregates, int window, Span span);
+
+  // row_windows.cpp again
   /// At the end of a flow: what folds the rows of a `window`?
   void end_window(Span flow);
 
@@ -240,6 +260,10 @@ class FlowChecker {
   void key_without_name(const ast::Expr& key, Span step);
   /// Its word, its place and its quantity, without the condition; false: one of them is reported.
   bool pattern_element(const ast::Match& node, size_t place, typed::PatternElement& made);
+  /// Behind a `window`: its ends are keys, too. False: it cannot be, which is reported.
+  bool match_in_window(Span word, std::vector<typed::ExpressionRef>& keys);
+  /// Of a match the fields at `ends` and behind it become its `window`.
+  void end_match_in_window(size_t ends, bool sound, Span span);
   // top.cpp
   void top(const ast::Top& node, Span span);
   /// The field `window` that a `group` before has made, if it is part of the key; −1: there is none.
@@ -255,19 +279,28 @@ class FlowChecker {
   /// Adds what `columns` lose of the row as it came, if a later step reads it.
   void keep_originals(std::vector<Column>& columns) const;
   void drop_originals(Span span);
-  /// Only makes columns of columns, or leaves rows out.
-  static bool only_computes(const ast::Step& step);
+  void put_originals_last(Span span);
   void before_step(const ast::Step& step);
   bool read_later(const std::string& field) const;
 
   // arrival.cpp
-  /// `by arrival` is of rows that arrive here; false: it is not, which is reported.
-  bool arrives(const ast::From& from, const Declaration& declaration, bool of_port);
-  /// What the steps directly behind `from` read of how the records of a stream came stands behind the row there.
+  /// What later steps read of how the records of a stream came stands behind the row there.
   void add_how_it_came(bool by_arrival, typed::FromStep& made, Span span);
+  /// Of what is no stream: the relation whose rows have that, if later steps ask for it and it can be.
+  RelationInfo& as_it_came(RelationInfo& read, bool by_arrival);
+  void by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made);
+  void begin_by_arrival();
   /// Adds what `columns` lose of that, if a later step reads it.
   void keep_how_it_came(std::vector<Column>& columns) const;
   bool calls_later(std::string_view function) const;
+  /// Behind the flow, or in front of the step at hand.
+  bool came_goes(const std::string& field) const;
+  /// Both sides of a union have it, or none.
+  RelationInfo* unite_as_they_came(RelationInfo* other, Span span);
+  /// The same rows with those fields; null: they cannot have them.
+  RelationInfo* with_how_it_came(const RelationInfo& read, bool arrival, bool headers);
+  void read_source_as_it_came(const RelationInfo& read, const typed::Relation& relation, bool arrival, bool headers,
+                              RelationInfo& info);
 
   // running.cpp
   void running(const ast::Running& node, Span span);
@@ -297,13 +330,14 @@ class FlowChecker {
   Place place_;
   Row row_;
   Span from_relation_span_ = {};
-  const ast::Flow* flow_ = nullptr;  ///< while its steps are checked
-  size_t step_ = 0;                  ///< of these, the one that is
-  int time_read_ = -1;               ///< the last step that calls `event_time()`
-  bool keeps_time_ = false;          ///< rows have kRowTime for who reads them
-  bool time_lost_ = false;           ///< something that the table is made of has no such field
-  bool ends_ = false;                ///< behind the last step
-  bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
+  const ast::Flow* flow_ = nullptr;                     ///< while its steps are checked
+  size_t step_ = 0;                                     ///< of these, the one that is
+  int time_read_ = -1;                                  ///< the last step that calls `event_time()`
+  bool keeps_time_ = false;                             ///< rows have kRowTime for who reads them
+  bool keeps_arrival_ = false, keeps_headers_ = false;  ///< likewise kCameAt, kCameWith
+  bool time_lost_ = false;                              ///< something that the table is made of has no such field
+  bool ends_ = false;                                   ///< behind the last step
+  bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
     typed::Window window;

@@ -60,12 +60,7 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
         .also(declared, "made here");
     return;
   }
-  if (!field->below.empty()) {
-    context_.not_yet(clause.field.span, "an event time inside a struct",
-                     "`select { …, at: " + name + " }` lifts it out");
-    return;
-  }
-  if (column == row_.time_field) return;
+  if (field->below.empty() && column == row_.time_field) return;
   if (row_.changes) {
     context_.reporter.report(diag::TimeOfMadeTable{.relation = made_.name, .field = name})
         .at(clause.field.span, "a row has the time of its change")
@@ -88,8 +83,11 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
   }
   made_.retimed = true;
   row_.time_of_window = false;
-  made_.time_field = column;
-  row_.time_field = column;
+  made_.time_field = row_.time_field = field->below.empty() ? column : -1;
+  if (!field->below.empty()) {
+    made_.time_path = {column};
+    made_.time_path.insert(made_.time_path.end(), field->below.begin(), field->below.end());
+  }
   row_.time_clause = span;
 }
 

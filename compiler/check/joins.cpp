@@ -99,6 +99,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const bool timed_tables = row_.table && adds && row_.find(kRowTime) >= 0;
   if (timed_tables)
     if (RelationInfo* timed = with_row_time(*read)) read = timed;
+  const bool known_there = row_.table && node.on != nullptr &&
+                           (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full) &&
+                           add_presence(span);
   RelationInfo& right = *read;
   const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
@@ -254,6 +257,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (adds || joined) finish();
     if (joined) add_table_join(node, right, left, std::move(made), span);
     if (joined && timed_tables) join_row_times(alias.text, span);
+    if (known_there) drop_presence(span);
     return;
   }
   if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();
@@ -406,7 +410,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (options.window && !window_) single.push_back({"window", *options.within_span});
   if (sound && right.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
-  if (split_off != nullptr) split_unmatched(*split_off, span);
+  if (split_off != nullptr) split_unmatched(*split_off, alias.text, span);
   close_window(options, span);
 }
 
@@ -567,10 +571,11 @@ void FlowChecker::merge_using(const std::vector<ast::Name>& names, const Row& ri
 }
 
 /// `left join … else p` is the join and `where x is not null else p`.
-void FlowChecker::split_unmatched(const ast::Name& name, Span span) {
+void FlowChecker::split_unmatched(const ast::Name& name, const std::string& alias, Span span) {
+  put_originals_last(span);
   if (!port(name, true)) return;
-  const int other = static_cast<int>(row_.fields.size()) - 1;
-  const RowField& joined = row_.fields.back();
+  const int other = row_.find(alias);
+  const RowField& joined = row_.fields[static_cast<size_t>(other)];
   if (!is_optional(joined.type)) return;
   const typed::ExpressionRef missing =
       typed::make(bool_type(), span, typed::IsNull{typed::make(joined.type, span, typed::ColumnRead{other})});

@@ -1,7 +1,9 @@
 // `a.f` and `..a` of `from S as a` behind a step that has replaced or dropped `f`: where a later step of the flow reads
 // it, what it was is a field of the row, under a name that no script can write, as far as steps hand their rows on.
-// Rows that leave by a port, and those in which a pattern is found, are shown as they are: before such a step it goes.
+// Rows that leave by a port are without it: it stands behind all others there. Those in which a pattern is found are
+// shown as they are: before such a step it goes.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "compiler/check/flow.h"
@@ -32,27 +34,21 @@ bool may_read(std::string_view text, const std::string& alias, const std::string
 
 /// Has the fields of the rows before in those that it gives.
 bool hands_on(const ast::Step& step) {
-  const auto* where = std::get_if<ast::Where>(&step.node);
-  const auto* join = std::get_if<ast::Join>(&step.node);
-  const auto* lookup = std::get_if<ast::Lookup>(&step.node);
-  if (where != nullptr) return !where->otherwise;
-  if (lookup != nullptr) return !lookup->otherwise;
-  if (join != nullptr)
-    return std::none_of(join->clauses.begin(), join->clauses.end(), [](const ast::JoinClause& clause) {
-      return std::holds_alternative<ast::ElsePort>(clause.node);
-    });
   return !std::holds_alternative<ast::Union>(step.node) && !std::holds_alternative<ast::Group>(step.node) &&
          !std::holds_alternative<ast::Match>(step.node) && !std::holds_alternative<ast::ErrorStep>(step.node);
 }
 
-}  // namespace
-
-bool FlowChecker::only_computes(const ast::Step& step) {
+bool names_port(const ast::Step& step) {
   const auto* where = std::get_if<ast::Where>(&step.node);
-  return std::holds_alternative<ast::Let>(step.node) || std::holds_alternative<ast::Select>(step.node) ||
-         std::holds_alternative<ast::Drop>(step.node) || std::holds_alternative<ast::Rename>(step.node) ||
-         (where != nullptr && !where->otherwise);
+  const auto* join = std::get_if<ast::Join>(&step.node);
+  const auto* lookup = std::get_if<ast::Lookup>(&step.node);
+  return (where != nullptr && where->otherwise) || (lookup != nullptr && lookup->otherwise) ||
+         (join != nullptr && std::any_of(join->clauses.begin(), join->clauses.end(), [](const ast::JoinClause& clause) {
+            return std::holds_alternative<ast::ElsePort>(clause.node);
+          }));
 }
+
+}  // namespace
 
 void FlowChecker::keep_originals(std::vector<Column>& columns) const {
   if (row_.alias.empty() || flow_ == nullptr) return;
@@ -85,6 +81,7 @@ void FlowChecker::drop_originals(Span span) {
   std::vector<Column> columns = unchanged();
   const auto gone = std::remove_if(columns.begin(), columns.end(), [&](const Column& column) {
     if (column.field.name == kWindowField) return !window_;  // it is read until its group
+    if (column.field.name == kCameAt || column.field.name == kCameWith) return came_goes(column.field.name);
     return is_original(column.field.name) && (column.field.name != kRowTime || (ends_ && !keeps_time_));
   });
   if (gone == columns.end()) return;
@@ -94,8 +91,21 @@ void FlowChecker::drop_originals(Span span) {
   flow_ = flow;
 }
 
+void FlowChecker::put_originals_last(Span span) {
+  const auto shown = [](const Column& column) {
+    return column.field.name[0] != kOriginalMark && column.field.name[0] != kHiddenMark;
+  };
+  const std::vector<Column> columns = unchanged();
+  if (std::is_partitioned(columns.begin(), columns.end(), shown)) return;
+  std::vector<Column> sorted;
+  std::copy_if(columns.begin(), columns.end(), std::back_inserter(sorted), shown);
+  std::copy_if(columns.begin(), columns.end(), std::back_inserter(sorted), std::not_fn(shown));
+  project("let", std::move(sorted), span);
+}
+
 void FlowChecker::before_step(const ast::Step& step) {
   if (!hands_on(step) && !std::holds_alternative<ast::Group>(step.node)) drop_originals(step.span);
+  if (names_port(step)) put_originals_last(step.span);
 }
 
 }  // namespace braid::checking

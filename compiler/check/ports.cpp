@@ -7,6 +7,29 @@
 
 namespace braid::checking {
 
+namespace {
+
+/// Of a table, whether no check of the product gives rows to the port: which rows it judges depends on turns.
+bool has_lasting_rows(Context& context, const RelationInfo& source, const std::string& name, const std::string& port,
+                      Span place) {
+  if (source.id < 0 || !source.row.changes) return true;
+  const auto otherwise = port == "alerts"     ? std::optional(typed::Check::Otherwise::alert)
+                         : port == "rejected" ? std::optional(typed::Check::Otherwise::reject)
+                                              : std::nullopt;
+  for (const typed::Check& check : context.project.relations[static_cast<size_t>(source.id)].checks) {
+    if (check.otherwise != otherwise) continue;
+    context.reporter.report(diag::PortOfJudgedTable{.port = port, .relation = name})
+        .at(place, "how often a row is judged on its way depends on how many records come at once")
+        .also(check.span, "judges the rows of a table, each as it stands")
+        .note("`where … else NAME` in `" + name + "` splits the table: `from " + name +
+              ".NAME` has the rows that do not pass now, and follows them as they change");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::vector<Field> standing_port_row(std::string_view port) {
   const Field origin{
       "origin",
@@ -43,6 +66,7 @@ std::optional<Row> FlowChecker::port_row(const Declaration& declaration, const a
     }
     row = named->second;
   } else if (is_standing_port(port.text)) {
+    if (!has_lasting_rows(context_, source, name, port.text, place)) return std::nullopt;
     for (const Field& field : standing_port_row(port.text))
       row.fields.push_back({field.name, field.type, false, port.span, -1});
   } else {
@@ -76,7 +100,8 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
   if (from.as) {
     row_.alias = from.as->text;
     for (size_t i = 0; i < row_.fields.size(); ++i)
-      row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
+      if (row_.fields[i].name[0] != kOriginalMark)
+        row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
   }
   const RelationInfo& source = need_relation(context_, declaration, from.span);
   if (source.id >= 0)
@@ -147,6 +172,7 @@ RelationInfo* FlowChecker::looked_at(Context& context, const Declaration& declar
 
 void FlowChecker::note_port(const std::string& name) {
   Row row = row_;
+  row.fields.resize(shown_fields(row_.types()).size());
   row.alias.clear();
   row.alias_columns.clear();
   row.present.clear();

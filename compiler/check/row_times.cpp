@@ -8,16 +8,6 @@
 namespace braid::checking {
 namespace {
 
-bool has_port(const typed::Relation& flow) {
-  return std::any_of(flow.steps.begin(), flow.steps.end(), [](const typed::Step& step) {
-    const auto* where = std::get_if<typed::WhereStep>(&step.content);
-    const auto* join = std::get_if<typed::JoinStep>(&step.content);
-    const auto* lookup = std::get_if<typed::LookupStep>(&step.content);
-    return (where != nullptr && !where->port.empty()) || (join != nullptr && !join->port.empty()) ||
-           (lookup != nullptr && !lookup->port.empty());
-  });
-}
-
 typed::ExpressionRef time_of_record(Span span) {
   return typed::make(timestamp_type(), span, typed::AmbientRead{typed::Ambient::event_time});
 }
@@ -93,7 +83,7 @@ RelationInfo* FlowChecker::with_row_time(const RelationInfo& table) {
     return &info;
   }
   const auto* view = std::get_if<ast::View>(&table.declaration->item->node);
-  if (view == nullptr || relation.name != table.declaration->name.text || has_port(relation)) return nullptr;
+  if (view == nullptr || relation.name != table.declaration->name.text) return nullptr;
   // What it has to say it has said.
   const size_t findings = context_.reporter.size();
   FlowChecker checker(context_, info);

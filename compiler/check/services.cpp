@@ -285,11 +285,6 @@ void FlowChecker::lookup(const ast::Lookup& node, Span span) {
   made.service = find_service(context_, place_, node.service);
   bool sound = made.service >= 0 && !row_.open;
   if (row_.table && !row_.open) {
-    if (node.otherwise) {
-      sound = false;
-      context_.not_yet(word, "`lookup … else port` over a table",
-                       "`left lookup`, and a `where` in each of two views behind it");
-    }
     sound = !has_elements(word) && table_as_changes("lookup", word, span) && sound;
     const auto key = sound ? table_key(word) : std::nullopt;
     sound &= key.has_value();
@@ -349,9 +344,12 @@ void FlowChecker::lookup(const ast::Lookup& node, Span span) {
         .note(node.left ? "without `left`, rows for which there is nothing go to the port"
                         : "the result of `" + service.name + "` is optional: such rows go on with null");
     sound = false;
+  } else if (node.otherwise && row_.table) {
+    made.left = true;
   } else if (node.otherwise && port(*node.otherwise, true)) {
     made.port = node.otherwise->text;
   }
+  const bool splits = made.left && !keeps;
   const int hidden = row_.find(node.as.text);
   if (hidden >= 0) {
     if (!replaceable(node.as.text, hidden, node.as.span)) return;
@@ -362,13 +360,28 @@ void FlowChecker::lookup(const ast::Lookup& node, Span span) {
     report.note("`as` gives it another name");
   }
   Type type = made.service >= 0 ? struct_type(service.result) : error_type();
-  if (keeps && made.service >= 0) type = optional_type(type);
+  if (made.left && made.service >= 0) type = optional_type(type);
   row_.fields.push_back({node.as.text, type, true, node.as.span, -1});
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-  if (hidden < 0) return;
-  std::vector<Column> columns = unchanged();
-  columns.erase(columns.begin() + hidden);
-  project("drop", std::move(columns), span);
+  if (splits) split_answered(*node.otherwise, sound, span);
+  if (hidden >= 0) {
+    std::vector<Column> columns = unchanged();
+    columns.erase(columns.begin() + hidden);
+    project("drop", std::move(columns), span);
+  }
+  if (splits && sound) narrow({node.as.text}, span);
+}
+
+/// `lookup … else port` of a table is the look-up that keeps all rows, and `where a is not null else port`.
+void FlowChecker::split_answered(const ast::Name& name, bool sound, Span span) {
+  const int answer = static_cast<int>(row_.fields.size()) - 1;
+  const Type& type = row_.fields.back().type;
+  const typed::ExpressionRef missing =
+      typed::make(bool_type(), span, typed::IsNull{typed::make(type, span, typed::ColumnRead{answer})});
+  typed::ExpressionRef there = typed::make(bool_type(), span, typed::Not{missing});
+  if (!sound) there = Expressions(context_, place_, &row_).poison(span);
+  table_port(name, there, span, static_cast<size_t>(answer));
+  if (sound) add({.content = typed::WhereStep{there, {}}, .row = {}, .span = span, .text = step_text(span)});
 }
 
 }  // namespace braid::checking

@@ -20,4 +20,13 @@ inline bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
+/// A call without arguments.
+inline bool has_call(std::string_view text, std::string_view function) {
+  for (size_t at = text.find(function); at != std::string_view::npos; at = text.find(function, at + 1)) {
+    const size_t open = text.find_first_not_of(" \n\t\r", at + function.size());
+    if ((at == 0 || !is_of_word(text[at - 1])) && open != std::string_view::npos && text[open] == '(') return true;
+  }
+  return false;
+}
+
 }  // namespace braid::checking

@@ -3,6 +3,7 @@
 #include "compiler/check/flow.h"
 #include "compiler/check/foreign_reads.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/kept_fields.h"
 #include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
 #include "runtime/report/step_findings.h"
@@ -24,6 +25,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
   made_.domain = declaration.domain->name;
   made_.name = declaration.name.text + (keeps_time_ ? " with time" : "");
+  if (keeps_arrival_ || keeps_headers_) made_.name += " as it came";
   made_.version = declaration.version;
   made_.is_public = declaration.item->is_public;
   made_.documentation = declaration.item->doc;
@@ -62,6 +64,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   if (flow.from) move_ticks(*flow.from);
   finish_table(clauses);
+  leaves_by_ports_once();
   made_.has_time = row_.has_time;
   made_.time_field = row_.time_field;
   finish_header(clauses);
@@ -118,7 +121,6 @@ bool FlowChecker::from(const ast::From& from) {
   const auto& node = std::get<ast::FromRelation>(from.node);
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return false;
-  const bool by_arrival = node.by_arrival && arrives(from, *resolved.declaration, resolved.port.has_value());
   RelationInfo* read = &need_relation(context_, *resolved.declaration, from.span);
   if (resolved.port) {
     if (!may_read_port(context_, *resolved.declaration, *resolved.port, *place_.domain, node.relation.span))
@@ -127,10 +129,18 @@ bool FlowChecker::from(const ast::From& from) {
   } else {
     read = &read_from_domain(context_, *read, *place_.domain, node.relation.span);
   }
-  if (read == nullptr) return from_port(from, *resolved.declaration, *resolved.port);
+  if (read == nullptr) {
+    if (node.by_arrival)
+      context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")),
+                       "`by arrival` of a port", "`by arrival` where the stream itself is read");
+    return from_port(from, *resolved.declaration, *resolved.port);
+  }
   from_relation_span_ = node.relation.span;
   if (read->row.changes && (keeps_time_ || time_read_ >= 0))
     if (RelationInfo* timed = with_row_time(*read)) read = timed;
+  const bool of_stream =
+      read->id >= 0 && context_.project.relations[static_cast<size_t>(read->id)].kind == typed::RelationKind::stream;
+  if (!of_stream) read = &as_it_came(*read, node.by_arrival);
   const RelationInfo& source = *read;
   row_ = source.row;
   row_.alias.clear();
@@ -139,7 +149,8 @@ bool FlowChecker::from(const ast::From& from) {
   if (from.as) {
     row_.alias = from.as->text;
     for (size_t i = 0; i < row_.fields.size(); ++i)
-      row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
+      if (row_.fields[i].name[0] != kOriginalMark)
+        row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
     if (const int hidden = row_.find(from.as->text); hidden >= 0) {
       auto report = context_.reporter.report(diag::HidesField{.name = from.as->text, .relation = row_.relation});
       report.at(from.as->span, "hides a field");
@@ -158,11 +169,10 @@ bool FlowChecker::from(const ast::From& from) {
   }
   if (source.id >= 0) {
     typed::FromStep made{source.id};
-    if (context_.project.relations[static_cast<size_t>(source.id)].kind == typed::RelationKind::stream)
-      add_how_it_came(by_arrival, made, from.span);
-    else if (by_arrival)
-      context_.not_yet(context_.word(from.span, "arrival"), "`by arrival` of a stream that is masked here",
-                       "a view of its own domain that reads it by arrival, in a product");
+    if (of_stream)
+      add_how_it_came(node.by_arrival, made, from.span);
+    else if (node.by_arrival)
+      by_arrival_of_flow(from, resolved.declaration->kind(), made);
     add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
   }
   return source.state == RelationInfo::State::done;
@@ -194,17 +204,6 @@ void FlowChecker::step(const ast::Step& step) {
                  },
              },
              step.node);
-}
-
-void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
-  context_.not_yet(context_.word(span, word), "`" + std::string(word) + (window_ ? "` behind a `window`" : "`"),
-                   std::move(way_out));
-  window_.reset();
-  row_.in_window = row_.in_session = false;
-  row_.window = nullptr;
-  row_.key.clear();
-  row_.key_stated = true;
-  if (adds_fields) row_.open = true;
 }
 
 std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
@@ -288,6 +287,7 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
     else
       lose_row_time(span);
   }
+  read = unite_as_they_came(read, span);
   RelationInfo& other = *read;
   const std::string name = path_text(node.relation.path);
   if (other.row.table != row_.table && !other.row.open && !row_.open) {
@@ -354,7 +354,7 @@ bool FlowChecker::port(const ast::Name& name, bool of_join) {
         .note("every product has `rejected`, `late`, `unmatched` and `alerts`");
     return false;
   }
-  info_.ports[name.text] = row_.types();
+  info_.ports[name.text] = shown_fields(row_.types());
   note_port(name.text);
   if (row_.open) info_.open_ports.insert(name.text);
   return true;

@@ -6,6 +6,9 @@
 namespace braid::checking {
 namespace {
 
+/// True in each row of this side of a join; no script can name it.
+constexpr std::string_view kPresence = "`there";
+
 /// The column that a key is, maybe made optional for the other side; −1: it is computed.
 int plain_column(const typed::ExpressionRef& key) {
   const auto* convert = std::get_if<typed::Convert>(&key->node);
@@ -74,11 +77,36 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
   }
   // Rows of both sides that met nothing have null for the other side's key.
   if (node.kind == ast::JoinKind::full && key_may_be_null(row_) && key_may_be_null(right.row)) {
-    context_.not_yet(word, "a `full join` of two tables whose keys may both be null",
-                     "`where k is not null` in a view of one of them");
+    auto report =
+        context_.reporter.report(diag::JoinOfNullKeys{.left = row_.relation, .right = path_text(node.relation.path)});
+    report.at(word, "a row of either side that meets nothing would have the key null");
+    if (!row_.key_clause.empty()) report.also(row_.key_clause, "the key of the rows before");
+    if (!right.row.relation_span.empty()) report.also(right.row.relation_span, "the other side");
+    report.note(
+        row_.key.empty() || right.row.key.empty()
+            ? "a row of a table without a key has no field that tells it from those of the other side"
+            : "`where k is not null` in a view of one side leaves one such row; a view can state a wider key, as "
+              "`key kind, k`");
     return false;
   }
   return table_as_changes("join", word, span);
+}
+
+bool FlowChecker::add_presence(Span span) {
+  const bool known = std::any_of(row_.fields.begin(), row_.fields.end(),
+                                 [](const RowField& field) { return !is_optional(field.type); });
+  if (known || row_.open) return false;
+  std::vector<Column> columns = unchanged();
+  columns.push_back({{std::string(kPresence), bool_type(), true, span, -1},
+                     typed::make(bool_type(), span, typed::Constant{Value{true}})});
+  project("let", std::move(columns), span);
+  return true;
+}
+
+void FlowChecker::drop_presence(Span span) {
+  std::vector<Column> columns = unchanged();
+  std::erase_if(columns, [](const Column& column) { return column.field.name == kPresence; });
+  project("drop", std::move(columns), span);
 }
 
 typed::ExpressionRef FlowChecker::of_pairs(const typed::JoinStep& made, const std::vector<Field>& left, Span span) {
@@ -106,7 +134,6 @@ typed::ExpressionRef FlowChecker::of_pairs(const typed::JoinStep& made, const st
   for (const typed::ExpressionRef& key : made.left_keys) sign = std::max(sign, plain_column(key));
   for (int column = 0; sign < 0 && column < joined; ++column)
     if (!is_optional(left[static_cast<size_t>(column)].type)) sign = column;
-  if (sign < 0) return nullptr;
   or_missing(sign);
   return condition;
 }
@@ -142,11 +169,6 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
   typed::ExpressionRef behind;
   if (made.residual && made.residual->can_fail) {
     behind = of_pairs(made, left, span);
-    if (behind == nullptr) {
-      context_.not_yet(made.residual->span, "a condition that may fail beside a computed key of optional fields",
-                       "`let` gives the key a name before the join");
-      return;
-    }
     if (node.kind == ast::JoinKind::inner) made.residual = nullptr;
   }
   add({.content = typed::TableJoinStep{made.left, made.right, made.yield, made.relation, made.alias,

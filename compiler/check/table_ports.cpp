@@ -1,11 +1,21 @@
-// `where … else port` over a table. A row of a table stops to pass, and passes again: so the port is a table, too, of
-// the rows that do not pass, with the key of the flow. It is a view of its own, that of the flow up to the step.
+// `where … else port` and `lookup … else port` over a table. A row of a table stops to pass, and passes again: so the
+// port is a table, too, of the rows that do not pass, with the key of the flow. It is a view of its own, that of the
+// flow up to the step.
 #include "compiler/check/flow.h"
 #include "runtime/report/change_findings.h"
 
 namespace braid::checking {
+namespace {
 
-void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span) {
+/// By this flow, which its ports are not.
+bool is_kept_for_later(const RowField& field) {
+  return field.name[0] == kOriginalMark && field.name != kRowTime;
+}
+
+}  // namespace
+
+void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span,
+                             std::optional<size_t> fields) {
   const Declaration& declaration = *info_.declaration;
   if (keeps_time_) return;  // the flow is made once more, its ports are not
   if (is_standing_port(name.text)) {
@@ -34,6 +44,8 @@ void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& 
   info.row.gone.clear();
   info.row.step = {};
   for (RowField& field : info.row.fields) field.from_script = false;
+  info.row.fields.resize(fields.value_or(info.row.fields.size()));
+  std::erase_if(info.row.fields, is_kept_for_later);
   if (row_.open || is_poison(condition) || has_elements(name.span)) {
     info.row.open = true;
     return;
@@ -51,6 +63,14 @@ void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& 
   const typed::ExpressionRef fails = typed::make(bool_type(), condition->span, typed::Not{condition});
   made.steps.push_back(
       {.content = typed::WhereStep{fails, {}}, .row = made.row, .span = span, .text = step_text(span)});
+  if (made.row.size() < row_.fields.size()) {
+    typed::ProjectStep shown{"drop", {}};
+    for (size_t i = 0; i < fields.value_or(row_.fields.size()); ++i)
+      if (const RowField& field = row_.fields[i]; !is_kept_for_later(field))
+        shown.columns.push_back(typed::make(field.type, span, typed::ColumnRead{static_cast<int>(i)}));
+    made.steps.back().row = row_.types();
+    made.steps.push_back({.content = std::move(shown), .row = made.row, .span = span, .text = step_text(span)});
+  }
   if (auto key = whole_key(row_)) {
     made.key = std::move(*key);
     info.row.key.clear();

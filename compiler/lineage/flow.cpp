@@ -100,6 +100,13 @@ RelationFlow made_flow(const Relation& relation, const std::vector<RelationFlow>
   if (relation.time_field >= 0 && static_cast<size_t>(relation.time_field) < rows.fields.size()) {
     rows.time = flat(rows.fields[static_cast<size_t>(relation.time_field)]);
     if (relation.retimed) rows.decide.merge(influences_of(rows.time, Influence::sort));
+  } else if (!relation.time_path.empty()) {
+    const Shape* time = &rows.fields[static_cast<size_t>(relation.time_path.front())];
+    for (size_t i = 1; i < relation.time_path.size(); ++i)
+      if (static_cast<size_t>(relation.time_path[i]) < time->parts.size())
+        time = &time->parts[static_cast<size_t>(relation.time_path[i])];
+    rows.time = flat(*time);
+    rows.decide.merge(influences_of(rows.time, Influence::sort));
   }
   ExpressionFlow checks(rows.fields, rows.time);
   Influences decide;

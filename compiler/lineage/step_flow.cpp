@@ -2,6 +2,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::lineage {
 
@@ -337,6 +338,8 @@ void StepFlow::top(const typed::TopStep& step) {
   rows_.decide.insert(since_.begin(), since_.end());
   if (step.adds_window) rows_.fields.push_back(window_shape());
   if (step.numbered) rows_.fields.push_back({});  // which rows there are decides it
+  if (!step.windowed || step.changes)
+    for (const Shape& field : rows_.fields) since_.merge(influences_of(field, Influence::sort));
   if (step.windowed) rows_.time = raised(flat(rows_.time), Kind::transformation);
 }
 
@@ -432,7 +435,8 @@ void StepFlow::windows(const typed::InWindowsStep&) {
 
 void StepFlow::port(const std::string& name, const std::vector<Field>& row) {
   Rows at = rows_;
-  at.row = row;
+  at.row = shown_fields(row);
+  at.fields.resize(at.row.size());
   const auto [known, fresh] = flow_.ports.try_emplace(name, at);
   if (fresh) return;
   for (size_t i = 0; i < known->second.fields.size() && i < at.fields.size(); ++i)

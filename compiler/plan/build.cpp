@@ -67,25 +67,7 @@ int Builder::flow(typed::RelationId id) {
     at = this->step(at, relation.steps[i], relation);
     versions &= !std::holds_alternative<typed::LatestStep>(relation.steps[i].content);
   }
-  if (relation.retimed) {
-    at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
-    const std::string text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
-                                         to_literal(duration_type(), Value{relation.within_us}));
-    // What a join releases comes in an order that depends on the arrival of both sides.
-    if (joined_in_time(at))
-      at = add({.content = InOrderNode{relation.time_field},
-                .inputs = {at},
-                .row = row(at),
-                .text = text,
-                .span = relation.span,
-                .state = {.label = relation.name + ": " + text + ", in order"}});
-    at = add({.content = RetimeNode{relation.time_field, relation.within_us},
-              .inputs = {at},
-              .row = row(at),
-              .text = text,
-              .span = relation.span,
-              .state = {.label = relation.name + ": " + text}});
-  }
+  if (relation.retimed) at = retime(at, relation);
   if (relation.kind != typed::RelationKind::product) return at;
 
   at = read_all(at, "publish", "product " + relation.name, relation.span);
@@ -178,7 +160,7 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
     if (versions_) return close_unless(at, where->condition, step);
     Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
     keep.row = row(at);
-    if (!where->port.empty()) ports_[{id_of(owner), where->port}] = keep.row;
+    note_port(owner, where->port, at);
     return add(std::move(keep));
   }
   if (const auto* project = std::get_if<typed::ProjectStep>(&step.content)) {

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "compiler/plan/builder.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::plan {
 
@@ -69,6 +70,10 @@ int Builder::read_port(const typed::FromStep& from, const typed::Step& step) {
             .span = step.span};
   if (const auto named = ports_.find({from.relation, from.port}); named != ports_.end()) node.row = named->second;
   return add(std::move(node));
+}
+
+void Builder::note_port(const typed::Relation& owner, const std::string& port, int at) {
+  if (!port.empty()) ports_[{id_of(owner), port}] = shown_fields(row(at));
 }
 
 int Builder::read_changes(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {

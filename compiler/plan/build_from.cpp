@@ -4,6 +4,7 @@
 
 #include "compiler/plan/builder.h"
 #include "compiler/typed/foreign_tables.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::plan {
 namespace {
@@ -11,23 +12,69 @@ namespace {
 /// Of a product that is a table.
 constexpr std::string_view kChangesPort = "changes";
 
+/// Of kArrival and kHeaders behind the source, as compiler/check calls them.
+std::string kept_name(std::string_view column) {
+  return kKeptMark + std::string(column.substr(1));
+}
+
 }  // namespace
 
 int Builder::from(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {
   if (!from.port.empty()) return from.port == kChangesPort ? read_changes(from, step, owner) : read_port(from, step);
   if (!from.by_arrival && !from.arrival && !from.headers) return relation(from.relation);
+  if (!project_.relations[from.relation].source) {
+    const int at = relation(from.relation);
+    return by_arrival(at, find_field(row(at), kept_name(typed::kArrival)), step, owner);
+  }
   int at = source(from.relation);
   if (from.by_arrival) {
     const auto& fields = std::get<SourceNode>(plan_.nodes[at].content).fields;
     const auto arrival = std::ranges::find(fields, SourceNode::kArrival) - fields.begin();
-    at = add({.content = RetimeNode{static_cast<int>(arrival), 0, true},
-              .inputs = {at},
-              .row = row(at),
-              .text = step.text,
-              .span = step.span,
-              .state = {.label = owner.name + ": " + step.text}});
+    at = by_arrival(at, static_cast<int>(arrival), step, owner);
   }
   return without(at, from.arrival, from.headers, step.text, step.span);
+}
+
+int Builder::retime(int at, const typed::Relation& relation) {
+  const std::vector<int> path = relation.time_path.empty() ? std::vector<int>{relation.time_field} : relation.time_path;
+  const std::string field = fmt::format("time {}", fmt::join(typed::path_names(relation.row, path), "."));
+  const std::string text = fmt::format("{} within {}", field, to_literal(duration_type(), Value{relation.within_us}));
+  at = read_all(at, "read", field, relation.span);
+  int column = path.front();
+  if (path.size() > 1) {  // Inside a struct: a column behind the others, until rows have it.
+    const ExpressionRef time = typed::read_path(row(at), path, relation.span);
+    column = static_cast<int>(row(at).size());
+    at = carry(at, text, relation.span);
+    std::get<ProjectNode>(plan_.nodes[at].content).columns.push_back(time);
+    plan_.nodes[at].row.push_back({fmt::format("{}time", kHiddenMark), time->type});
+  }
+  at = by_column({column, relation.within_us}, at, relation.name + ": " + text, text, relation.span);
+  if (path.size() == 1) return at;
+  at = carry(at, text, relation.span);
+  std::get<ProjectNode>(plan_.nodes[at].content).columns.pop_back();
+  plan_.nodes[at].row.pop_back();
+  return at;
+}
+
+int Builder::by_arrival(int at, int column, const typed::Step& step, const typed::Relation& owner) {
+  return by_column({column, 0, true}, at, owner.name + ": " + step.text, step.text, step.span);
+}
+
+int Builder::by_column(RetimeNode made, int at, std::string label, std::string text, Span span) {
+  // What a join releases comes in an order that depends on the arrival of both sides.
+  if (joined_in_time(at))
+    at = add({.content = InOrderNode{made.time_column},
+              .inputs = {at},
+              .row = row(at),
+              .text = text,
+              .span = span,
+              .state = {.label = label + ", in order"}});
+  return add({.content = made,
+              .inputs = {at},
+              .row = row(at),
+              .text = std::move(text),
+              .span = span,
+              .state = {.label = std::move(label)}});
 }
 
 int Builder::declared(typed::RelationId id) {
@@ -42,10 +89,12 @@ int Builder::without(int source, bool arrival, bool headers, std::string text, S
     if ((name == typed::kArrival && !arrival) || (name == typed::kHeaders && !headers)) continue;
     kept.push_back(static_cast<int>(i));
   }
-  if (kept.size() == row(source).size()) return source;
+  if (kept.size() == row(source).size() && !arrival && !headers) return source;
   Node node{.content = ProjectNode{"carry", {}}, .inputs = {source}, .text = std::move(text), .span = span};
   for (const int at : kept) {
     node.row.push_back(row(source)[at]);
+    if (std::string& name = node.row.back().name; name == typed::kArrival || name == typed::kHeaders)
+      name = kept_name(name);
     std::get<ProjectNode>(node.content).columns.push_back(column(source, at, span));
   }
   return add(std::move(node));

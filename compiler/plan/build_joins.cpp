@@ -66,7 +66,7 @@ int Builder::join(int at, const typed::JoinStep& join, const typed::Step& step, 
   if (made.step.residual)
     made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join.alias));
   Node joined{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
-  if (!join.port.empty()) ports_[{id_of(owner), join.port}] = row(at);
+  note_port(owner, join.port, at);
   joined.inputs = {carry(at, step.text, step.span), right};
   joined.row = row(at);
   joined.row.push_back(step.row.back());

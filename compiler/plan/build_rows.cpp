@@ -88,7 +88,7 @@ int Builder::lookup(int at, const typed::LookupStep& lookup, const typed::Step& 
   std::vector<ExpressionRef> asked;
   for (const auto* part : {&lookup.arguments, &lookup.keys})
     for (const ExpressionRef& value : *part) asked.push_back(reading(value, row(at)));
-  if (!lookup.port.empty()) ports_[{id_of(owner), lookup.port}] = row(at);
+  note_port(owner, lookup.port, at);
   Node node{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
   const int mark = retracted_column(row(at));
   node.row.insert(node.row.end() - (mark >= 0 ? 1 : 0), step.row.back());

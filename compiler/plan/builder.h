@@ -65,7 +65,13 @@ class Builder {
   int source(typed::RelationId id);
   /// Its fields alone.
   int declared(typed::RelationId id);
-  /// Of a source's columns, those that are no fields and are not asked for go.
+  /// The time of the rows is their arrival, which that column has.
+  int by_arrival(int at, int column, const typed::Step& step, const typed::Relation& owner);
+  int by_column(RetimeNode made, int at, std::string label, std::string text, Span span);
+  /// `time f within d` in the header of a flow.
+  int retime(int at, const typed::Relation& relation);
+  /// Of a source's columns, those that are no fields and are not asked for go; those that are have their names of
+  /// fields that are kept for later steps.
   int without(int source, bool arrival, bool headers, std::string text, Span span);
 
   // Rows as they are (build_rows.cpp)
@@ -179,6 +185,8 @@ class Builder {
   int ticks(const typed::TickStep& every, const typed::Step& step, const typed::Relation& owner);
   /// Rows of a port that a step names are as they were there, with fields that nobody has converted yet.
   int read_port(const typed::FromStep& from, const typed::Step& step);
+  /// Rows of `at` leave the flow by a port that its step names.
+  void note_port(const typed::Relation& owner, const std::string& port, int at);
 
   const typed::Project& project_;
   PutOut put_out_;

@@ -208,7 +208,8 @@ class Verifier {
     same_row(node);
     holds(is(node.row[retime.time_column].type, TypeKind::timestamp), "a time that is no timestamp");
     if (retime.by_arrival)
-      holds(std::holds_alternative<SourceNode>(plan_.nodes[node.inputs[0]].content), "an arrival of rows of a step");
+      holds(node.row[retime.time_column].name.substr(1) == typed::kArrival.substr(1),
+            "an arrival that is no column of it");
   }
   void check(const Node& node, const UniqueNode& unique) const {
     same_row(node);

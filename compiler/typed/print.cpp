@@ -136,7 +136,9 @@ std::string_view name_of(AggregateKind kind) {
 }
 
 Type element_type(const PatternElement& element, const std::vector<Field>& row) {
-  Type type = struct_type(row);
+  std::vector<Field> named = row;
+  std::erase_if(named, [](const Field& field) { return field.name.starts_with(kHiddenMark); });
+  Type type = struct_type(std::move(named));
   if (element.list) return list_type(std::move(type));
   return element.least == 0 ? optional_type(std::move(type)) : type;
 }
@@ -227,6 +229,8 @@ class Printer {
     if (!relation.has_time) return " static";
     std::string name = relation.time_field < 0 ? std::string("beside the row")
                                                : relation.row.at(static_cast<size_t>(relation.time_field)).name;
+    if (relation.retimed && !relation.time_path.empty())
+      name = names_text({path_names(relation.row, relation.time_path)});
     return " time " + name + " within " + duration(relation.within_us) + (relation.retimed ? " (new)" : "");
   }
 

@@ -327,7 +327,7 @@ std::vector<Row> rows() {
        kBreaks},
       {"nobody else may read",
        [](Interface& now) { now.allows[0].readers = {"domain finance"}; },
-       {access_lost, access_lost, access_gained},
+       {access_lost, access_lost},
        kBreaks,
        kBreaks},
       {"one more domain may read",
@@ -337,7 +337,7 @@ std::vector<Row> rows() {
        kNone},
       {"everybody may read",
        [](Interface& now) { now.allows[0].readers = {"anyone"}; },
-       {access_lost, access_lost, access_gained},
+       {access_gained},
        kNone,
        kNone},
       // ---- labels, addresses, life, texts

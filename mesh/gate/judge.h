@@ -21,6 +21,7 @@ struct KnownReader {
   bool reads_time = false;              ///< windows, joins by time, order
   bool reads_key = false;               ///< joins by the key, or keeps it up as a table
   typed::Expectation expects;
+  bool granted = false;  ///< the registry lets it read the product, whatever its `allow` says
 };
 
 enum class Weight {

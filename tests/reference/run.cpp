@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::reference {
 
@@ -180,7 +181,7 @@ OutputRow Run::output_row(const std::vector<Field>& fields, const Row& row) cons
   OutputRow made;
   size_t leaf = 0;
   for (const Field& field : fields) {
-    if (plan::is_hidden(field)) {
+    if (!is_shown(field)) {
       leaf += leaf_count(field.type);
       continue;
     }
@@ -213,14 +214,20 @@ void Run::leave(int index, int input, const Row& row, Kind kind, const std::stri
   const plan::Node& node = plan_.nodes[index];
   outcome_.settle(node.products, index, input, row.cause, kind);
   if (port.empty()) return;
-  OutputRow made =
-      output_row(row_of(node.inputs.empty() ? index : node.inputs[input == 0 ? node.inputs.size() - 1 : 0]), row);
+  const std::vector<Field>& fields =
+      row_of(node.inputs.empty() ? index : node.inputs[input == 0 ? node.inputs.size() - 1 : 0]);
+  OutputRow made = output_row(fields, row);
   made.code = code;
   made.step = node.text;
-  if (code == 0)
-    give(node.products, port, row);
-  else
+  // Which changes of a table there are on the way is a matter of turns: a flow that reads the port does not get them.
+  const bool is_change = code != 0 && plan::retracted_column(fields) >= 0;
+  if (code == 0) {
+    Row shown = row;
+    shown.slots.resize(flatten(shown_fields(fields)).size());
+    give(node.products, port, shown);
+  } else if (!is_change) {
     give_standing(node.products, port, {"", fmt::format("E{:04}", code), node.text}, row, true);
+  }
   for (const int product : node.products) {
     OutputRow written = made;
     if (code != 0 && hides(product) && row.cause.line > 0) written.position = 0;
