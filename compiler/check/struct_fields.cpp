@@ -12,9 +12,12 @@ typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast
   if (is_optional(value->type)) read = typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value});
   std::vector<Field> fields;
   std::vector<typed::ExpressionRef> values;
+  const auto* before = std::get_if<typed::MakeStruct>(&read->node);  // as an entry of the step before has left it
   for (size_t i = 0; i < type->fields.size(); ++i) {
     const Field& field = type->fields[i];
-    typed::ExpressionRef part = typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
+    typed::ExpressionRef part = before != nullptr
+                                    ? before->fields[i]
+                                    : typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
     std::string own = field.name;
     if (own == path.parts[at].text) {
       if (at + 1 < path.parts.size())
