@@ -128,6 +128,13 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7210:
       case 7211:
       case 7220:
+      case 7222:
+      case 7223:
+      case 7226:
+      case 7227:
+      case 7231:
+      case 7234:
+      case 7235:
       case 7071:
         return kScriptFailed;
       default:
@@ -234,7 +241,9 @@ int run_command_line(int count, const char* const* words) {
   add_publish(app, context);
   add_update(app, context);
   add_mesh(app, context);
+  add_access(app, context);
   add_audit(app, context);
+  add_policy(app, context);
   add_contract(app, context);
   add_lineage(app, context);
 

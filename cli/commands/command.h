@@ -72,10 +72,13 @@ void add_schema(CLI::App& app, CommandContext& context);
 void add_publish(CLI::App& app, CommandContext& context);
 void add_update(CLI::App& app, CommandContext& context);
 void add_mesh(CLI::App& app, CommandContext& context);
+void add_access(CLI::App& app, CommandContext& context);
+void add_policy(CLI::App& app, CommandContext& context);
 void add_audit(CLI::App& app, CommandContext& context);
 void add_contract(CLI::App& app, CommandContext& context);
 /// Of `contract`.
 void add_contract_diff(CLI::App& contract, CommandContext& context);
+void add_contract_breaking(CLI::App& contract, CommandContext& context);
 void add_lineage(CLI::App& app, CommandContext& context);
 void add_contract_export(CLI::App& contract, CommandContext& context);
 void add_contract_import(CLI::App& contract, CommandContext& context);

@@ -1,18 +1,13 @@
+#include "cli/commands/contract_diff.h"
+
 #include <algorithm>
 #include <cstdio>
 
-#include "cli/commands/command.h"
-#include "cli/present/verdict.h"
 #include "cli/session/product_schemas.h"
+#include "cli/session/publish_gate.h"
 
 namespace braid::cli {
 namespace {
-
-struct ContractDiffFlags {
-  std::string before, after;
-  std::string product;
-  VerdictFormat format = VerdictFormat::text;
-};
 
 bool is_published(const typed::Relation& relation) {
   return relation.kind == typed::RelationKind::product || relation.is_public;
@@ -56,20 +51,23 @@ Result<std::vector<mesh::ProductVerdict>> judge_all(const std::vector<mesh::Inte
       made.push_back({.product = title_of(old), .verdict = mesh::judge_removal(old, {mesh::reader_of_all(old)})});
       continue;
     }
-    BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(old, *now, {mesh::reader_of_all(old)}, mesh::json_wire()));
+    BRAID_ASSIGN(mesh::Verdict verdict,
+                 mesh::judge(old, *now, {mesh::reader_of_all(old)}, mesh::wires_of(old.addresses)));
     made.push_back({.product = title_of(old), .verdict = std::move(verdict)});
   }
   return made;
 }
 
-void show_contract_diff(const ContractDiffFlags& flags, CommandContext& context) {
+}  // namespace
+
+void show_contract_diff(const ContractDiff& diff, CommandContext& context) {
   context.exit_code = kUsage;
   SessionOptions options;
-  options.path = flags.before;
+  options.path = diff.before;
   Session before(options);
-  const auto old = interfaces_of(before, flags.product, context);
+  const auto old = interfaces_of(before, diff.product, context);
   if (!old) return;
-  options.path = flags.after;
+  options.path = diff.after;
   Session after(options);
   const auto now = interfaces_of(after, {}, context);
   if (!now) return;
@@ -78,16 +76,26 @@ void show_contract_diff(const ContractDiffFlags& flags, CommandContext& context)
     (void)show_error(verdicts.error(), context.console);
     return;
   }
-  std::fputs(verdict_text(*verdicts, flags.format).c_str(), stdout);
-  const bool breaks =
-      std::ranges::any_of(*verdicts, [](const mesh::ProductVerdict& one) { return one.verdict.breaks(); });
-  context.exit_code = breaks ? kScriptFailed : kDone;
+  std::fputs(verdict_text(*verdicts, diff.format).c_str(), stdout);
+  context.exit_code = breaks(*verdicts) ? kScriptFailed : kDone;
 }
 
-}  // namespace
+void add_verdict_format(CLI::App& command, VerdictFormat& format) {
+  command
+      .add_option_function<std::string>(
+          "--format",
+          [&format](const std::string& word) {
+            format = word == "json"          ? VerdictFormat::json
+                     : word == "annotations" ? VerdictFormat::annotations
+                                             : VerdictFormat::text;
+          },
+          "text: for people; json: one object; annotations: for a CI run")
+      ->check(CLI::IsMember({"text", "json", "annotations"}))
+      ->default_str("text");
+}
 
 void add_contract_diff(CLI::App& contract, CommandContext& context) {
-  auto flags = std::make_shared<ContractDiffFlags>();
+  auto flags = std::make_shared<ContractDiff>();
   CLI::App* command = contract.add_subcommand("diff",
                                               "Shows what differs between the products of two projects, and what of it "
                                               "breaks a reader that uses all; exit code "
@@ -95,17 +103,7 @@ void add_contract_diff(CLI::App& contract, CommandContext& context) {
   command->add_option("old", flags->before, "Project folder or script as it was")->type_name("OLD")->required();
   command->add_option("new", flags->after, "Project folder or script as it is now")->type_name("NEW")->required();
   command->add_option("--product", flags->product, "Only this product or public source")->type_name("NAME");
-  command
-      ->add_option_function<std::string>(
-          "--format",
-          [flags](const std::string& format) {
-            flags->format = format == "json"          ? VerdictFormat::json
-                            : format == "annotations" ? VerdictFormat::annotations
-                                                      : VerdictFormat::text;
-          },
-          "text: for people; json: one object; annotations: for a CI run")
-      ->check(CLI::IsMember({"text", "json", "annotations"}))
-      ->default_str("text");
+  add_verdict_format(*command, flags->format);
   command->callback([flags, &context] { show_contract_diff(*flags, context); });
 }
 

@@ -9,8 +9,11 @@
 #include "cli/commands/registry_flags.h"
 #include "cli/present/json_object.h"
 #include "cli/present/table.h"
+#include "cli/session/publication_documents.h"
+#include "mesh/contract/promise_json.h"
 #include "mesh/registry/registry.h"
 #include "runtime/data/time_text.h"
+#include "runtime/report/contract_findings.h"
 #include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
 
@@ -19,6 +22,7 @@ namespace {
 
 struct MeshFlags : RegistryFlags {
   std::string name;
+  std::string form;  ///< of a document that is shown instead; empty: none
   bool json = false;
 };
 
@@ -87,6 +91,31 @@ std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct
   return text;
 }
 
+std::string names_json(const std::set<std::string>& names) {
+  JsonArray made;
+  for (const std::string& name : names) {
+    std::string text;
+    append_json_string(text, name);
+    made.add(text);
+  }
+  return made.take();
+}
+
+Status show_document(mesh::Registry& registry, const std::string& title, const mesh::PublishedProduct& published,
+                     const std::string& form, Reporter& reporter) {
+  const auto hash = published.documents.find(form);
+  if (hash == published.documents.end()) {
+    std::vector<std::string> forms;
+    for (const auto& [known, ignored] : published.documents) forms.push_back(known);
+    auto finding = reporter.report(diag::DocumentNotPublished{.product = title, .form = form});
+    if (!forms.empty()) finding.note(fmt::format("it has: {}", fmt::join(forms, ", ")));
+    return {};
+  }
+  BRAID_ASSIGN(const std::string text, registry.object(hash->second));
+  std::fputs(text.c_str(), stdout);
+  return {};
+}
+
 Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& reporter) {
   const auto versioned = mesh::parse_version_name(flags.name);
   const std::string name = versioned ? versioned->first : flags.name;
@@ -117,6 +146,11 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
     reporter.report(diag::VersionNotPublished{.product = name, .version = versioned->second});
     return {};
   }
+  if (!flags.form.empty()) {
+    const auto version = versioned ? found->second.find(versioned->second) : std::prev(found->second.end());
+    return show_document(registry, fmt::format("{} version {}", name, version->first), version->second, flags.form,
+                         reporter);
+  }
   for (const auto& [version, published] : found->second) {
     if (versioned && version != versioned->second) continue;
     BRAID_ASSIGN(const mesh::Interface interface, registry.interface(published.interface));
@@ -124,8 +158,11 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
     if (!flags.json) {
       std::fputs(shown(interface, published).c_str(), stdout);
       for (const mesh::Reader& reader : readers)
-        fmt::print("  {} reads {}{}\n", reader.reader, fmt::join(reader.read.fields, ", "),
-                   reader.read.interface == published.interface ? "" : ", of an earlier interface");
+        fmt::print("  {} reads {}{}{}\n", reader.reader, fmt::join(reader.read.fields, ", "),
+                   reader.read.interface == published.interface ? "" : ", of an earlier interface",
+                   reader.read.exhaustive.empty()
+                       ? ""
+                       : fmt::format("; has no answer to a new symbol of {}", fmt::join(reader.read.exhaustive, ", ")));
       continue;
     }
     JsonObject one;
@@ -139,13 +176,9 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
       JsonObject each;
       each.text("reader", reader.reader);
       each.text("interface", reader.read.interface);
-      JsonArray fields;
-      for (const std::string& field : reader.read.fields) {
-        std::string text;
-        append_json_string(text, field);
-        fields.add(text);
-      }
-      each.raw("fields", fields.take());
+      each.raw("fields", names_json(reader.read.fields));
+      each.raw("exhaustive", names_json(reader.read.exhaustive));
+      each.raw("expects", mesh::expectation_to_json(reader.read.expects).dump());
       list.add(each.take());
     }
     one.raw("readers", list.take());
@@ -205,6 +238,9 @@ void add_mesh(CLI::App& app, CommandContext& context) {
       ->type_name("PRODUCT");
   one->add_to(*show_command);
   show_command->add_flag("--json", one->json, "Write JSON, one version a line");
+  show_command
+      ->add_option("--as", one->form, "Write a document that was published with it instead, of the newest version")
+      ->check(CLI::IsMember(document_forms()));
   show_command->callback([one, &context] {
     with_registry(*one, context,
                   [&](mesh::Registry& registry, Reporter& reporter) { return show_product(registry, *one, reporter); });

@@ -9,6 +9,7 @@
 #include "cli/session/mesh_registry.h"
 #include "cli/session/publication_drafts.h"
 #include "cli/session/publish_gate.h"
+#include "mesh/access/access_events.h"
 #include "mesh/audit/publications.h"
 #include "mesh/registry/observed_store.h"
 #include "runtime/report/registry_findings.h"
@@ -20,6 +21,7 @@ struct PublishFlags {
   std::string path = ".";
   std::vector<std::string> retired;
   bool json = false;
+  bool check = false;  ///< judge, and write nothing
 };
 
 std::string json_of(const mesh::PublishResult& result, const std::string& place) {
@@ -77,10 +79,10 @@ void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::D
   }
 }
 
-Status refuse_breaking(mesh::Registry& registry, const mesh::Draft& draft,
+Status refuse_breaking(mesh::Registry& registry, mesh::AccessBook& book, const mesh::Draft& draft,
                        const std::optional<mesh::StoredPublication>& head,
                        std::vector<mesh::ProductVerdict>& breaking) {
-  BRAID_ASSIGN(breaking, judge_draft(registry, draft, head));
+  BRAID_ASSIGN(breaking, judge_draft(registry, book, draft, head));
   std::erase_if(breaking, [](const mesh::ProductVerdict& one) { return !one.verdict.breaks(); });
   if (breaking.empty()) return {};
   const Diagnostic finding = diag::ChangeBreaksReaders{.product = breaking.front().product}.make();
@@ -101,6 +103,20 @@ Status record(const std::vector<mesh::ProductVerdict>& breaking, const mesh::Dra
   return {};
 }
 
+/// What publishing would break. The exit code is 1 if something breaks, 2 if that cannot be told.
+void judge_only(const PublishFlags& flags, mesh::Registry& registry, mesh::AccessBook& book, const Drafts& drafts,
+                CommandContext& context) {
+  const Result<std::vector<mesh::ProductVerdict>> verdicts = judge_drafts(registry, book, drafts.domains);
+  if (!verdicts.ok()) {
+    (void)show_error(verdicts.error(), context.console);
+    context.exit_code = kUsage;
+    return;
+  }
+  std::fputs(verdict_text(*verdicts, flags.json ? VerdictFormat::json : VerdictFormat::text).c_str(), stdout);
+  if (!flags.json && verdicts->empty()) fmt::print("no published interface differs\n");
+  context.exit_code = breaks(*verdicts) ? kScriptFailed : kDone;
+}
+
 void publish(const PublishFlags& flags, CommandContext& context) {
   Session session({.path = flags.path});
   const bool right = session.check_all();
@@ -111,7 +127,7 @@ void publish(const PublishFlags& flags, CommandContext& context) {
     Reporter& reporter = session.reporter();
     drafts = publication_drafts(session, std::string("braid ") + kBraidVersion);
     store = open_product_registry(session.files(), reporter);
-    if (store) key = read_domain_key(session.files(), reporter);
+    if (store && !flags.check) key = read_domain_key(session.files(), reporter);
     if (drafts.domains.empty()) {
       auto finding = reporter.report(diag::NothingToPublish{});
       for (const LeftOut& one : drafts.left_out) finding.note(one.name + ": " + one.reason);
@@ -127,11 +143,17 @@ void publish(const PublishFlags& flags, CommandContext& context) {
     if (hook) hook(at);
   });
   mesh::Registry registry(observed, system_clock());
+  mesh::AccessBook book(observed, system_clock());
+  if (flags.check) return judge_only(flags, registry, book, drafts, context);
   for (const mesh::Draft& draft : drafts.domains) {
+    if (const Status first = book.check_first_key(draft.domain, *key); !first.ok()) {
+      context.exit_code = show_error(first.error(), context.console);
+      return;
+    }
     std::vector<mesh::ProductVerdict> breaking;
     const Result<mesh::PublishResult> result = registry.publish(
         draft, *key, [&](const mesh::Draft& judged, const std::optional<mesh::StoredPublication>& head) {
-          return refuse_breaking(registry, judged, head, breaking);
+          return refuse_breaking(registry, book, judged, head, breaking);
         });
     mesh::AuditLog log(observed, system_clock(), draft.tenant, draft.domain);
     if (!result.ok()) {
@@ -143,8 +165,11 @@ void publish(const PublishFlags& flags, CommandContext& context) {
       context.exit_code = show_error(result.error(), context.console);
       return;
     }
-    if (const Status recorded = mesh::record_publications(registry, log, draft.domain, *key); !recorded.ok()) {
-      context.exit_code = show_error(recorded.error(), context.console);
+    Status after = mesh::record_publications(registry, log, draft.domain, *key);
+    if (after.ok()) after = book.name_approvers(draft.domain, session.files().mesh.approvers, draft.tenant, *key);
+    if (after.ok()) after = mesh::record_access(book, log, system_clock(), draft.domain, *key);
+    if (!after.ok()) {
+      context.exit_code = show_error(after.error(), context.console);
       return;
     }
     std::fputs((flags.json ? json_of(*result, registry.place()) + "\n" : text_of(*result, registry.place())).c_str(),
@@ -165,6 +190,7 @@ void add_publish(CLI::App& app, CommandContext& context) {
   command->add_option("--retire", flags->retired, "Version to take out of the registry: payments.payment@1")
       ->type_name("PRODUCT@VERSION");
   command->add_flag("--json", flags->json, "Write what was done as JSON, a line for each domain");
+  command->add_flag("--check", flags->check, "Say what would break, and write nothing; needs no key");
   command->callback([flags, &context] { publish(*flags, context); });
 }
 

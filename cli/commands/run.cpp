@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "cli/commands/alert_target.h"
 #include "cli/commands/command.h"
 #include "cli/commands/read_store.h"
 #include "cli/commands/topics.h"
@@ -26,6 +27,7 @@
 #include "runtime/engine/hand_over.h"
 #include "runtime/engine/job.h"
 #include "runtime/report/format_diagnostics.h"
+#include "runtime/report/grant_findings.h"
 #include "runtime/report/state_findings.h"
 #include "runtime/state/rocks_store.h"
 
@@ -181,6 +183,14 @@ Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session&
   return service;
 }
 
+/// What ended a job that read by a grant.
+Diagnostic grant_over(const mesh::AccessEntry& grant) {
+  Diagnostic finding = diag::GrantOver{.reader = grant.reader, .product = grant.product}.make();
+  finding.notes.push_back("the request " + mesh::short_id(grant.id) + " " + mesh::state_text(grant));
+  finding.notes.push_back("all is committed; once it is granted again, `braid run` goes on from there");
+  return finding;
+}
+
 void run(const RunFlags& flags, CommandContext& context) {
   catch_stop_signals();  // from here on, so that a job that is still being compiled drains, too
   const JobLog log(flags.log_json, flags.log_level, system_clock());
@@ -242,7 +252,9 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.commit_every_us = flags.commit_within_us > 0 ? flags.commit_within_us : 1'000'000;
   options.accept = flags.accept;
   options.rebuild = flags.rebuild;
+  GrantWatch grants(session.files(), session.foreign_products().granted(), system_clock());
   options.stop_requested = stop_requested;
+  if (!grants.empty()) options.stop_requested = [&grants] { return stop_requested() || grants.over(); };
   options.parts = plan::state_parts(compiled.checked, session.project());
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
@@ -327,6 +339,9 @@ void run(const RunFlags& flags, CommandContext& context) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
   if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
   options.monitor = &watch.monitor();
+  if (options.follow && !environment.alerts.empty())
+    if (const auto unsent = begin_alerts(environment.alerts, watch))
+      (void)show_failure({*unsent}, log, context.console, session.sources());
   watch.on_warning = [&](const Diagnostic& warning) {
     progress.clear();
     (void)show_failure({warning}, log, context.console, session.sources());
@@ -364,6 +379,8 @@ void run(const RunFlags& flags, CommandContext& context) {
       context.exit_code = kOurBug;
     }
   }
+  if (const auto ended = grants.ended(); ended && context.exit_code == kDone)
+    context.exit_code = show_failure({grant_over(*ended)}, log, context.console, session.sources());
   (*watched).reset();  // its address leaves the store
   leave_if_compiling(native.started() && !native.finished(), context.exit_code);
 }

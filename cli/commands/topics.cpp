@@ -47,6 +47,12 @@ class SharedStatus {
     monitor_.enter(JobPhase::recovering);
   }
 
+  /// How many tasks the whole job has.
+  void set_tasks(size_t tasks) {
+    const std::lock_guard lock(mutex_);
+    tasks_ = tasks;
+  }
+
   void note(size_t member, const MemberStatus& status, const std::optional<Diagnostic>& warning) {
     const std::lock_guard lock(mutex_);
     parts_[member] = status;
@@ -71,6 +77,7 @@ class SharedStatus {
     }
     if (warning) whole.report.warnings.push_back(*warning);
     monitor_.set_tasks(running, recovering);
+    whole.others = running != tasks_;
     for (size_t i = 0; i < whole.report.products.size(); ++i)
       whole.outputs.push_back({.product = program_.products[i].qualified(),
                                .version = program_.products[i].version,
@@ -83,6 +90,7 @@ class SharedStatus {
   std::mutex mutex_;
   std::vector<MemberStatus> parts_;
   bool running_ = false;
+  size_t tasks_ = 0;  ///< 0: not known yet
   uint64_t budget_;
   JobMonitor& monitor_;
 };
@@ -185,7 +193,13 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
     if (!topics.settings.snapshots.empty()) own.snapshots = standby != nullptr ? &standby->store() : &snapshots;
     own.commits = &commits;
     own.job.monitor = nullptr;
-    if (number == 0) own.on_layout = show_stages;
+    if (number == 0)
+      own.on_layout = [&](const std::vector<StageOutline>& stages) {
+        size_t tasks = 0;
+        for (const StageOutline& stage : stages) tasks += static_cast<size_t>(stage.tasks);
+        if (status) status->set_tasks(tasks);
+        show_stages(stages);
+      };
     const bool is_watched = status || standby != nullptr;
     if (is_watched)
       own.on_status = [&, number](const MemberStatus& now) {

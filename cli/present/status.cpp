@@ -43,7 +43,11 @@ std::string promises_json(const JobStatus& status, const JobReport::Product& pro
     object.text("promise", promise.text);
     object.text("state", word_of(promise.status.state));
     add_instant(object, "since", promise.status.since);
-    object.decimal("age_s", static_cast<double>(promise.status.age_us) / 1e6);
+    object.text("rule", word_of(promise.rule));
+    if (promise.status.measured)
+      object.decimal(unit_of(promise.rule), *promise.status.measured);
+    else
+      object.null(unit_of(promise.rule));
     object.decimal("budget_left", promise.status.budget_left);
     object.number("breaches", static_cast<int64_t>(promise.status.breaches));
     if (promise.status.idle_since)
@@ -183,7 +187,7 @@ std::string promises_text(const JobStatus& status) {
   table.column("promise", Align::left);
   table.column("state", Align::left);
   table.column("since", Align::left);
-  table.column("newest row", Align::left);
+  table.column("measured", Align::left);
   for (const JobStatus::Promise& promise : status.promises) {
     const PromiseStatus& now = promise.status;
     table.row({{promise.product},
@@ -191,7 +195,7 @@ std::string promises_text(const JobStatus& status) {
                {promise.text},
                {now.idle_since ? "idle" : word_of(now.state)},
                {instant_text(now.idle_since.value_or(now.since))},
-               {fmt::format("{:.1f} s old", static_cast<double>(now.age_us) / 1e6)}});
+               {measured_text(promise.rule, now)}});
   }
   return table.empty() ? std::string() : "\n" + table.render(0, false);
 }

@@ -29,9 +29,10 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kMeshKeys{"registry", "tenant", "key"};
-const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",    "param",
-                                                "brokers", "registry", "delivery", "kafka", "listen", "service"};
+const std::vector<std::string> kMeshKeys{"registry", "tenant", "key", "approvers"};
+const std::vector<std::string> kEnvironmentKeys{"store",  "workers", "memory",   "bind",     "out",
+                                                "param",  "brokers", "registry", "delivery", "kafka",
+                                                "listen", "service", "alerts"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -94,6 +95,7 @@ class Config {
     if (const toml::table* params = (*table)["param"].as_table())
       for (const auto& [key, value] : *params) made.params.emplace(key.str(), literal(value));
     services(*table, made);
+    alerts(*table, made);
     kafka(*table, made);
     return made;
   }
@@ -157,6 +159,7 @@ class Config {
       config.key_span = span(node->source());
       config.key = from_root(text(table, "key"));
     }
+    if (const toml::node* node = table.get("approvers")) config.approvers = approvers(*node);
     if (const toml::node* node = table.get("tenant")) {
       config.tenant = text(table, "tenant");
       // It is a part of URNs.
@@ -240,6 +243,22 @@ class Config {
     }
   }
 
+  /// Who is told of breached promises. A path of the address may be a secret, so it is shown as it is written.
+  void alerts(const toml::table& table, Environment& made) {
+    const toml::node* node = table.get("alerts");
+    if (node == nullptr) return;
+    const std::string section = "[env." + made.name + ".alerts]";
+    const toml::table* written = node->as_table();
+    if (written == nullptr) return wrong_value(*node, "alerts", "a table: " + section);
+    only_keys(*written, section, {"webhook"});
+    made.alerts = text(*written, "webhook");
+    const toml::node* webhook = written->get("webhook");
+    if (webhook == nullptr || !webhook->is_string()) return;
+    const bool is_address = made.alerts.starts_with("http://") || made.alerts.starts_with("https://");
+    if (!is_address || made.alerts.find('@') != std::string::npos)
+      wrong_value(*webhook, "webhook", "an address like \"http://alertmanager:9093\", without a login");
+  }
+
   void registry(const toml::table& table, Environment& made) {
     const toml::node* node = table.get("registry");
     if (node == nullptr) return;
@@ -302,6 +321,25 @@ class Config {
         .report(diag::FlagValue{
             .option = key, .expected = expected, .found = std::string(sources_.text(span(node.source())))})
         .at(span(node.source()));
+  }
+
+  /// `privacy = "ed25519:…"`
+  std::map<std::string, std::string> approvers(const toml::node& node) {
+    const std::string form = "a table of domains and their public keys: { privacy = \"ed25519:…\" }";
+    std::map<std::string, std::string> made;
+    const toml::table* table = node.as_table();
+    if (table == nullptr) wrong_value(node, "approvers", form);
+    if (table == nullptr) return made;
+    for (const auto& [key, value] : *table) {
+      const auto* written = value.as_string();
+      const bool named = key.str().find_first_of(" =/") == std::string_view::npos;
+      if (named && written != nullptr && written->get().starts_with("ed25519:") &&
+          written->get().find(' ') == std::string::npos)
+        made[std::string(key.str())] = written->get();
+      else
+        wrong_value(value, std::string(key.str()), "the key that `braid mesh key new` has shown: \"ed25519:…\"");
+    }
+    return made;
   }
 
   std::string text(const toml::table& table, const std::string& key) {

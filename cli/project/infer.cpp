@@ -102,7 +102,7 @@ class Declaration {
                !quoted.empty() && (has_dot || !ascii || is_reserved_word(name))) {
       plain = quoted;
     } else {
-      plain = name_in_words(name);
+      plain = plain_name(name);
       from = " from " + string_literal(name);
     }
     std::string free = plain;
@@ -110,20 +110,6 @@ class Declaration {
       free = fmt::format("{}_{}", plain, n);
     names_.insert(free);
     return {free, from};
-  }
-  /// `Amount (EUR)` as `amount_eur`.
-  static std::string name_in_words(const std::string& name) {
-    std::string words;
-    for (const char c : name) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (std::isalnum(byte))
-        words += static_cast<char>(std::tolower(byte));
-      else if (!words.empty() && words.back() != '_')
-        words += '_';
-    }
-    while (words.ends_with('_')) words.pop_back();
-    if (words.empty() || std::isdigit(static_cast<unsigned char>(words.front()))) words = "_" + words;
-    return is_reserved_word(words) ? words + "_" : words;
   }
   bool has_member(const std::string& name) const {
     return std::any_of(sample_.root.members.begin(), sample_.root.members.end(),

@@ -57,6 +57,8 @@ struct MeshConfig {
   std::string registry;  ///< a directory, as a path from the working directory; empty: none is named
   std::string tenant = "main";
   std::string key;  ///< path of the private key that signs for our domains; empty: none is named
+  /// Domains that may decide on requests for our products beside their owners, with the public names of their keys.
+  std::map<std::string, std::string> approvers;
   Span registry_span, key_span;
 };
 
@@ -66,6 +68,7 @@ struct Environment {
   int workers = 1;
   int64_t memory_bytes = 0;                   ///< 0: half of the machine's
   std::string listen;                         ///< address and port of the job's endpoint; empty: none
+  std::string alerts;                         ///< URL of what takes alerts about promises; empty: none
   std::map<std::string, BindingConfig> bind;  ///< by "domain.name"
   std::map<std::string, BindingConfig> out;   ///< by "domain.name" of a product
   std::map<std::string, std::string> params;  ///< name or "domain.name" → literal, as a script writes it

@@ -1,6 +1,7 @@
 #include "cli/serve/job_watch.h"
 
 #include "cli/present/report.h"
+#include "runtime/report/alert_findings.h"
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/topic_findings.h"
 
@@ -76,10 +77,11 @@ void JobWatch::note(const JobEvent& event) {
     case JobEvent::Kind::promise_breached:
     case JobEvent::Kind::promise_recovered: {
       const bool breached = event.kind == JobEvent::Kind::promise_breached;
+      if (alerts_) alert(*event.promise, breached);
       fields.text("product", event.promise->product);
       fields.number("version", event.promise->version);
       fields.text("promise", event.promise->text);
-      fields.decimal("age_s", milliseconds(event.promise->status.age_us) / 1'000);
+      if (event.promise->status.measured) fields.decimal(unit_of(event.promise->rule), *event.promise->status.measured);
       return log_.write(breached ? LogLevel::warn : LogLevel::info, breached ? "promise_breached" : "promise_recovered",
                         std::move(fields));
     }
@@ -91,6 +93,33 @@ void JobWatch::note(const JobEvent& event) {
   fields.decimal("pause_ms", milliseconds(event.paused_us));
   fields.decimal("write_ms", milliseconds(event.took_us));
   log_.write(slow ? LogLevel::warn : LogLevel::debug, slow ? "commit_slow" : "committed", std::move(fields));
+}
+
+void JobWatch::send_alerts(std::unique_ptr<AlertSender> sender, std::string address) {
+  alerts_ = std::make_unique<AlertThread>(std::move(sender));
+  alerts_address_ = std::move(address);
+}
+
+void JobWatch::alert(const JobStatus::Promise& promise, bool breached) {
+  const std::string version = std::to_string(promise.version);
+  Alert alert{
+      .labels = {{"alertname", "BraidPromiseBreached"},
+                 {"job", job_.project},
+                 {"product", promise.product},
+                 {"version", version},
+                 {"promise", promise.text},
+                 {"severity", "warning"}},
+      .annotations = {{"summary", fmt::format("{} version {} breaches `{}`", promise.product, version, promise.text)}}};
+  if (!job_.environment.empty()) alert.labels.emplace_back("environment", job_.environment);
+  if (const std::string measured = measured_text(promise.rule, promise.status); !measured.empty())
+    alert.annotations.emplace_back("description", measured);
+  int64_t& since = breached_since_[fmt::format("{}/{}/{}", promise.product, version, promise.text)];
+  if (breached)
+    since = promise.status.since;
+  else
+    alert.ends_at = promise.status.since;
+  alert.starts_at = since;
+  alerts_->set(std::move(alert));
 }
 
 void JobWatch::write_address() {
@@ -113,6 +142,10 @@ void JobWatch::tell_warnings(const JobStatus& status) {
         warning.code >= diag::SnapshotsNotReadable::kCode && warning.code <= diag::StandbyNotKept::kCode;
     if ((waits || snapshots) && on_warning && told_.insert(warning.message).second) on_warning(warning);
   }
+  const std::string problem = alerts_ ? alerts_->problem() : std::string();
+  if (problem.empty() || !on_warning) return;
+  const Diagnostic unsent = diag::AlertsNotSent{.address = alerts_address_, .reason = problem}.make();
+  if (told_.insert(unsent.message).second) on_warning(unsent);
 }
 
 void JobWatch::summarize(const JobStatus& status) {

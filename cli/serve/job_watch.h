@@ -9,6 +9,7 @@
 #include <set>
 
 #include "cli/present/job_log.h"
+#include "cli/serve/alert_thread.h"
 #include "cli/serve/http_server.h"
 #include "cli/serve/job_endpoint.h"
 #include "runtime/base/fs.h"
@@ -37,6 +38,8 @@ class JobWatch {
   std::function<void(const Diagnostic&)> on_warning;
   /// Whether on_warning was called with it.
   bool told(const Diagnostic& warning) const { return told_.contains(warning.message); }
+  /// From now on breaches and recoveries of promises are sent there, too. `address`: as people are shown it.
+  void send_alerts(std::unique_ptr<AlertSender> sender, std::string address);
   /// Where it listens, if it does.
   std::optional<HttpAddress> address() const;
   /// The job has ended.
@@ -52,6 +55,7 @@ class JobWatch {
   /// The job has the store: where it listens is written into it.
   void write_address();
   void tell_warnings(const JobStatus& status);
+  void alert(const JobStatus::Promise& promise, bool breached);
   /// What was rejected, late or unmatched since the last summary.
   void summarize(const JobStatus& status);
 
@@ -62,7 +66,10 @@ class JobWatch {
   Clock& clock_;
   JobMonitor monitor_;
   std::optional<JobEndpoint> endpoint_;
-  std::set<std::string> told_;  ///< warnings
+  std::set<std::string> told_;           ///< warnings
+  std::unique_ptr<AlertThread> alerts_;  ///< null: nobody is told
+  std::string alerts_address_;
+  std::map<std::string, int64_t> breached_since_;  ///< by product, version and promise
   bool address_written_ = false;
   int64_t summarized_at_;
   std::map<std::string, Ledger> summarized_;  ///< by product, version and input

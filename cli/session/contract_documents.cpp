@@ -3,8 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "cli/session/product_schemas.h"
+#include "mesh/standards/asyncapi.h"
+#include "mesh/standards/catalogs.h"
 #include "mesh/standards/odcs.h"
 #include "mesh/standards/odcs_merge.h"
 #include "mesh/standards/odcs_write.h"
@@ -84,6 +87,20 @@ bool is_product(const typed::Relation& relation) {
   return relation.kind == typed::RelationKind::product;
 }
 
+/// Forms that are made of a domain or of all versions of a product.
+constexpr std::array kGraphForms = {"odps", "asyncapi", "backstage", "dbt", "datahub", "openmetadata"};
+
+std::string graph_text(const mesh::ProductGraph& graph, const std::string& format, const mesh::Surroundings& around) {
+  if (format == "asyncapi") return mesh::write_yaml(mesh::asyncapi_of(graph, around));
+  if (format == "dbt") return mesh::write_yaml(mesh::dbt_sources_of(graph, around));
+  if (format == "datahub") return mesh::write_yaml(mesh::datahub_of(graph, around));
+  if (format == "openmetadata") return mesh::write_yaml(mesh::openmetadata_of(graph, around));
+  if (format == "odps") return mesh::write_yaml(mesh::odps_of(graph, around));
+  std::string made;
+  for (const mesh::Node& document : mesh::backstage_of(graph, around)) made += "---\n" + mesh::write_yaml(document);
+  return made;
+}
+
 /// Of a domain, or of all versions of a product.
 std::optional<std::string> product_graph(Session& session, const DocumentOptions& options) {
   const typed::Project& project = session.project();
@@ -96,37 +113,48 @@ std::optional<std::string> product_graph(Session& session, const DocumentOptions
     if (!relation) return std::nullopt;
     if (!is_product(*relation)) {
       session.reporter()
-          .report(diag::NotExported{.product = relation->qualified(), .format = "odps", .reason = "it is no product"})
+          .report(diag::NotExported{
+              .product = relation->qualified(), .format = options.format, .reason = "it is no product"})
           .at(relation->span);
       return std::nullopt;
     }
   }
   std::vector<mesh::OutputPort> ports;
   for (const typed::Relation& each : project.relations)
-    if (is_product(each) && (relation ? each.qualified() == relation->qualified() : each.domain == domain->name))
+    if (is_product(each) && (relation ? each.qualified() == relation->qualified() : each.domain == domain->name)) {
       ports.push_back(port_of(session, each));
+      if (options.format != "asyncapi") continue;
+      const std::optional<std::string> schema = schema_text(session, each, "json-schema");
+      if (!schema) return std::nullopt;
+      ports.back().schema = mesh::node_of(nlohmann::ordered_json::parse(*schema));
+      ports.back().schema.remove("$schema");  // the document says which
+    }
   if (ports.empty()) {
     session.reporter().report(
-        diag::NotExported{.product = options.name, .format = "odps", .reason = "the domain has no product"});
+        diag::NotExported{.product = options.name, .format = options.format, .reason = "the domain has no product"});
     return std::nullopt;
   }
   mesh::ProductGraph graph =
       relation ? mesh::graph_of_product(std::move(ports), around)
                : mesh::graph_of_domain(domain->name, domain->owner, domain->description, std::move(ports), around);
   graph.address = session.environment().listen;
-  return mesh::write_yaml(mesh::odps_of(graph, around));
+  return graph_text(graph, options.format, around);
 }
 
 }  // namespace
 
 std::vector<std::string> contract_formats() {
-  std::vector<std::string> made{"odcs", "odps"};
+  std::vector<std::string> made{"odcs"};
+  made.insert(made.end(), kGraphForms.begin(), kGraphForms.end());
   for (const std::string& format : schema_formats()) made.push_back(format);
   return made;
 }
 
-std::optional<std::string> contract_document(Session& session, const DocumentOptions& options) {
-  if (options.format == "odps") return product_graph(session, options);
+std::optional<std::string> contract_document(Session& session, const DocumentOptions& asked) {
+  DocumentOptions options = asked;
+  // A project that publishes has one name of its organisation everywhere.
+  if (options.tenant.empty() && !session.files().mesh.registry.empty()) options.tenant = session.files().mesh.tenant;
+  if (std::ranges::find(kGraphForms, options.format) != kGraphForms.end()) return product_graph(session, options);
   const typed::Relation* relation = find_relation(session, options.name);
   if (!relation) return std::nullopt;
   const std::vector<std::string> schemas = schema_formats();

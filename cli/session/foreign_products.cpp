@@ -20,6 +20,7 @@ struct ForeignUse {
   std::string domain, name;
   std::optional<int64_t> version;
   Span span;
+  std::map<std::string, Span> readers;  ///< domains of ours that use it, and where
 
   std::string qualified() const { return domain + "." + name; }
   std::string use_name() const { return mesh::use_name(qualified(), version); }
@@ -33,7 +34,8 @@ std::vector<ForeignUse> foreign_uses(const std::vector<std::unique_ptr<ast::Scri
     if (script->domain.path.parts.empty()) return {};
     own.insert(checking::domain_name(*script));
   }
-  for (const auto& script : scripts)
+  for (const auto& script : scripts) {
+    const std::string reader = checking::domain_name(*script);
     for (const ast::Use& use : script->uses) {
       if (use.path.parts.size() < 2) continue;
       ast::Path domain = use.path;
@@ -44,9 +46,11 @@ std::vector<ForeignUse> foreign_uses(const std::vector<std::unique_ptr<ast::Scri
                       .span = use.path.span};
       if (use.version) made.version = use.version->value;
       if (own.contains(made.domain)) continue;
-      const bool again = std::ranges::any_of(uses, [&](const auto& one) { return one.use_name() == made.use_name(); });
-      if (!again) uses.push_back(std::move(made));
+      auto known = std::ranges::find_if(uses, [&](const auto& one) { return one.use_name() == made.use_name(); });
+      if (known == uses.end()) known = uses.insert(uses.end(), std::move(made));
+      known->readers.try_emplace(reader, use.path.span);
     }
+  }
   return uses;
 }
 
@@ -259,8 +263,20 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
     product = {.interface = std::move(*interface), .hash = pin.interface, .addresses = pin.addresses};
   }
   if (!found_all || !pins.save()) return false;
+  // What the scripts may read is what the owner lets all read, and what the registry grants to them.
+  std::map<std::pair<std::string, int64_t>, mesh::Interface> readable;
+  for (const auto& [name, product] : products_) readable.emplace(name, product.interface);
+  GrantLookup grants(project, reporter);
+  for (const ForeignUse& use : uses) {
+    const auto key = pins.lock().domains.find(use.domain);
+    const std::string known_key = key == pins.lock().domains.end() ? "" : key->second.key;
+    const int64_t version = pins.lock().products.at(use.use_name()).version;
+    for (const auto& [reader, place] : use.readers)
+      grants.let_read(readable.at({use.qualified(), version}), reader, known_key, place);
+  }
+  granted_ = grants.take();
   std::map<std::string, std::vector<mesh::Interface>> domains;
-  for (const auto& [name, product] : products_) domains[product.interface.domain].push_back(product.interface);
+  for (const auto& [name, interface] : readable) domains[interface.domain].push_back(interface);
   for (const auto& [domain, interfaces] : domains)
     sources.add(join_path(cache_path(project), domain + ".braid"), mesh::script_of(interfaces));
   return true;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/project/project.h"
+#include "cli/session/granted_reads.h"
 #include "compiler/ast/nodes.h"
 #include "mesh/registry/lock.h"
 #include "mesh/registry/registry.h"
@@ -40,10 +41,13 @@ class ForeignProducts {
   /// Where its rows are in that environment, as its owner has published it; null if nobody said.
   const mesh::InterfaceAddress* address(const std::string& product, int64_t version,
                                         const std::string& environment) const;
+  /// Of what the scripts read: what only grants of the registry allow, which hold now.
+  const std::vector<GrantedRead>& granted() const { return granted_; }
 
  private:
   uint32_t first_file_ = UINT32_MAX;
   std::map<std::pair<std::string, int64_t>, ForeignProduct> products_;
+  std::vector<GrantedRead> granted_;
 };
 
 /// A pin that `braid update` has looked at.

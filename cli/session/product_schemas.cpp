@@ -201,14 +201,25 @@ std::vector<std::string> schema_formats() {
 }
 
 const typed::Relation* find_relation(Session& session, const std::string& name) {
-  std::vector<const typed::Relation*> found;
+  const typed::Relation* whole = nullptr;
+  std::vector<const typed::Relation*> found;  // one of each domain
   std::vector<std::string> names;
+  const auto newer = [](const typed::Relation* known, const typed::Relation& other) {
+    return known == nullptr || known->version < other.version;
+  };
   for (const typed::Relation& relation : session.project().relations) {
     if (!has_schema(relation)) continue;
     names.push_back(relation.qualified());
-    if (relation.qualified() == name) return &relation;
-    if (relation.name == name) found.push_back(&relation);
+    if (relation.qualified() == name && newer(whole, relation)) whole = &relation;
+    if (relation.name != name) continue;
+    const auto same = std::find_if(found.begin(), found.end(),
+                                   [&](const typed::Relation* one) { return one->domain == relation.domain; });
+    if (same == found.end())
+      found.push_back(&relation);
+    else if (newer(*same, relation))
+      *same = &relation;
   }
+  if (whole != nullptr) return whole;
   if (found.size() == 1) return found.front();
   auto finding = session.reporter().report(diag::NoSuchRelation{.name = name});
   if (found.size() > 1) {

@@ -16,7 +16,8 @@ namespace braid::cli {
 /// Names of the formats that a schema can be written in: "json-schema", "avro", "protobuf".
 std::vector<std::string> schema_formats();
 
-/// "payments.captured" or, if only one has it, "captured". Reports and gives nothing if there is none.
+/// "payments.captured" or, if only one domain has it, "captured"; of several versions the newest. Reports and gives
+/// nothing if there is none.
 const typed::Relation* find_relation(Session& session, const std::string& name);
 /// All products, streams and tables with the number of their fields, a line each.
 std::string list_relations(const Session& session);

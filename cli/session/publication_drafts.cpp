@@ -6,7 +6,9 @@
 #include <filesystem>
 
 #include "cli/session/output_bindings.h"
+#include "cli/session/publication_documents.h"
 #include "cli/session/topics.h"
+#include "compiler/lineage/whole_cases.h"
 #include "runtime/connect/topic_template.h"
 
 namespace braid::cli {
@@ -54,7 +56,10 @@ class Drafter {
       if (is_product) add_reads(static_cast<typed::RelationId>(id), draft);
     }
     add_addresses();
-    for (auto& [name, draft] : domains_) made_.domains.push_back(std::move(draft));
+    for (auto& [name, draft] : domains_) {
+      add_documents(session_, draft);
+      made_.domains.push_back(std::move(draft));
+    }
     return std::move(made_);
   }
 
@@ -65,6 +70,19 @@ class Drafter {
     draft.domain = domain;
     draft.compiler = compiler_;
     return draft;
+  }
+
+  /// What the reader's domain expects of it, in all its scripts.
+  typed::Expectation expected_of(const std::string& domain, typed::RelationId relation) const {
+    typed::Expectation made;
+    for (const typed::ExpectedOf& one : session_.project().expectations)
+      if (one.domain == domain && one.relation == relation) typed::add(one.expects, made);
+    return made;
+  }
+
+  const std::vector<lineage::RelationFlow>& flows() {
+    if (flows_.empty()) flows_ = lineage::flows(session_.project());
+    return flows_;
   }
 
   /// The columns that its plan reads of products of others, when it runs alone.
@@ -80,6 +98,10 @@ class Drafter {
       mesh::ReadOfProduct& read = draft.readers[mesh::version_name(reader.qualified(), reader.version)]
                                                [mesh::version_name(relation.qualified(), relation.version)];
       read.interface = product->hash;
+      read.expects = expected_of(reader.domain, static_cast<typed::RelationId>(source->relation));
+      const auto cases = lineage::whole_cases(project, flows(), id);
+      if (const auto of_source = cases.find(static_cast<typed::RelationId>(source->relation)); of_source != cases.end())
+        read.exhaustive = of_source->second;
       for (const int field : source->fields) {
         if (field < 0) continue;
         const std::string& name = relation.row[static_cast<size_t>(field)].name;
@@ -198,6 +220,7 @@ class Drafter {
   const Session& session_;
   const std::string compiler_;
   std::map<std::string, mesh::Draft> domains_;
+  std::vector<lineage::RelationFlow> flows_;
   Drafts made_;
 };
 

@@ -35,6 +35,8 @@ Result<mesh::KnownReader> known_reader(mesh::Registry& registry, const mesh::Rea
     BRAID_ASSIGN(made.owner, owner_of(registry, made.domain, parsed->first.substr(dot + 1), parsed->second));
   }
   made.fields.assign(reader.read.fields.begin(), reader.read.fields.end());
+  made.exhaustive.assign(reader.read.exhaustive.begin(), reader.read.exhaustive.end());
+  made.expects = reader.read.expects;
   made.reads_key = !read.key.empty() && std::ranges::all_of(read.key, [&](const std::vector<std::string>& path) {
     return reader.read.fields.contains(path.front());
   });
@@ -42,9 +44,25 @@ Result<mesh::KnownReader> known_reader(mesh::Registry& registry, const mesh::Rea
   return made;
 }
 
+/// Of the registry, as the gate wants them. `read`: what they were checked against, or near it.
+Result<std::vector<mesh::KnownReader>> known_readers(mesh::Registry& registry, const mesh::Interface& read) {
+  std::vector<mesh::KnownReader> readers;
+  BRAID_ASSIGN(const std::vector<mesh::Reader> registered, registry.readers_of(read.qualified(), read.version));
+  for (const mesh::Reader& reader : registered) {
+    BRAID_ASSIGN(mesh::KnownReader known, known_reader(registry, reader, read));
+    readers.push_back(std::move(known));
+  }
+  return readers;
+}
+
+std::string title_of(const mesh::Interface& interface) {
+  return fmt::format("{} version {}", interface.qualified(), interface.version);
+}
+
 }  // namespace
 
-Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
+Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, mesh::AccessBook& book,
+                                                      const mesh::Draft& draft,
                                                       const std::optional<mesh::StoredPublication>& head) {
   std::vector<mesh::ProductVerdict> verdicts;
   if (!head) return verdicts;
@@ -56,18 +74,40 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
     const std::string& published = product->second.at(interface.version).interface;
     if (mesh::content_hash(mesh::to_json(interface)) == published) continue;
     BRAID_ASSIGN(const mesh::Interface before, registry.interface(published));
-    std::vector<mesh::KnownReader> readers;
-    BRAID_ASSIGN(const std::vector<mesh::Reader> registered,
-                 registry.readers_of(interface.qualified(), interface.version));
-    for (const mesh::Reader& reader : registered) {
-      BRAID_ASSIGN(mesh::KnownReader known, known_reader(registry, reader, before));
-      readers.push_back(std::move(known));
-    }
-    BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(before, interface, readers, mesh::json_wire()));
-    verdicts.push_back({.product = fmt::format("{} version {}", interface.qualified(), interface.version),
-                        .verdict = std::move(verdict)});
+    BRAID_ASSIGN(std::vector<mesh::KnownReader> readers, known_readers(registry, before));
+    if (before.allows != interface.allows)
+      for (mesh::KnownReader& reader : readers) {
+        BRAID_ASSIGN(const std::optional<mesh::AccessEntry> grant,
+                     book.grant(interface.qualified(), interface.version, reader.domain));
+        reader.granted = grant.has_value();
+      }
+    BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(before, interface, readers,
+                                                    mesh::wires_of(product->second.at(interface.version).addresses)));
+    verdicts.push_back({.product = title_of(interface), .verdict = std::move(verdict)});
   }
+  for (const auto& [name, versions] : head->publication.products)
+    for (const auto& [version, published] : versions) {
+      if (!draft.retired.contains(mesh::version_name(draft.domain + "." + name, version))) continue;
+      BRAID_ASSIGN(const mesh::Interface before, registry.interface(published.interface));
+      BRAID_ASSIGN(const std::vector<mesh::KnownReader> readers, known_readers(registry, before));
+      verdicts.push_back({.product = title_of(before), .verdict = mesh::judge_removal(before, readers)});
+    }
   return verdicts;
+}
+
+Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry, mesh::AccessBook& book,
+                                                       const std::vector<mesh::Draft>& drafts) {
+  std::vector<mesh::ProductVerdict> made;
+  for (const mesh::Draft& draft : drafts) {
+    BRAID_ASSIGN(const std::optional<mesh::StoredPublication> head, registry.head(draft.domain));
+    BRAID_ASSIGN(std::vector<mesh::ProductVerdict> of_domain, judge_draft(registry, book, draft, head));
+    std::ranges::move(of_domain, std::back_inserter(made));
+  }
+  return made;
+}
+
+bool breaks(const std::vector<mesh::ProductVerdict>& verdicts) {
+  return std::ranges::any_of(verdicts, [](const mesh::ProductVerdict& one) { return one.verdict.breaks(); });
 }
 
 }  // namespace braid::cli

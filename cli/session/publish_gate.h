@@ -5,13 +5,22 @@
 #include <string>
 #include <vector>
 
+#include "mesh/access/access_book.h"
 #include "mesh/gate/judge.h"
 #include "mesh/registry/registry.h"
 
 namespace braid::cli {
 
-/// Of each version whose interface changes; those that nothing differs in are left out.
-Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
+/// Of each version whose interface changes, or that the draft retires; those that nothing differs in are left out. A
+/// reader that `book` grants the product to is one whatever `allow` says.
+Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, mesh::AccessBook& book,
+                                                      const mesh::Draft& draft,
                                                       const std::optional<mesh::StoredPublication>& head);
+
+/// The same for all drafts of a project, against what the registry has now.
+Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry, mesh::AccessBook& book,
+                                                       const std::vector<mesh::Draft>& drafts);
+
+bool breaks(const std::vector<mesh::ProductVerdict>& verdicts);
 
 }  // namespace braid::cli

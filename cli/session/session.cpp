@@ -5,6 +5,7 @@
 
 #include "cli/session/format_options.h"
 #include "cli/session/output_bindings.h"
+#include "cli/session/policy_check.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "runtime/codec/avro_decoder.h"
@@ -77,7 +78,8 @@ bool Session::check(bool whole) {
     scripts_.push_back(std::move(script));
   stage("use");
   project_ = driver::check_scripts(scripts_, sources_, language(), environment_.params,
-                                   whole ? std::vector<uint32_t>() : run_files(), reporter_, label_names());
+                                   whole ? std::vector<uint32_t>() : run_files(), reporter_, label_names(),
+                                   foreign_.first_file());
   stage("check");
   // Of what stands in error elsewhere the project knows nothing, and settings may be for that.
   const auto& findings = reporter_.findings();
@@ -113,6 +115,10 @@ bool Session::check(bool whole) {
                          sources_.text(relation.to->span));
   }
   check_bindings(project_, environment_, partial, reporter_);
+  if (!reporter_.has_errors())
+    check_policies(
+        *files_, project_, [&](uint32_t file) { return !foreign_.is_foreign(file) && (whole || is_chosen(file)); },
+        reporter_);
   find_deletes();
   return !reporter_.has_errors();
 }
@@ -120,7 +126,8 @@ bool Session::check(bool whole) {
 typed::Project Session::check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const {
   std::map<std::string, std::string> all = environment_.params;
   for (const auto& [name, value] : parameters) all[name] = value;
-  return driver::check_scripts(scripts_, sources_, language(), all, run_files(), reporter, label_names());
+  return driver::check_scripts(scripts_, sources_, language(), all, run_files(), reporter, label_names(),
+                               foreign_.first_file());
 }
 
 std::optional<std::vector<std::string>> Session::label_names() const {

@@ -39,6 +39,10 @@ struct CheckInput {
   std::vector<uint32_t> run_files = {};
   /// A clock reading, which the end of deprecated products is compared with. Absent: none has ended.
   std::optional<int64_t> now_us = {};
+  /// Files from this index on are interfaces of other projects (mesh/registry/interface_script.h). Their contracts are
+  /// what their owners keep: nothing there is enforced, warned of, or held against the labels of this project, and the
+  /// condition of a check is a text.
+  uint32_t first_interface = UINT32_MAX;
 };
 
 /// In the rows that a test expects a struct with `..` has the fields that are named, and last this one, which is null:

@@ -416,6 +416,8 @@ typed::ExpressionRef Expressions::case_of_subject(const ast::Case& node, Span sp
       }
       // All symbols stand: the last arm needs no test.
       if (!conditions.empty()) conditions.pop_back();
+      if (!conditions.empty() && !is_poison(conditions.front()))
+        conditions.front() = typed::of_whole_case(conditions.front());
     }
     return join_arms(conditions, results, span);
   };

@@ -48,6 +48,7 @@ std::optional<int64_t> Context::length_of(const ast::Duration& duration, std::st
 }
 
 void Context::not_watched(Span span) {
+  if (is_interface(span.file)) return;
   reporter.report(diag::NotYetWatched{.construct = "`" + std::string(text(span)) + "`"}).at(span);
 }
 

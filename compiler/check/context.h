@@ -182,7 +182,9 @@ struct Context {
   /// The length of a duration in a clause, in µs; nothing after a report where only a calendar knows it, or where it
   /// is longer than event time.
   std::optional<int64_t> length_of(const ast::Duration& duration, std::string what);
-  /// W5002
+  /// Whether the file is the interface of another project's products.
+  bool is_interface(uint32_t file) const { return file >= input.first_interface; }
+  /// W5002; of an interface it is for the owner to watch.
   void not_watched(Span span);
   /// E3201: `step` needs the event time that `row`, of that relation, lacks. Says which clause gives it one.
   DiagnosticBuilder no_event_time(const Row& row, std::string relation, std::string step);
@@ -208,6 +210,11 @@ void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Cla
 /// contracts.cpp: clauses of all relations that do not change their row.
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made);
+/// contracts.cpp: false if it names no share of the rows, which is reported.
+bool check_quantile(Context& context, const ast::Latency& node);
+/// state_promise.cpp: that the state of a product fits what its contract promises, where the rates and keys of its
+/// sources tell.
+void check_state(Context& context, const typed::Relation& relation, typed::RelationId id, Span span);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,

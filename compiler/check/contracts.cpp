@@ -1,6 +1,7 @@
 // Contracts: what is enforced (check, unique, fields), and what is checked here and not yet watched. Who may read is
 // said in access_rules.cpp.
 #include <cstdlib>
+#include <map>
 
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
@@ -9,6 +10,8 @@
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
+#include "runtime/report/name_findings.h"
+#include "runtime/report/promise_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -35,6 +38,7 @@ struct ContractChecker {
   Row& row;
   Place place;
   bool enforced;  ///< of a product
+  bool theirs;    ///< of another project, by its interface
 
   /// A promise's field; `column` -1 and silent where the row is not known.
   std::optional<FieldPath> field(const ast::Path& path, std::string_view promise) {
@@ -56,7 +60,7 @@ struct ContractChecker {
   void compatible(const ast::Compatible& node, Span span) {
     if (node.how.text.empty()) return;
     const auto level = schema::compatibility_of(node.how.text);
-    if (level && !enforced) return context.not_watched(span);
+    if (level && !enforced && !theirs) return context.not_watched(span);
     made.compatible = level;
     if (level) return;
     const std::vector<std::string> words = schema::compatibility_words();
@@ -79,8 +83,21 @@ struct ContractChecker {
     BRAID_UNREACHABLE("what a check does");
   }
 
+  /// Its condition may call functions of that project, and is a text here.
+  void check_of_interface(const ast::Check& node, Span span) {
+    const auto* literal = std::get_if<ast::Literal>(&node.condition->node);
+    const auto* text = literal == nullptr ? nullptr : std::get_if<ast::TextLiteral>(&literal->value);
+    if (text == nullptr) return;
+    made.checks.push_back({.name = node.name.text,
+                           .condition = nullptr,
+                           .otherwise = otherwise(node.action),
+                           .span = span,
+                           .text = text->value});
+  }
+
   void check(const ast::Check& node, Span span) {
     if (node.condition == nullptr) return;
+    if (theirs) return check_of_interface(node, span);
     Expressions expressions(context, place, &row);
     const typed::ExpressionRef condition = expressions.check(*node.condition, bool_type());
     if (is_poison(condition)) return;
@@ -118,7 +135,7 @@ struct ContractChecker {
           .note("`within 1d` keeps each key for a day of event time");
       return;
     }
-    if (sound && node.within && !row.has_time && !row.open) {
+    if (sound && node.within && !row.has_time && !row.open && !theirs) {
       context.no_event_time(row, row.relation, "unique").at(span, "decided by event time");
       sound = false;
     }
@@ -143,7 +160,14 @@ struct ContractChecker {
     }
     if (std::strtod(node.share.text.c_str(), nullptr) > 100)
       context.reporter.report(diag::ShareBeyondAll{.share = node.share.text + "%"}).at(node.share.span, "at most 100%");
-    context.not_watched(span);
+    if (!enforced) context.not_watched(span);
+  }
+
+  /// Measured in event time, while the product's job runs.
+  void watched_by_time(Span span, const char* promise) {
+    if (!enforced) return context.not_watched(span);
+    if (!row.has_time && !row.open)
+      context.no_event_time(row, row.relation, promise).at(span, "measured in event time");
   }
 
   /// `fields { … }` states types: what fits them becomes them, losing digits only by a failure.
@@ -201,14 +225,13 @@ struct ContractChecker {
                    [&](const ast::Compatible& node) { compatible(node, span); },
                    [&](const ast::Fresh& node) {
                      made.promises.fresh_us = context.length_of(node.within, "`fresh`");
-                     if (!enforced) return context.not_watched(span);
-                     if (!row.has_time && !row.open)
-                       context.no_event_time(row, row.relation, "fresh").at(span, "measured in event time");
+                     watched_by_time(span, "fresh");
                    },
                    [&](const ast::Latency& node) {
+                     if (!check_quantile(context, node)) return;
                      if (const auto below = context.length_of(node.below, "`latency`"))
                        made.promises.latencies.push_back({.quantile = node.quantile.text, .below_us = *below});
-                     context.not_watched(span);
+                     watched_by_time(span, "latency");
                    },
                    [&](const ast::Volume& node) {
                      if (const auto period = context.length_of(node.period, "`volume`"))
@@ -217,11 +240,11 @@ struct ContractChecker {
                      if (node.least.value > node.most.value)
                        context.reporter.report(diag::RangeUpsideDown{})
                            .at(cover(node.least.span, node.most.span), "nothing lies between");
-                     context.not_watched(span);
+                     watched_by_time(span, "volume");
                    },
                    [&](const ast::StateLimit& node) {
                      made.promises.state_bytes = bytes_of(node.limit);
-                     context.not_watched(span);
+                     if (!enforced) context.not_watched(span);
                    },
                    [&](const ast::Keep& node) {
                      made.promises.keep_us = context.length_of(node.duration, "`keep`");
@@ -237,7 +260,7 @@ struct ContractChecker {
     for (const ast::Promise& one : node.promises) {
       std::string name(promise_name(one));
       if (const auto* check = std::get_if<ast::Check>(&one.node)) name += " " + check->name.text;
-      if (name == "unique" || name == "complete" || name.empty()) continue;
+      if (theirs || name == "unique" || name == "complete" || name.empty()) continue;
       const auto before =
           std::find_if(seen.begin(), seen.end(), [&](const auto& other) { return other.first == name; });
       if (before == seen.end()) {
@@ -300,12 +323,47 @@ struct ContractChecker {
   }
 };
 
+/// Clauses of which the last one would count.
+void check_single(const Context& context, const std::vector<ast::Clause>& clauses, const std::string& relation) {
+  std::map<std::string, Span> known;
+  for (const ast::Clause& clause : clauses) {
+    const bool may_repeat = std::holds_alternative<ast::Allow>(clause.node) ||
+                            std::holds_alternative<ast::Mask>(clause.node) ||
+                            std::holds_alternative<ast::Contract>(clause.node) ||
+                            std::holds_alternative<ast::ErrorClause>(clause.node);
+    if (may_repeat) continue;
+    const std::string_view text = context.text(clause.span);
+    const std::string word(text.substr(0, text.find_first_of(" \n")));
+    const auto [first, is_new] = known.emplace(word, clause.span);
+    if (is_new) continue;
+    auto report = context.reporter.report(diag::ClauseTwice{.clause = word, .relation = relation});
+    report.at(clause.span, "one of them counts").also(first->second, "stated here first");
+    if (word == "to")
+      report.note("a product is written to one place; another product that reads it can be written to another");
+  }
+}
+
 }  // namespace
+
+bool check_quantile(Context& context, const ast::Latency& node) {
+  const std::string& text = node.quantile.text;
+  if (text.empty() || typed::share_of(text)) return !text.empty();
+  context.reporter.report(diag::UnknownQuantile{.found = text})
+      .at(node.quantile.span, "of how many rows?")
+      .note("`p99`: of 99 rows in 100; `p50`, `p95` and `p999`, of 999 in 1000, are others");
+  return false;
+}
 
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made) {
-  ContractChecker checker{
-      context, info, made, info.row, place_of(*info.declaration), made.kind == typed::RelationKind::product};
+  ContractChecker checker{context,
+                          info,
+                          made,
+                          info.row,
+                          place_of(*info.declaration),
+                          made.kind == typed::RelationKind::product,
+                          context.is_interface(made.span.file)};
+  check_single(context, clauses, made.name);
   for (const ast::Clause& clause : clauses) checker.clause(clause);
 }
 

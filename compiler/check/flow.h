@@ -51,7 +51,6 @@ class FlowChecker {
   // steps.cpp again
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
-  void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
   /// Fields of `before` that the row has no more are gone by this step; `now`: what their values are called, by column.
   void note_gone(const std::vector<RowField>& before, const std::vector<std::string>& now, std::string_view word,
                  Span span, Span last, bool folds);
@@ -146,6 +145,9 @@ class FlowChecker {
 
   // tables.cpp
   void last(const ast::Last& node, Span span);
+  // last_of_window.cpp
+  void last_of_window(const ast::Last& node, Span word, Span span);
+  // tables.cpp again
   /// `emit every` of a step whose rows are changes: judges it, and adds it behind the step if that is sound.
   void emit_every(const std::vector<ast::StatefulOption>& options, bool sound);
   /// What bounds the keys of a step that no window closes, which is a length if `retain` states one; false: nothing
@@ -225,6 +227,13 @@ class FlowChecker {
   void group_session_rows(typed::GroupStep& group, std::vector<typed::ExpressionRef> rows,
                           std::vector<typed::Aggregate>& aggregates, Span span);
 
+  // session_changes.cpp
+  /// What aggregates a session that changes, and that is read, may have; false: one of others is reported.
+  bool session_rows_may_go(const std::vector<typed::Aggregate>& aggregates);
+  /// The second half of group_session_rows: `window` is its column, the number of the row stands behind it.
+  void group_session_changes(typed::GroupStep& group, std::vector<typed::Aggregate>& aggregates, int window, Span span);
+
+  // row_windows.cpp again
   /// At the end of a flow: what folds the rows of a `window`?
   void end_window(Span flow);
 
@@ -251,6 +260,10 @@ class FlowChecker {
   void key_without_name(const ast::Expr& key, Span step);
   /// Its word, its place and its quantity, without the condition; false: one of them is reported.
   bool pattern_element(const ast::Match& node, size_t place, typed::PatternElement& made);
+  /// Behind a `window`: its ends are keys, too. False: it cannot be, which is reported.
+  bool match_in_window(Span word, std::vector<typed::ExpressionRef>& keys);
+  /// Of a match the fields at `ends` and behind it become its `window`.
+  void end_match_in_window(size_t ends, bool sound, Span span);
   // top.cpp
   void top(const ast::Top& node, Span span);
   /// The field `window` that a `group` before has made, if it is part of the key; −1: there is none.

@@ -61,7 +61,7 @@ RelationInfo& read_from_domain(Context& context, RelationInfo& info, const Domai
   for (const typed::AllowRule& rule : relation.access.allows)
     for (const typed::Principal& reader : rule.readers) for_purpose |= access::names(reader, subject);
   report.note("its owner writes `allow read to domain " + domain.name + "` in the header of `" + relation.name +
-              "`; until then `braid access request " + relation.qualified() + "` asks for it");
+              "`; until then `braid access request " + relation.qualified() + " --purpose …` asks for it");
   if (for_purpose) report.note("it is allowed for a purpose, and a flow has none");
   return info;
 }

@@ -1,6 +1,8 @@
 // `match`: the elements of a pattern of rows, and what their conditions may read.
 #include "compiler/check/flow.h"
 #include "compiler/typed/pattern_limits.h"
+#include "runtime/data/row_change.h"
+#include "runtime/report/window_findings.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
 #define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
@@ -98,7 +100,6 @@ void FlowChecker::key_without_name(const ast::Expr& key, Span step) {
 
 void FlowChecker::match(const ast::Match& node, Span span) {
   const Span word = context_.word(span, "match");
-  if (window_) return later("match", span, "`match` before the `window`; a window can follow its rows", true);
   typed::MatchStep made;
   bool sound = goes_by_time("match", word, "a pattern finds rows of a stream", "the order of rows by event time");
   const std::optional<int64_t> within = context_.length_of(node.within, "`match`");
@@ -115,6 +116,8 @@ void FlowChecker::match(const ast::Match& node, Span span) {
   next.time_of_window = false;
   next.key_stated = false;
   next.key_clause = span;
+  next.in_window = next.in_session = false;
+  next.window = nullptr;
   auto add_field = [&](RowField field, Span place) {
     for (const RowField& before : next.fields)
       if (before.name == field.name) {
@@ -155,6 +158,13 @@ void FlowChecker::match(const ast::Match& node, Span span) {
     next.key.push_back({*name, column, {}, false, {}});
   }
   if (node.per.empty()) next.key_stated = true;
+  // All rows of a match are of one window, whose ends stand behind the keys until the match is made.
+  const size_t ends = next.fields.size();
+  if (window_) {
+    sound &= match_in_window(word, made.keys);
+    for (const char* end : {"start", "end"})
+      next.fields.push_back({kHiddenMark + std::string(end), timestamp_type(), true, window_->word, -1});
+  }
 
   if (node.elements.size() > typed::kMostElements) {
     context_.reporter.report(diag::PatternTooLong{.count = static_cast<int64_t>(node.elements.size())})
@@ -226,6 +236,43 @@ void FlowChecker::match(const ast::Match& node, Span span) {
   row_ = std::move(next);
   note_gone(before, {}, "match", span, {}, false);
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (window_) end_match_in_window(ends, sound, span);
+}
+
+bool FlowChecker::match_in_window(Span word, std::vector<typed::ExpressionRef>& keys) {
+  if (window_->sound && window_->window.late_us > 0) {
+    context_.reporter.report(diag::WindowFoldsNothing{})
+        .at(window_->word, "nothing waits for rows that are `late`")
+        .note("a `match` takes rows when the watermark has passed them, and those of a `window` too");
+    window_->sound = false;
+  }
+  const size_t own = keys.size();
+  if (!add_window_keys("match", word, keys)) return false;
+  keys.resize(own);
+  const auto& ends = std::get<typed::MakeStruct>(row_.window->node).fields;
+  keys.insert(keys.end(), ends.begin(), ends.end());
+  return true;
+}
+
+void FlowChecker::end_match_in_window(size_t ends, bool sound, Span span) {
+  const Span word = window_->word;
+  window_.reset();
+  if (const int named = row_.find("window"); named >= 0) {
+    context_.reporter.report(diag::DuplicateField{.field = "window"})
+        .at(row_.fields[static_cast<size_t>(named)].declared, "named again")
+        .also(word, "gives each match a field of that name");
+    sound = false;
+  }
+  std::vector<Column> columns = unchanged();
+  const std::vector<typed::ExpressionRef> values = {columns[ends].value, columns[ends + 1].value};
+  columns.erase(columns.begin() + static_cast<std::ptrdiff_t>(ends),
+                columns.begin() + static_cast<std::ptrdiff_t>(ends) + 2);
+  columns.push_back(
+      {{"window", window_type(), true, word, -1}, typed::make(window_type(), span, typed::MakeStruct{values})});
+  const auto column = static_cast<int>(columns.size()) - 1;
+  row_.open |= !sound;
+  project("match", std::move(columns), span);
+  row_.key.push_back({"window", column, {}, true, {}});
 }
 
 }  // namespace braid::checking

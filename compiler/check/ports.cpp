@@ -7,6 +7,29 @@
 
 namespace braid::checking {
 
+namespace {
+
+/// Of a table, whether no check of the product gives rows to the port: which rows it judges depends on turns.
+bool has_lasting_rows(Context& context, const RelationInfo& source, const std::string& name, const std::string& port,
+                      Span place) {
+  if (source.id < 0 || !source.row.changes) return true;
+  const auto otherwise = port == "alerts"     ? std::optional(typed::Check::Otherwise::alert)
+                         : port == "rejected" ? std::optional(typed::Check::Otherwise::reject)
+                                              : std::nullopt;
+  for (const typed::Check& check : context.project.relations[static_cast<size_t>(source.id)].checks) {
+    if (check.otherwise != otherwise) continue;
+    context.reporter.report(diag::PortOfJudgedTable{.port = port, .relation = name})
+        .at(place, "how often a row is judged on its way depends on how many records come at once")
+        .also(check.span, "judges the rows of a table, each as it stands")
+        .note("`where … else NAME` in `" + name + "` splits the table: `from " + name +
+              ".NAME` has the rows that do not pass now, and follows them as they change");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::vector<Field> standing_port_row(std::string_view port) {
   const Field origin{
       "origin",
@@ -43,6 +66,7 @@ std::optional<Row> FlowChecker::port_row(const Declaration& declaration, const a
     }
     row = named->second;
   } else if (is_standing_port(port.text)) {
+    if (!has_lasting_rows(context_, source, name, port.text, place)) return std::nullopt;
     for (const Field& field : standing_port_row(port.text))
       row.fields.push_back({field.name, field.type, false, port.span, -1});
   } else {

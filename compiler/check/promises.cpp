@@ -39,6 +39,7 @@ typed::Expectation expectation_of(Context& context, const Row& row, const ast::P
           [&](const ast::Fresh& node) { wanted.fresh_us = context.length_of(node.within, "`fresh`"); },
           [&](const ast::Keep& node) { wanted.keep_us = context.length_of(node.duration, "`keep`"); },
           [&](const ast::Latency& node) {
+            if (!check_quantile(context, node)) return;
             if (const auto below = context.length_of(node.below, "`latency`"))
               wanted.latencies.push_back({.quantile = node.quantile.text, .below_us = *below});
           },
@@ -110,7 +111,10 @@ std::optional<int64_t> end_of(const ast::Time& until) {
 /// Its readers are told until the day; from then on it is not to be read.
 void check_end(Context& context, const ast::Script& script, const ast::Use& use, const Declaration& declaration) {
   const auto* product = std::get_if<ast::Product>(&declaration.item->node);
-  const auto* deprecated = product == nullptr ? nullptr : ast::find_clause<ast::Deprecated>(product->clauses);
+  const auto* source = std::get_if<ast::Source>(&declaration.item->node);
+  const auto* deprecated = product != nullptr  ? ast::find_clause<ast::Deprecated>(product->clauses)
+                           : source != nullptr ? ast::find_clause<ast::Deprecated>(source->clauses)
+                                               : nullptr;
   if (deprecated == nullptr || domain_name(script) == domain_name(*declaration.script)) return;
   const std::optional<int64_t> end = end_of(deprecated->until);
   const std::string relation = fmt::format("{} version {}", path_text(use.path), declaration.version);
@@ -213,16 +217,65 @@ void check_freshness(Context& context, const typed::Relation& relation, typed::R
       .note("promise at least that, make the window shorter, or let its rows go out as they change: `emit changes`");
 }
 
+/// How long each row of a relation takes from its event time until it goes out, while its inputs flow and no row is of
+/// the future: a lower bound.
+Age delay_of(const typed::Project& project, typed::RelationId id, const std::string& reader_domain) {
+  const typed::Relation& relation = project.relations[static_cast<size_t>(id)];
+  Age delay;
+  if (relation.source || relation.domain != reader_domain) {
+    delay.disorder_us = relation.within_us;
+    return delay;
+  }
+  bool waits = !relation.uniques.empty();
+  for (const typed::Step& step : relation.steps) {
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content))
+      delay = delay_of(project, from->relation, reader_domain);
+    const typed::Window* window = final_window(step);
+    waits |= window != nullptr || std::holds_alternative<typed::DistinctStep>(step.content) ||
+             std::holds_alternative<typed::RunningStep>(step.content);
+    if (window != nullptr && window->late_us > 0)
+      delay.parts.push_back({window->late_us, "that the window stays open longer"});
+  }
+  // Time is told once: the rows of a step that has waited for it are in order.
+  if (waits && delay.disorder_us > 0) {
+    delay.parts.insert(delay.parts.begin(), {delay.disorder_us, "that rows may come late"});
+    delay.disorder_us = 0;
+  }
+  if (relation.retimed) delay = {.parts = {}, .disorder_us = relation.within_us};
+  return delay;
+}
+
+void check_latency(Context& context, const typed::Relation& relation, typed::RelationId id,
+                   const ast::Latency& promised, Span span) {
+  const Age delay = delay_of(context.project, id, relation.domain);
+  for (const typed::LatencyPromise& latency : relation.promises.latencies) {
+    if (latency.quantile != promised.quantile.text || delay.total() < latency.below_us) continue;
+    std::vector<std::string> sum;
+    for (const Age::Part& part : delay.parts) sum.push_back(length(part.us) + " " + part.what);
+    context.reporter.report(diag::LatencyCannotHold{.promise = typed::text_of(latency), .least = length(delay.total())})
+        .at(span, "promised here")
+        .note(fmt::format("{} = {}", fmt::join(sum, " + "), length(delay.total())))
+        .note("promise more than that, or let rows come less late: `time … within`");
+  }
+}
+
 void check_bounds(Context& context, const Declaration& declaration) {
   const auto* product = std::get_if<ast::Product>(&declaration.item->node);
   const RelationInfo& info = context.relations[static_cast<size_t>(declaration.index)];
   if (product == nullptr || info.id < 0) return;
   const typed::Relation& relation = context.project.relations[static_cast<size_t>(info.id)];
-  if (!relation.promises.fresh_us) return;
-  for (const ast::Clause& clause : product->clauses)
-    if (const auto* contract = std::get_if<ast::Contract>(&clause.node))
-      for (const ast::Promise& promise : contract->promises)
-        if (std::holds_alternative<ast::Fresh>(promise.node)) check_freshness(context, relation, info.id, promise.span);
+  for (const ast::Clause& clause : product->clauses) {
+    const auto* contract = std::get_if<ast::Contract>(&clause.node);
+    if (contract == nullptr) continue;
+    for (const ast::Promise& promise : contract->promises) {
+      if (relation.promises.fresh_us && std::holds_alternative<ast::Fresh>(promise.node))
+        check_freshness(context, relation, info.id, promise.span);
+      if (const auto* latency = std::get_if<ast::Latency>(&promise.node))
+        check_latency(context, relation, info.id, *latency, promise.span);
+      if (relation.promises.state_bytes && std::holds_alternative<ast::StateLimit>(promise.node))
+        check_state(context, relation, info.id, promise.span);
+    }
+  }
 }
 
 }  // namespace

@@ -96,13 +96,14 @@ bool FlowChecker::window_asked_for() const {
   const bool own = row_.find("window") >= 0;  // that is what `window` means then
   for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
     const ast::Step& step = flow_->steps[i];
-    if (std::holds_alternative<ast::Running>(step.node) || std::holds_alternative<ast::Distinct>(step.node))
+    if (std::holds_alternative<ast::Running>(step.node) || std::holds_alternative<ast::Distinct>(step.node) ||
+        std::holds_alternative<ast::Match>(step.node))
       return true;
     const bool folds = std::holds_alternative<ast::Group>(step.node) ||
                        std::holds_alternative<ast::Window>(step.node) || std::holds_alternative<ast::Join>(step.node);
     if (folds) return false;
     if (!own && reads_window(context_.text(step.span))) return true;
-    if (std::holds_alternative<ast::Top>(step.node)) return false;
+    if (std::holds_alternative<ast::Top>(step.node) || std::holds_alternative<ast::Last>(step.node)) return false;
   }
   return false;
 }
@@ -131,7 +132,8 @@ bool FlowChecker::add_window_keys(std::string_view step, Span word, std::vector<
         .also(window_->word, "the sessions of a `group`, by its keys")
         .note(step == "running"
                   ? "`running … retain 10m` without a `window` begins anew when a key was silent for so long"
-                  : "`distinct … within 10m` without a `window` forgets a row when it is so old");
+              : step == "match" ? "the `within` of a `match` without a `window` bounds its rows"
+                                : "`distinct … within 10m` without a `window` forgets a row when it is so old");
     window_->sound = false;
     return false;
   }
@@ -203,8 +205,11 @@ void FlowChecker::group_session_rows(typed::GroupStep& group, std::vector<typed:
   all.orders.push_back({time, false});
   all.count = typed::kAllRows;
   all.name = group.name;
+  all.changes = all.numbered = group.changes;
   row_.fields.push_back({"window", window_type(), true, span, -1});
+  if (group.changes) row_.fields.push_back({std::string(1, kHiddenMark) + "number", int_type(), true, span, -1});
   add({.content = std::move(all), .row = {}, .span = span, .text = step_text(span)});
+  if (group.changes) return group_session_changes(group, aggregates, beside + 1, span);
 
   const typed::ExpressionRef read = window_at(beside + 1, span);
   const auto& ends = std::get<typed::MakeStruct>(read->node).fields;

@@ -196,10 +196,15 @@ struct SourceChecker {
                    [&](const ast::Ahead& node) {
                      made.source->ahead_us = context.length_of(node.limit, "`ahead`").value_or(0);
                    },
-                   [&](const ast::Rate&) { context.not_watched(clause.span); },
+                   [&](const ast::Rate& node) {
+                     if (const auto period = context.length_of(node.period, "`rate`"); period && *period > 0)
+                       made.source->rate = {.rows = node.rows.value, .period_us = *period};
+                   },
                    [&](const ast::Keys& node) {
-                     find_path(context, row, node.field);
-                     context.not_watched(clause.span);
+                     if (!find_path(context, row, node.field)) return;
+                     typed::KeyCount& keys = made.source->keys.emplace_back();
+                     keys.count = node.count.value;
+                     for (const ast::Name& part : node.field.parts) keys.path.push_back(part.text);
                    },
                    [&](const ast::DeleteWhen& node) {
                      if (node.condition == nullptr) return;

@@ -206,17 +206,6 @@ void FlowChecker::step(const ast::Step& step) {
              step.node);
 }
 
-void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
-  context_.not_yet(context_.word(span, word), "`" + std::string(word) + (window_ ? "` behind a `window`" : "`"),
-                   std::move(way_out));
-  window_.reset();
-  row_.in_window = row_.in_session = false;
-  row_.window = nullptr;
-  row_.key.clear();
-  row_.key_stated = true;
-  if (adds_fields) row_.open = true;
-}
-
 std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
   std::vector<Column> columns;
   for (size_t i = 0; i < row_.fields.size(); ++i) {

@@ -129,10 +129,7 @@ bool FlowChecker::table_as_changes(std::string_view step, Span place, Span span,
 
 void FlowChecker::last(const ast::Last& node, Span span) {
   const Span word = context_.word(span, "last");
-  if (window_) {
-    later("last", span, "`window` with `group … { x: last(x) }` gives the newest row of each window", false);
-    return;
-  }
+  if (window_) return last_of_window(node, word, span);
   typed::LatestStep made;
   bool sound = bounded(node.options, "last", span, made.retain_us) && !row_.open;
   for (const ast::StatefulOption& option : node.options) {

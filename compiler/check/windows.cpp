@@ -315,19 +315,16 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       }
   const std::vector<RowField> row_before = row_.fields;
   bool of_ends = of_span;  // the first two keys are where the window begins and ends
+  const typed::Window stated = window_ ? window_->window : typed::Window{};
+  if (reads_session && made.changes) sound &= session_rows_may_go(scope.aggregates);
   if (reads_session && sound) {
-    if (made.changes) {
-      context_.not_yet(word, "`emit` other than `final` of a session that a key or an aggregate reads",
-                       "`emit final`, the default");
-      sound = false;
-    }
     std::vector<typed::ExpressionRef> of_rows;
     for (const typed::ExpressionRef& key : made.keys)
       if (!reads_window(key)) of_rows.push_back(key);
     group_session_rows(made, std::move(of_rows), scope.aggregates, span);
     for (KeyColumn& key : keys)
-      if (key.place >= 0) key.place += 2;
-    of_ends = true;
+      if (key.place >= 0) key.place += made.changes ? 1 : 2;
+    of_ends = !made.changes;
   }
 
   const bool gives_table = !made.windowed || made.changes;
@@ -344,7 +341,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   const int key_count = static_cast<int>(made.keys.size());
   const int aggregate_count = static_cast<int>(scope.aggregates.size());
   typed::ExpressionRef window_read = typed::make(window_type(), span, typed::ColumnRead{key_count + aggregate_count});
-  if (of_ends) {
+  if (made.window_key >= 0) {
+    window_read = typed::make(window_type(), span, typed::ColumnRead{made.window_key});
+  } else if (of_ends) {
     const auto end = [&](int key) { return typed::make(timestamp_type(), span, typed::ColumnRead{key}); };
     window_read = typed::make(window_type(), span, typed::MakeStruct{{end(0), end(1)}});
   }
@@ -404,8 +403,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   made.aggregates = std::move(scope.aggregates);
   if (window_ && add_field({"window", window_type(), true, window_->word, -1}, window_->word)) {
     made.finish.push_back(window_read);
-    for (KeyPart& part :
-         window_parts(window_->window, made.changes, static_cast<int>(fields.size()) - 1, std::move(of_window)))
+    for (KeyPart& part : window_parts(stated, made.changes, static_cast<int>(fields.size()) - 1, std::move(of_window)))
       next.key.push_back(std::move(part));
   }
   next.fields = std::move(fields);

@@ -9,8 +9,7 @@
 
 namespace braid::driver {
 
-std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter,
-                                                        uint32_t first) {
+std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter, uint32_t first) {
   std::vector<std::unique_ptr<ast::Script>> scripts;
   for (uint32_t file = first; file < sources.size(); ++file)
     if (sources.file(file).path.ends_with(".braid"))
@@ -21,7 +20,7 @@ std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
                              const std::vector<uint32_t>& run_files, Reporter& reporter,
-                             const std::optional<std::vector<std::string>>& labels) {
+                             const std::optional<std::vector<std::string>>& labels, uint32_t first_interface) {
   CheckInput input{.scripts = {}, .sources = sources, .functions = language.functions};
   for (const auto& script : scripts) input.scripts.push_back(script.get());
   input.parameter_overrides = parameters;
@@ -31,6 +30,7 @@ typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& sc
   input.run_files = run_files;
   if (language.now_us) input.now_us = language.now_us();
   input.labels = labels;
+  input.first_interface = first_interface;
   return check(input, reporter);
 }
 

@@ -34,11 +34,12 @@ std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources
                                                         uint32_t first = 0);
 
 /// Checks them as one project. `run_files`: what a run is about, as indexes into the sources; empty: all of it
-/// (CheckInput::run_files). `labels`: that fields may have; absent: any.
+/// (CheckInput::run_files). `labels`: that fields may have; absent: any. `first_interface`: as CheckInput has it.
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
                              const std::vector<uint32_t>& run_files, Reporter& reporter,
-                             const std::optional<std::vector<std::string>>& labels = std::nullopt);
+                             const std::optional<std::vector<std::string>>& labels = std::nullopt,
+                             uint32_t first_interface = UINT32_MAX);
 
 /// A stage and how long it took.
 struct StageTime {

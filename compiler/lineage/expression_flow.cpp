@@ -77,6 +77,8 @@ Shape ExpressionFlow::of(const ExpressionRef& expression) {
     remove_label(made, each->label);
     declassified_.push_back({each->label, each->because, each->span, nullptr});
   }
+  if (expression->of_whole_case)
+    for (const auto& [origin, ignored] : influences_of(made, Influence::conditional)) whole_cases_.insert(origin);
   const std::vector<Field>* fields = parts_of(expression->type);
   if (!made.parts.empty() && (fields == nullptr || fields->size() != made.parts.size())) made = flat(made);
   return made;

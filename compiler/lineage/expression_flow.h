@@ -14,6 +14,8 @@ class ExpressionFlow {
   Shape of(const typed::ExpressionRef& expression);
   /// Fields whose values decide whether one of the expressions so far failed, and with it the row.
   const std::set<Origin>& failures() const { return failures_; }
+  /// What decides the cases so far that name each symbol and have no `else`.
+  const std::set<Origin>& whole_cases() const { return whole_cases_; }
   /// The calls of `declassify` met so far.
   const std::vector<typed::Declassification>& declassified() const { return declassified_; }
 
@@ -30,6 +32,7 @@ class ExpressionFlow {
   std::map<int, Shape> locals_;
   int attempts_ = 0;  ///< how many `try` stand around the node
   std::set<Origin> failures_;
+  std::set<Origin> whole_cases_;
   std::vector<typed::Declassification> declassified_;
 };
 

@@ -122,6 +122,7 @@ RelationFlow made_flow(const Relation& relation, const std::vector<RelationFlow>
   }
   for (const Origin& origin : checks.failures()) decide.insert({origin, Influence::conditional});
   rows.decide.merge(decide);
+  made.whole_cases.insert(checks.whole_cases().begin(), checks.whole_cases().end());
   for (const typed::Declassification& one : steps.declassified()) note(made.declassified, one);
   for (const typed::Declassification& one : checks.declassified()) note(made.declassified, one);
   if (relation.kind == typed::RelationKind::product) {

@@ -81,6 +81,8 @@ struct RelationFlow {
   std::map<std::string, Rows> ports;  ///< of a product: `rejected`, `late`, `unmatched`, `alerts`, and those of `else`
   std::set<Reading> reads;
   std::vector<typed::Declassification> declassified;  ///< by its steps, each once; `next` is null
+  /// What decides a `case` without `else` that names each symbol of an enum.
+  std::set<Origin> whole_cases = {};
 };
 
 /// Of each relation of the project, by its id.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "compiler/check/checked_test.h"
+#include "compiler/lineage/whole_cases.h"
 
 namespace braid::lineage {
 namespace {
@@ -224,6 +225,67 @@ product p version 1 {
 })"});
   ASSERT_THAT(plain.messages, IsEmpty());
   for (const typed::Relation& each : plain.project.relations) EXPECT_THAT(each.field_labels, IsEmpty());
+}
+
+/// Of a project of its own, by the name of the source: "sale.state".
+std::vector<std::string> cases_of(const std::string& flows, const std::string& product) {
+  const Checked checked = check_files({R"(
+domain shop
+
+stream sale
+  time at within 10s
+{
+  id: int, state: enum { open, paid }, kind: enum { a, b, c }?, dest: { way: enum { air, sea } },
+  lines: list<{ unit: enum { kg, g }, count: int }>, at: timestamp,
+}
+)" + flows});
+  EXPECT_THAT(checked.messages, IsEmpty());
+  const typed::Project& project = checked.project;
+  const std::vector<RelationFlow> all = lineage::flows(project);
+  std::vector<std::string> made;
+  for (size_t id = 0; id < project.relations.size(); ++id)
+    if (project.relations[id].name == product)
+      for (const auto& [source, paths] : whole_cases(project, all, static_cast<typed::RelationId>(id)))
+        for (const std::string& path : paths)
+          made.push_back(project.relations[static_cast<size_t>(source)].name + "." + path);
+  return made;
+}
+
+TEST(WholeCases, AreThoseWithoutElse) {
+  EXPECT_THAT(cases_of(R"(
+product p { from sale select { id, n: case state { "open" -> 1, "paid" -> 2 } } })",
+                       "p"),
+              ElementsAre("sale.state"));
+  EXPECT_THAT(cases_of(R"(
+product p { from sale select { id, n: case state { "open" -> 1, else -> 2 } } })",
+                       "p"),
+              IsEmpty());
+  EXPECT_THAT(cases_of(R"(
+product p { from sale select { id, n: case kind { null -> 0, "a" -> 1, "b" -> 2, "c" -> 3 } } })",
+                       "p"),
+              ElementsAre("sale.kind"));
+  EXPECT_THAT(cases_of(R"(
+product p { from sale where case dest.way { "air" -> true, "sea" -> id > 2 } })",
+                       "p"),
+              ElementsAre("sale.dest.way"));
+}
+
+TEST(WholeCases, AreFoundThroughViewsFunctionsAndLists) {
+  EXPECT_THAT(cases_of(R"(
+view v { from sale select { id, s: state, at } }
+function rank(s: enum { open, paid }) -> int = case s { "open" -> 1, "paid" -> 2 }
+product q { from v where rank(s) > 1 }
+product p { from q select { id } })",
+                       "p"),
+              ElementsAre("sale.state"));
+  EXPECT_THAT(cases_of(R"(
+product p { from sale select { id, n: lines.map(line => case line.unit { "kg" -> 1, "g" -> 2 }) } })",
+                       "p"),
+              ElementsAre("sale.lines[].unit"));
+  EXPECT_THAT(cases_of(R"(
+product p { from sale select { id, state } })",
+                       "p"),
+              IsEmpty());
 }
 
 }  // namespace

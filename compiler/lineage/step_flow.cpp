@@ -81,6 +81,7 @@ class StepFlow::Expressions {
       : steps_(steps), row_(std::move(row)), time_(steps.rows_.time), flow_(row_, time_) {}
   ~Expressions() {
     for (const Origin& origin : flow_.failures()) steps_.rows_.decide.insert({origin, Influence::conditional});
+    steps_.flow_.whole_cases.insert(flow_.whole_cases().begin(), flow_.whole_cases().end());
     steps_.declassified_.insert(steps_.declassified_.end(), flow_.declassified().begin(), flow_.declassified().end());
   }
   Expressions(const Expressions&) = delete;
@@ -337,6 +338,8 @@ void StepFlow::top(const typed::TopStep& step) {
   rows_.decide.insert(since_.begin(), since_.end());
   if (step.adds_window) rows_.fields.push_back(window_shape());
   if (step.numbered) rows_.fields.push_back({});  // which rows there are decides it
+  if (!step.windowed || step.changes)
+    for (const Shape& field : rows_.fields) since_.merge(influences_of(field, Influence::sort));
   if (step.windowed) rows_.time = raised(flat(rows_.time), Kind::transformation);
 }
 

@@ -7,6 +7,7 @@ namespace braid::grammar {
 /// `contract { not null note }`.
 bool HabitReader::promised_not_null() {
   if (!comes({"not", "null"}) || at(2).kind != TokenKind::word || !in_braces_of("contract")) return false;
+  if (out_.back().is_word("is")) return false;  // `check c: x is not null else reject`
   const size_t end = behind_operand(2);
   const Span whole = span_of(0, end - 1);
   const std::string field = source(span_of(2, end - 1)), name = at(end - 1).text + "_given";

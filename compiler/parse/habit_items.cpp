@@ -407,6 +407,7 @@ bool HabitReader::field_options() {
     leave(2);
     return true;
   }
+  if (word(0, "from") && at(1).kind == TokenKind::text) return path_behind_default();
   if (word(0, "default") && !sign(1, Sign::comma) && !sign(1, Sign::brace_close)) {
     spelled(place, "default", "=", place).fix(Applicability::certain, "use `=`", {{place, "="}});
     leave(1);
@@ -414,6 +415,23 @@ bool HabitReader::field_options() {
     return true;
   }
   return false;
+}
+
+/// `left: bool = false from "Left"`.
+bool HabitReader::path_behind_default() {
+  if (!open_.empty() && open_.back() != Sign::brace_open) return false;
+  size_t bind = out_.size();
+  while (bind-- > 0 && !out_[bind].is(Sign::bind))
+    if (out_[bind].is(Sign::comma) || out_[bind].is(Sign::brace_open) || out_[bind].starts_line) return false;
+  if (bind >= out_.size()) return false;
+  const Span path = span_of(0, 1), sign = out_[bind].span;
+  const std::string text = source(path);
+  lacks(path, text, "the path stands before the default", path)
+      .fix(Applicability::certain, "move it",
+           {{{sign.file, sign.begin, sign.begin}, text + " "}, {{path.file, out_.back().span.end, path.end}, ""}});
+  out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(bind), {at(0), at(1)});
+  leave(2);
+  return true;
 }
 
 }  // namespace braid::grammar

@@ -149,6 +149,7 @@ class HabitReader {
 
   // -- habit_clauses.cpp
   bool promised_not_null();
+  bool path_behind_default();
   bool check_action();
   bool owner_without_quotes();
   bool key_in_parentheses();

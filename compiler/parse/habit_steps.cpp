@@ -364,6 +364,13 @@ bool HabitReader::words_of_steps() {
     take(1);
     return true;
   }
+  if (word(0, "asof") && out_.back().is_word("join") && at(1).kind == TokenKind::word && !word(1, "as")) {
+    spelled(place, "join asof", "join", place)
+        .note("a join with a table takes the version that is valid at the row's time")
+        .fix(Applicability::certain, "leave out `asof`", {{{place.file, place.begin, at(1).span.begin}, ""}});
+    leave(1);
+    return true;
+  }
   if (comes({"for", "system_time", "as", "of"})) {
     const size_t end = behind_operand(4);
     const Span whole = span_of(0, end - 1);

@@ -154,6 +154,12 @@ TEST(Mistakes, ATextWithoutItsEndHasNoPrefix) {
   EXPECT_FALSE(parse_text("domain shop\n\n/\" a \"b\"\n").findings.empty());
 }
 
+TEST(Mistakes, NotNullOfAnExpressionIsNoClause) {
+  const char* script =
+      "domain d\n\nproduct p version 1\n  contract { check given: a is not null else reject }\n{\n  from s\n}\n";
+  EXPECT_TRUE(parse_text(script).findings.empty());
+}
+
 TEST(Mistakes, MessagesSpeakOfTheLanguageOnly) {
   for (const Mistake& mistake : kMistakes) {
     for (const Diagnostic& finding : parse_text(mistake.script).findings) {

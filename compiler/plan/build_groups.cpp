@@ -10,6 +10,7 @@ std::string Builder::label_of(const typed::Step& step, const std::string& name, 
 int Builder::group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner) {
   GroupNode made{group.windowed && !group.changes, group.window, {}, group.aggregates};
   made.retain_us = group.retain_us;
+  made.window_key = group.window_key;
   at = carry(at, step.text, step.span);  // what the step reads of the row, and so what a late one shows
   if (group.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
   std::vector<Field> read = row(at);
@@ -19,7 +20,7 @@ int Builder::group(int at, const typed::GroupStep& group, const typed::Step& ste
     for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
       if (*part) *part = reading(*part, read);
   std::vector<ExpressionRef> finish = group.finish;
-  const bool changes = group.changes && group.window.kind != typed::WindowKind::session;
+  const bool changes = group.changes && group.window.kind != typed::WindowKind::session && group.window_key < 0;
   if (changes || group.reads_window) {
     std::vector<ExpressionRef*> reads;
     for (ExpressionRef& key : made.keys) reads.push_back(&key);
@@ -264,7 +265,8 @@ int Builder::match(int at, const typed::MatchStep& pattern, const typed::Step& s
   at = carry(read_all(at, "read", step.text, step.span), step.text, step.span);
   const std::vector<Field> before = row(at);
   MatchNode made{.within_us = pattern.within_us};
-  for (size_t i = 0; i < before.size(); ++i) made.fields.push_back(static_cast<int>(i));
+  for (size_t i = 0; i < before.size(); ++i)
+    if (!before[i].name.starts_with(kHiddenMark)) made.fields.push_back(static_cast<int>(i));
   auto beside = [&](const ExpressionRef& value, std::string_view name) {
     if (const auto* plain = as_column(value)) return plain->index;
     Node& carried = plan_.nodes[at];

@@ -31,11 +31,13 @@ int Builder::history(typed::RelationId id) {
   if (!relation.changes) return this->relation(id);
   if (relation.kind == typed::RelationKind::product) this->relation(id);  // it goes out all the same
   if (const auto known = histories_.find(id); known != histories_.end()) return known->second;
-  const typed::RelationId first = std::get<typed::FromStep>(relation.steps.front().content).relation;
-  const bool of_changes = project_.relations[first].changes;
+  const auto* read = std::get_if<typed::FromStep>(&relation.steps.front().content);
+  const typed::RelationId first = read != nullptr ? read->relation : -1;
+  // Ports of a table are streams, its changes too.
+  const bool of_changes = read != nullptr && read->port.empty() && project_.relations[first].changes;
   const Beginning begun = of_changes ? Beginning{history(first), 1} : beginning(id);
   int at = begun.at;
-  bool versions = is_table(first) || (of_changes && retracted_column(row(at)) < 0);
+  bool versions = of_changes ? retracted_column(row(at)) < 0 : reads_table(relation);
   if (of_changes && versions && std::any_of(relation.steps.begin(), relation.steps.end(), makes_table)) {
     const typed::Step& from = relation.steps.front();
     at = newest_by_time(at, project_.relations[first], relation.name + ": " + from.text, from);

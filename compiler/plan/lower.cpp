@@ -6,6 +6,7 @@
 #include "compiler/plan/computed_columns.h"
 #include "compiler/plan/lower_source.h"
 #include "compiler/plan/passthrough.h"
+#include "compiler/plan/watched_promises.h"
 #include "compiler/typed/pattern_limits.h"
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
@@ -567,7 +568,10 @@ class Lowering {
     return made;
   }
 
+  /// The row that ends a span may have the time of its end: it closes when that has passed, an instant later than
+  /// others.
   static WindowSpec window_of(const typed::Window& window) {
+    const bool span = window.kind == typed::WindowKind::span;
     return {.hopping = window.kind == typed::WindowKind::hopping,
             .cumulative = window.kind == typed::WindowKind::cumulative,
             .size_us = window.size_us,
@@ -579,8 +583,8 @@ class Lowering {
             .zone = window.zone,
             .gap_us = window.gap_us,
             .max_us = window.max_us,
-            .span = window.kind == typed::WindowKind::span,
-            .late_us = window.late_us};
+            .span = span,
+            .late_us = window.late_us + (span ? 1 : 0)};
   }
 
   int lower_top(const Node& node, const TopNode& top) {
@@ -722,9 +726,7 @@ class Lowering {
                                     .key = relation.key,
                                     .span = relation.span});
       program().products.back().change_form = relation.change_form;
-      if (const auto fresh = relation.promises.fresh_us)
-        program().products.back().promises.push_back(
-            {.text = "fresh within " + to_literal(duration_type(), Value{*fresh}), .bound_us = *fresh});
+      program().products.back().promises = watched_promises(relation);
       program().products.back().hides_records = relation.hides_records;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }

@@ -376,9 +376,13 @@ class Provenance {
     holds_rows(node, step);
     made.columns = columns;
     if (const auto* running = std::get_if<RunningNode>(&node.content)) {
+      Reader reader(columns);
+      for (const ExpressionRef& key : running->step.keys) meaning_.reads.push_back(reader.value(key));
       for (const typed::Aggregate& aggregate : running->step.aggregates) {
         meaning_.parts.push_back(folded(node, step, aggregate));
         made.columns.push_back({meaning_.parts.back(), {}});
+        for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter})
+          meaning_.reads.push_back(part ? reader.value(part) : kNoPart);
       }
     } else if (std::holds_alternative<JoinNode>(node.content)) {
       made.columns.push_back(right_row());
@@ -399,8 +403,8 @@ class Provenance {
       made.columns.back() = own("change");
       if (net->whole) made.columns.insert(made.columns.end(), {own("before"), own("changed at")});
     } else if (std::holds_alternative<MovesNode>(node.content)) {
-      if (deleted_column(plan_.nodes[static_cast<size_t>(node.inputs[0])].row) >= 0) made.columns.pop_back();
-      made.columns.insert(made.columns.end(), {own("move"), own("closes")});
+      made.columns.end()[-2] = own("move");
+      made.columns.end()[-1] = own("closes");
     } else if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content)) {
       if (in_windows->given < 0) made.columns.push_back({mixed("window", step), {own("start"), own("end")}});
     } else if (const auto* unnest = std::get_if<UnnestNode>(&node.content)) {
@@ -479,20 +483,44 @@ std::vector<StateMeaning> state_meanings(const Plan& plan, const typed::Project&
   return Provenance(plan, project).run();
 }
 
+namespace {
+
+/// What rows of the step are read over by. None: they are not.
+std::vector<uint64_t> told_parts(const Node& node, const Plan& plan, const StateMeaning& meaning) {
+  std::vector<uint64_t> told = meaning.parts;
+  const size_t first = plan.nodes[static_cast<size_t>(node.inputs[0])].row.size();
+  const auto split = [&](size_t at) { told.insert(told.begin() + static_cast<std::ptrdiff_t>(at), kNextGroup); };
+  if (std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content)) {
+    split(first);
+  } else if (const auto* running = std::get_if<RunningNode>(&node.content)) {
+    split(first);
+    told.push_back(kNextGroup);
+    told.insert(told.end(), meaning.reads.begin(), meaning.reads.end());
+    split(first + 1 + running->step.aggregates.size() + 1 + running->step.keys.size());
+  } else if (const auto* match = std::get_if<MatchNode>(&node.content)) {
+    for (const auto* places : {&match->fields, &match->keys}) {
+      told.push_back(kNextGroup);
+      for (const int place : *places) told.push_back(static_cast<uint64_t>(place) + 1);
+    }
+  } else if (!std::holds_alternative<GroupNode>(node.content) && !std::holds_alternative<LatestNode>(node.content) &&
+             !std::holds_alternative<TopNode>(node.content) && !std::holds_alternative<UniqueNode>(node.content) &&
+             !std::holds_alternative<InstantsNode>(node.content) && !std::holds_alternative<MovesNode>(node.content) &&
+             !std::holds_alternative<InOrderNode>(node.content)) {
+    told.clear();
+  }
+  return told;
+}
+
+}  // namespace
+
 StateParts state_parts(const Plan& plan, const typed::Project& project) {
   StateParts parts;
   const std::vector<StateMeaning> meanings = state_meanings(plan, project);
   for (size_t i = 0; i < plan.nodes.size(); ++i) {
     const Node& node = plan.nodes[i];
-    const bool told =
-        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
-        std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
-        std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<InstantsNode>(node.content);
-    if (!told || !stateful(node) || has_name(node)) continue;
-    std::vector<uint64_t>& own = parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
-    if (!std::holds_alternative<JoinNode>(node.content)) continue;
-    const size_t left = plan.nodes[static_cast<size_t>(node.inputs[0])].row.size();
-    own.insert(own.begin() + static_cast<std::ptrdiff_t>(left), kNextInput);
+    if (!stateful(node) || has_name(node)) continue;
+    std::vector<uint64_t> told = told_parts(node, plan, meanings[i]);
+    if (!told.empty()) parts[{node.state.identity, node.state.schema}] = std::move(told);
   }
   return parts;
 }

@@ -20,6 +20,8 @@ namespace braid::plan {
 struct StateMeaning {
   uint64_t step = 0;            ///< which rows it takes, and what it does with them, apart from `parts`
   std::vector<uint64_t> parts;  ///< what it holds: of a group its aggregates, else the columns of its rows
+  /// Of `running`: its keys, then of each aggregate the argument, what it is chosen by, its filter; kNoPart: none.
+  std::vector<uint64_t> reads;
 };
 
 /// Of the steps of a checked plan that hold rows or aggregates, without those that are known by a name.

@@ -131,8 +131,9 @@ bool loop_can_fail(const Expression& expression, const Loop& node) {
   return !has_slots(made) || !has_slots(from) || leaf_count(made) > leaf_count(from);
 }
 
-/// A node that stands for another one: the same labels are taken off it.
+/// A node that stands for another one: the same labels are taken off it, and it has the same marks.
 ExpressionRef standing_for(const Expression& before, ExpressionRef made) {
+  if (before.of_whole_case) made = of_whole_case(made);
   for (const Declassification* each = before.declassified.get(); each != nullptr; each = each->next.get())
     made = declassify(made, *each);
   return made;
@@ -263,6 +264,12 @@ ExpressionRef declassify(const ExpressionRef& expression, Declassification what)
   auto made = std::make_shared<Expression>(*expression);
   what.next = expression->declassified;
   made->declassified = std::make_shared<const Declassification>(std::move(what));
+  return made;
+}
+
+ExpressionRef of_whole_case(const ExpressionRef& test) {
+  auto made = std::make_shared<Expression>(*test);
+  made->of_whole_case = true;
   return made;
 }
 

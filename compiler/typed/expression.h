@@ -219,12 +219,17 @@ struct Expression {
       node;
   /// For the flow of labels, which the checker follows; the value is the node's. Passes behind the checker may lose it.
   std::shared_ptr<const Declassification> declassified = nullptr;
+  /// The first test of a `case` that names each symbol of an enum and has no `else`: of what it compares, a symbol more
+  /// would be one without an arm. For lineage, too.
+  bool of_whole_case = false;
 };
 
 /// Makes a node and derives `can_fail`, `reads_checked` and `charges` from its kind and parts.
 ExpressionRef make(Type type, Place span, decltype(Expression::node) node);
 /// The same value without a label.
 ExpressionRef declassify(const ExpressionRef& expression, Declassification what);
+/// The same test, marked as `of_whole_case`.
+ExpressionRef of_whole_case(const ExpressionRef& test);
 /// A field of a struct by its index; of a struct that may be null, null or the field, as `?.` reads it.
 ExpressionRef read_field(const ExpressionRef& base, int field, Place span);
 /// The value at a path of field indexes, first of the row and then of structs.

@@ -2,6 +2,7 @@
 #include "compiler/typed/project.h"
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/script_text.h"
 
 namespace braid::typed {
 namespace {
@@ -135,7 +136,9 @@ std::string_view name_of(AggregateKind kind) {
 }
 
 Type element_type(const PatternElement& element, const std::vector<Field>& row) {
-  Type type = struct_type(row);
+  std::vector<Field> named = row;
+  std::erase_if(named, [](const Field& field) { return field.name.starts_with(kHiddenMark); });
+  Type type = struct_type(std::move(named));
   if (element.list) return list_type(std::move(type));
   return element.least == 0 ? optional_type(std::move(type)) : type;
 }
@@ -247,7 +250,8 @@ class Printer {
                   (check.otherwise == Check::Otherwise::reject  ? "reject "
                    : check.otherwise == Check::Otherwise::alert ? "alert "
                                                                 : "stop ") +
-                  print(*check.condition, relation.row));
+                  (check.condition == nullptr ? "text " + string_literal(check.text)
+                                              : print(*check.condition, relation.row)));
     for (const UniquePromise& unique : unique_promises(relation))
       line(1,
            "unique " + names_text(unique.fields) + (unique.within_us ? " within " + duration(*unique.within_us) : ""));

@@ -44,6 +44,16 @@ struct SourceField {
   Span span;
 };
 
+/// `rate 5_000 per 1s`: at most so many rows in such a time.
+struct RowRate {
+  int64_t rows;
+  int64_t period_us;
+};
+/// `keys 200_000 per sku`: at most so many values of a field.
+struct KeyCount {
+  std::vector<std::string> path;
+  int64_t count;
+};
 struct Source {
   std::vector<SourceField> fields;
   std::optional<Connector> from;
@@ -56,6 +66,8 @@ struct Source {
   // What some flow reads of how its records came.
   bool reads_arrival = false;
   bool reads_headers = false;
+  std::optional<RowRate> rate = {};
+  std::vector<KeyCount> keys = {};
 };
 
 // ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of
@@ -193,7 +205,10 @@ struct GroupStep {
   std::vector<Aggregate> aggregates;
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
   int64_t retain_us = kForever;       ///< without a window: a key is forgotten that long after its last row
-  std::string name;                   ///< as; empty if none
+  /// Which of `keys` is the window, a struct, of sessions that change: the rows before are changes, each with the
+  /// session that it is in. `windowed` and `changes` then, and `finish` has no column of the window. −1: none.
+  int window_key = -1;
+  std::string name;  ///< as; empty if none
 };
 /// A table with a table, kept up by changes. The row after: the row before (all optional if `right`) plus field
 /// `alias`: struct of the right row (optional if `left`, which semi and anti joins are too).
@@ -225,7 +240,7 @@ struct PatternElement {
   ExpressionRef condition;
   Span span;
 };
-/// Of an element that has rows, where `row` is the row before: the row, `T?` of it, or a list.
+/// Of an element that has rows, where `row` is the row before: its fields that have names, `T?` of that, or a list.
 Type element_type(const PatternElement& element, const std::vector<Field>& row);
 /// Patterns of rows of a key, in order of event time. The row after: the keys, then each element that has rows.
 struct MatchStep {
@@ -308,7 +323,7 @@ struct Step {
 
 struct Check {
   std::string name;
-  ExpressionRef condition;  ///< over the product's row
+  ExpressionRef condition;  ///< over the product's row; null: of another project's product, by its interface
   enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
   std::string text = {};  ///< the condition, as the script writes it

@@ -17,17 +17,8 @@ std::string length(int64_t us) {
   return to_literal(duration_type(), Value{us});
 }
 
-std::string text(const LatencyPromise& one) {
-  return fmt::format("latency {} < {}", one.quantile, length(one.below_us));
-}
-std::string text(const UniquePromise& one) {
+std::string text_of(const UniquePromise& one) {
   return fmt::format("unique {}{}", names_text(one.fields), one.within_us ? " within " + length(*one.within_us) : "");
-}
-std::string text(const CompletePromise& one) {
-  return fmt::format("complete {}{}>= {}%", names_text(one.fields), one.fields.empty() ? "" : " ", one.percent);
-}
-std::string text(const VolumePromise& one) {
-  return fmt::format("volume {}..{} per {}", one.least, one.most, length(one.period_us));
 }
 
 double share(const CompletePromise& one) {
@@ -84,11 +75,34 @@ void compare(PromiseKind kind, const std::vector<Promise>& expected, const std::
       nearest = &one;
       covered |= covers(one, wanted);
     }
-    if (!covered) found.push_back({kind, place(wanted), text(wanted), nearest == nullptr ? "" : text(*nearest)});
+    if (!covered) found.push_back({kind, place(wanted), text_of(wanted), nearest == nullptr ? "" : text_of(*nearest)});
   }
 }
 
 }  // namespace
+
+std::optional<double> share_of(std::string_view quantile) {
+  constexpr size_t kMostDigits = 6;
+  if (!quantile.starts_with('p')) return std::nullopt;
+  const std::string digits(quantile.substr(1));
+  if (digits == "100") return 1;
+  if (digits.empty() || digits.size() > kMostDigits || digits.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
+  // Of one digit the hundredth part, as of two; more digits are further ones.
+  const double share = std::strtod(((digits.size() == 1 ? "0.0" : "0.") + digits).c_str(), nullptr);
+  return share > 0 ? std::optional(share) : std::nullopt;
+}
+
+std::string text_of(const LatencyPromise& promise) {
+  return fmt::format("latency {} < {}", promise.quantile, length(promise.below_us));
+}
+std::string text_of(const CompletePromise& promise) {
+  return fmt::format("complete {}{}>= {}%", names_text(promise.fields), promise.fields.empty() ? "" : " ",
+                     promise.percent);
+}
+std::string text_of(const VolumePromise& promise) {
+  return fmt::format("volume {}..{} per {}", promise.least, promise.most, length(promise.period_us));
+}
 
 void add(const Expectation& more, Expectation& to) {
   const auto append = [](const auto& list, auto& target) { target.insert(target.end(), list.begin(), list.end()); };

@@ -16,6 +16,9 @@ struct LatencyPromise {
   int64_t below_us;
   friend bool operator==(const LatencyPromise&, const LatencyPromise&) = default;
 };
+/// Of "p99" 0.99, of "p999" 0.999, of "p100" 1; none if it is nothing of the kind, or 0.
+std::optional<double> share_of(std::string_view quantile);
+
 /// `complete email >= 99.5%`: the share of rows in which none of the fields is null.
 struct CompletePromise {
   std::vector<std::vector<std::string>> fields;  ///< as names; empty: of the rows that are expected at all
@@ -51,6 +54,7 @@ struct Expectation {
   Promises promises;
   std::vector<UniquePromise> uniques;
   std::vector<std::string> checks;  ///< by name
+  friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 
 /// All that both ask for.
@@ -70,6 +74,11 @@ struct Shortfall {
 /// In the order of the kinds. A promise covers what expects as much or less.
 std::vector<Shortfall> shortfalls(const Expectation& expected, const Promises& promised,
                                   const std::vector<UniquePromise>& promised_unique);
+
+/// As contracts say it: "latency p99 < 2s".
+std::string text_of(const LatencyPromise& promise);
+std::string text_of(const CompletePromise& promise);
+std::string text_of(const VolumePromise& promise);
 
 /// "id, window.start".
 std::string names_text(const std::vector<std::vector<std::string>>& paths);

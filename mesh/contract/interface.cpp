@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mesh/contract/promise_json.h"
 #include "mesh/contract/type_json.h"
 #include "runtime/base/check.h"
 #include "runtime/data/row_change.h"
@@ -59,11 +60,12 @@ void add_fields(const typed::Relation& relation, Interface& made) {
     InterfaceField& one = made.fields.emplace_back();
     one.name = field.name;
     one.type = field.type;
+    if (i < relation.field_labels.size()) one.labels = relation.field_labels[i];
     if (!relation.source) continue;
     for (const typed::SourceField& declared : relation.source->fields)
       if (declared.name == field.name) {
         one.documentation = declared.documentation;
-        one.labels = declared.labels;
+        if (relation.field_labels.empty()) one.labels = declared.labels;
       }
   }
 }
@@ -92,12 +94,6 @@ void add_access(const typed::Relation& relation, Interface& made) {
 
 // ---- writing
 
-Json paths(const std::vector<std::vector<std::string>>& list) {
-  Json made = Json::array();
-  for (const std::vector<std::string>& path : list) made.push_back(path);
-  return made;
-}
-
 Json fields_to_json(const std::vector<InterfaceField>& fields) {
   Json made = Json::array();
   for (const InterfaceField& field : fields) {
@@ -109,26 +105,8 @@ Json fields_to_json(const std::vector<InterfaceField>& fields) {
   return made;
 }
 
-Json promises_to_json(const typed::Promises& promises) {
-  Json made = Json::object();
-  if (promises.fresh_us) made["fresh_us"] = *promises.fresh_us;
-  for (const typed::LatencyPromise& one : promises.latencies)
-    made["latency"].push_back({{"quantile", one.quantile}, {"below_us", one.below_us}});
-  for (const typed::CompletePromise& one : promises.completes)
-    made["complete"].push_back({{"fields", paths(one.fields)}, {"percent", one.percent}});
-  for (const typed::VolumePromise& one : promises.volumes)
-    made["volume"].push_back({{"least", one.least}, {"most", one.most}, {"period_us", one.period_us}});
-  if (promises.state_bytes) made["state_bytes"] = *promises.state_bytes;
-  if (promises.keep_us) made["keep_us"] = *promises.keep_us;
-  return made;
-}
-
 void rest_to_json(const Interface& interface, Json& made) {
-  for (const typed::UniquePromise& unique : interface.uniques) {
-    Json one{{"fields", paths(unique.fields)}};
-    if (unique.within_us) one["within_us"] = *unique.within_us;
-    made["unique"].push_back(std::move(one));
-  }
+  if (!interface.uniques.empty()) made["unique"] = uniques_to_json(interface.uniques);
   for (const InterfaceCheck& check : interface.checks)
     made["checks"].push_back({{"name", check.name}, {"condition", check.condition}, {"else", check.otherwise}});
   if (Json promises = promises_to_json(interface.promises); !promises.empty()) made["promises"] = std::move(promises);
@@ -162,40 +140,18 @@ std::optional<int64_t> number_of(const Json& json, const char* key) {
   return json[key].get<int64_t>();
 }
 
-std::vector<std::vector<std::string>> paths_of(const Json& json) {
-  return json.get<std::vector<std::vector<std::string>>>();
-}
-
 const Json& list_of(const Json& json, const char* key) {
   static const Json kNone = Json::array();
   return json.contains(key) ? json[key] : kNone;
 }
 
-typed::Promises promises_of(const Json& json) {
-  typed::Promises made;
-  made.fresh_us = number_of(json, "fresh_us");
-  for (const Json& one : list_of(json, "latency"))
-    made.latencies.push_back(
-        {.quantile = one.at("quantile").get<std::string>(), .below_us = one.at("below_us").get<int64_t>()});
-  for (const Json& one : list_of(json, "complete"))
-    made.completes.push_back({.fields = paths_of(one.at("fields")), .percent = one.at("percent").get<std::string>()});
-  for (const Json& one : list_of(json, "volume"))
-    made.volumes.push_back({.least = one.at("least").get<int64_t>(),
-                            .most = one.at("most").get<int64_t>(),
-                            .period_us = one.at("period_us").get<int64_t>()});
-  made.state_bytes = number_of(json, "state_bytes");
-  made.keep_us = number_of(json, "keep_us");
-  return made;
-}
-
 void rest_of_json(const Json& json, Interface& made) {
-  for (const Json& one : list_of(json, "unique"))
-    made.uniques.push_back({.fields = paths_of(one.at("fields")), .within_us = number_of(one, "within_us")});
+  made.uniques = uniques_of_json(list_of(json, "unique"));
   for (const Json& one : list_of(json, "checks"))
     made.checks.push_back({.name = one.at("name").get<std::string>(),
                            .condition = one.at("condition").get<std::string>(),
                            .otherwise = one.at("else").get<std::string>()});
-  if (json.contains("promises")) made.promises = promises_of(json["promises"]);
+  if (json.contains("promises")) made.promises = promises_of_json(json["promises"]);
   if (json.contains("deprecated"))
     made.deprecated = typed::Deprecation{.until = json["deprecated"].at("until").get<std::string>(),
                                          .successor = number_of(json["deprecated"], "successor")};
@@ -235,7 +191,7 @@ Result<Interface> read(const Json& json) {
                            .documentation = text_or(field, "doc"),
                            .labels = list_of(field, "labels").get<std::vector<std::string>>()});
   }
-  made.key = paths_of(list_of(json, "key"));
+  made.key = paths_of_json(list_of(json, "key"));
   if (json.contains("time"))
     made.time = InterfaceTime{.field = text_or(json["time"], "field"),
                               .within_us = number_of(json["time"], "within_us").value_or(0)};
@@ -286,7 +242,7 @@ std::string to_json(const Interface& interface) {
   if (!interface.documentation.empty()) made["doc"] = interface.documentation;
   if (!interface.owner.empty()) made["owner"] = interface.owner;
   made["fields"] = fields_to_json(interface.fields);
-  if (!interface.key.empty()) made["key"] = paths(interface.key);
+  if (!interface.key.empty()) made["key"] = paths_to_json(interface.key);
   if (interface.time) {
     Json& time = made["time"] = Json::object();
     if (!interface.time->field.empty()) time["field"] = interface.time->field;

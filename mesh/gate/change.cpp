@@ -283,21 +283,23 @@ struct Comparison {
 
   // ---- the rest
 
-  /// Whoever knows a product without grants reads it.
+  /// Whoever knows a product without grants reads it. Its own domain always does.
   void access(const Interface& before, const Interface& after) {
     const auto readers = [](const Interface& interface) {
       std::vector<std::string> list;
       for (const InterfaceAllow& allow : interface.allows)
         for (const std::string& reader : allow.readers)
-          list.push_back(allow.purposes.empty()
-                             ? reader
-                             : fmt::format("{} for purpose {}", reader, fmt::join(allow.purposes, ", ")));
-      if (list.empty()) list.push_back("anyone");
+          if (reader != "domain " + interface.domain)
+            list.push_back(allow.purposes.empty()
+                               ? reader
+                               : fmt::format("{} for purpose {}", reader, fmt::join(allow.purposes, ", ")));
+      if (interface.allows.empty()) list.push_back("anyone");
       return list;
     };
     const std::vector<std::string> old = readers(before), now = readers(after);
+    const bool all = std::ranges::find(now, "anyone") != now.end();
     for (const std::string& reader : old)
-      if (std::ranges::find(now, reader) == now.end()) add(ChangeKind::access_lost, "", reader, "");
+      if (!all && std::ranges::find(now, reader) == now.end()) add(ChangeKind::access_lost, "", reader, "");
     for (const std::string& reader : now)
       if (std::ranges::find(old, reader) == old.end()) add(ChangeKind::access_gained, "", "", reader);
   }

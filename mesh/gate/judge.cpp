@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "runtime/base/check.h"
-#include "runtime/schema/json_schema.h"
 
 namespace braid::mesh {
 namespace {
@@ -43,7 +42,7 @@ Judgement promise_to(const KnownReader& reader, const Change& change, const Inte
 
 /// By its domain; whether a grant for a purpose is enough, is for the reader's own check to say.
 bool may_read(const KnownReader& reader, const Interface& interface) {
-  if (interface.allows.empty()) return true;
+  if (interface.allows.empty() || reader.granted) return true;
   return std::ranges::any_of(interface.allows, [&](const InterfaceAllow& allow) {
     return std::ranges::any_of(
         allow.readers, [&](const std::string& one) { return one == "anyone" || one == "domain " + reader.domain; });
@@ -125,17 +124,16 @@ size_t change_of(const std::vector<Change>& changes, const std::string& field) {
   return 0;
 }
 
-Result<void> judge_wire(const Interface& before, const Interface& after, const WireRules& wire, Verdict& verdict) {
-  const schema::Compatibility level = before.compatible.value_or(schema::Compatibility::none);
-  if (wire.schema_of == nullptr || level == schema::Compatibility::none || verdict.changes.empty()) return {};
-  const auto found = schema::broken_readers(level, wire.schema_of(after), {wire.schema_of(before)}, wire.find_breaks);
-  if (!found) return found.error();
-  for (const schema::BrokenReader& one : *found)
+Status judge_wire(const Interface& before, const Interface& after, const WireRules& wire, Verdict& verdict) {
+  if (verdict.changes.empty()) return {};
+  BRAID_ASSIGN(const std::vector<schema::BrokenReader> found, broken_on_wire(before, after, wire));
+  for (const schema::BrokenReader& one : found)
     verdict.effects.push_back({.change = change_of(verdict.changes, one.what.field),
                                .reader = {},
                                .owner = {},
                                .weight = Weight::breaks,
-                               .why = fmt::format("`compatible {}`: {}", schema::word_of(level), to_text(one))});
+                               .why = fmt::format("`compatible {}` in {}: {}", schema::word_of(*before.compatible),
+                                                  wire.name, to_text(one))});
   return {};
 }
 
@@ -194,19 +192,8 @@ KnownReader reader_of_all(const Interface& interface) {
   return reader;
 }
 
-WireRules json_wire() {
-  return {.schema_of =
-              [](const Interface& interface) {
-                schema::RowSchema rows{interface.qualified(), interface.version, {}, {}};
-                for (const InterfaceField& field : interface.fields)
-                  rows.fields.push_back({{field.name}, field.type, false, {}});
-                return schema::json_schema_of_rows(rows);
-              },
-          .find_breaks = schema::find_json_breaks};
-}
-
 Result<Verdict> judge(const Interface& before, const Interface& after, const std::vector<KnownReader>& readers,
-                      const WireRules& wire) {
+                      const std::vector<WireRules>& wires) {
   Verdict verdict{.changes = changes_between(before, after), .effects = {}, .ways_out = {}};
   for (size_t i = 0; i < verdict.changes.size(); ++i)
     for (const KnownReader& reader : readers) {
@@ -214,7 +201,7 @@ Result<Verdict> judge(const Interface& before, const Interface& after, const std
       if (one.weight != Weight::none)
         verdict.effects.push_back({i, reader.name, reader.owner, one.weight, std::move(one.why)});
     }
-  if (Result<void> done = judge_wire(before, after, wire, verdict); !done) return done.error();
+  for (const WireRules& wire : wires) BRAID_TRY(judge_wire(before, after, wire, verdict));
   // Readers that are not registered come last.
   std::sort(verdict.effects.begin(), verdict.effects.end(), [](const Effect& a, const Effect& b) {
     return std::tuple(a.change, a.reader.empty(), std::string_view(a.reader), std::string_view(a.why)) <

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "mesh/gate/change.h"
-#include "runtime/schema/compatibility.h"
+#include "mesh/gate/wire.h"
 
 namespace braid::mesh {
 
@@ -21,6 +21,7 @@ struct KnownReader {
   bool reads_time = false;              ///< windows, joins by time, order
   bool reads_key = false;               ///< joins by the key, or keeps it up as a table
   typed::Expectation expects;
+  bool granted = false;  ///< the registry lets it read the product, whatever its `allow` says
 };
 
 enum class Weight {
@@ -55,17 +56,10 @@ struct ProductVerdict {
 /// and expects whatever is promised. What does not break it breaks nobody who reads rows as they are.
 KnownReader reader_of_all(const Interface& interface);
 
-/// How rows look on the wire, for readers that are not registered. Both functions null: nothing is known of it.
-struct WireRules {
-  std::string (*schema_of)(const Interface&) = nullptr;
-  schema::FindBreaks find_breaks = nullptr;
-};
-/// Rows as NDJSON.
-WireRules json_wire();
-
-/// A change from `before` to `after`. The error is one of `wire`: a text that is no schema.
+/// A change from `before` to `after`. `wires`: how its rows are written, for readers that are not registered; none:
+/// nothing is known of it. The error is one of a wire: rows that it cannot have.
 Result<Verdict> judge(const Interface& before, const Interface& after, const std::vector<KnownReader>& readers,
-                      const WireRules& wire);
+                      const std::vector<WireRules>& wires);
 /// The product is no longer published.
 Verdict judge_removal(const Interface& before, const std::vector<KnownReader>& readers);
 

@@ -1,6 +1,7 @@
 #include "mesh/registry/interface_script.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -38,6 +39,84 @@ void add_documentation(const std::string& documentation, const std::string& inde
   }
 }
 
+/// What the interface says as it stands, if it is of the form that a script has.
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos && text.front() != '.' &&
+         text.back() != '.' && std::ranges::count(text, '.') <= 1;
+}
+
+bool is_instant(const std::string& text) {
+  int64_t us = 0;
+  int32_t days = 0;
+  return parse_timestamp_literal(text, &us) || parse_date(text, &days);
+}
+
+std::string paths_text(const std::vector<std::vector<std::string>>& paths) {
+  std::vector<std::string> texts;
+  for (const std::vector<std::string>& path : paths) texts.push_back(path_text(path));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string length(int64_t us) {
+  std::string text;
+  append_duration_literal(text, us);
+  return text;
+}
+
+std::string size_text(int64_t bytes) {
+  constexpr std::string_view kUnits[] = {"KB", "MB", "GB", "TB"};
+  int64_t count = bytes / 1024 + (bytes % 1024 > 0);
+  size_t unit = 0;
+  while (unit + 1 < std::size(kUnits) && count > 0 && count % 1024 == 0) count /= 1024, ++unit;
+  return fmt::format("{}{}", count, kUnits[unit]);
+}
+
+/// The promises, a line each. The condition of a check may call functions of its own project: it stands as a text.
+std::vector<std::string> promises_of(const Interface& interface) {
+  std::vector<std::string> lines;
+  const auto add = [&](std::string line) { lines.push_back(std::move(line)); };
+  if (interface.compatible) add(fmt::format("compatible {}", schema::word_of(*interface.compatible)));
+  const typed::Promises& promises = interface.promises;
+  if (promises.fresh_us) add("fresh within " + length(*promises.fresh_us));
+  for (const typed::LatencyPromise& one : promises.latencies)
+    if (is_plain_word(one.quantile)) add(fmt::format("latency {} < {}", one.quantile, length(one.below_us)));
+  for (const typed::UniquePromise& one : interface.uniques)
+    add("unique " + paths_text(one.fields) + (one.within_us ? " within " + length(*one.within_us) : ""));
+  for (const typed::CompletePromise& one : promises.completes)
+    if (!one.fields.empty() && is_number(one.percent))
+      add(fmt::format("complete {} >= {}%", paths_text(one.fields), one.percent));
+  for (const typed::VolumePromise& one : promises.volumes)
+    if (one.least >= 0) add(fmt::format("volume {}..{} per {}", one.least, one.most, length(one.period_us)));
+  if (promises.state_bytes && *promises.state_bytes >= 0) add("state <= " + size_text(*promises.state_bytes));
+  if (promises.keep_us) add("keep " + length(*promises.keep_us));
+  for (const InterfaceCheck& check : interface.checks)
+    if (const std::string name = script_name(check.name); !name.empty() && is_plain_word(check.otherwise))
+      add(fmt::format("check {}: {} else {}", name, string_literal(check.condition), check.otherwise));
+  return lines;
+}
+
+void add_contract(const Interface& interface, std::string& text) {
+  const std::vector<std::string> promises = promises_of(interface);
+  if (promises.empty()) return;
+  text += "  contract {\n";
+  for (const std::string& line : promises) text += "    " + line + "\n";
+  text += "  }\n";
+}
+
+void add_end(const Interface& interface, std::string& text) {
+  if (!interface.deprecated || !is_instant(interface.deprecated->until)) return;
+  text += "  deprecated until @" + interface.deprecated->until;
+  if (interface.deprecated->successor) text += fmt::format(" for version {}", *interface.deprecated->successor);
+  text += "\n";
+}
+
+std::string labels_text(const InterfaceField& field) {
+  std::string text;
+  for (const std::string& label : field.labels)
+    if (is_plain_word(label)) text += " #" + label;
+  return text;
+}
+
 bool has_field(const Interface& interface, const std::string& name) {
   return std::ranges::any_of(interface.fields, [&](const InterfaceField& field) { return field.name == name; });
 }
@@ -65,12 +144,14 @@ void add_declaration(const Interface& interface, std::string& text) {
     if (!allow.purposes.empty()) text += fmt::format(" for purpose {}", fmt::join(allow.purposes, ", "));
     text += "\n";
   }
+  add_contract(interface, text);
+  add_end(interface, text);
   const bool ends = interface.kind == InterfaceKind::changes;
   if (ends) text += fmt::format("  delete when `{}`\n", typed::kEndsKey);
   text += "{\n";
   for (const InterfaceField& field : interface.fields) {
     add_documentation(field.documentation, "  ", text);
-    text += fmt::format("  {}: {},\n", script_name(field.name), type_in_script(field.type));
+    text += fmt::format("  {}: {}{},\n", script_name(field.name), type_in_script(field.type), labels_text(field));
   }
   if (ends) text += fmt::format("  `{}`: bool from \"__deleted\" = false,\n", typed::kEndsKey);
   text += "}\n";

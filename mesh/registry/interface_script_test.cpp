@@ -22,16 +22,59 @@ Type all_kinds() {
                       {"took", duration_type()}});
 }
 
-typed::Project checked(const std::string& script) {
+struct Checked {
+  typed::Project project;
+  std::vector<std::string> findings;  ///< "E5460: …"
+};
+
+/// A script of ours, if it is not empty, and the interface of others behind it. Labels of ours: `pii` alone.
+Checked check_with(const std::string& ours, const std::string& interface, std::optional<int64_t> now_us = {}) {
   SourceSet sources;
-  sources.add("payments.braid", script);
+  if (!ours.empty()) sources.add("board.braid", ours);
+  const uint32_t first = sources.size();
+  sources.add("payments.braid", interface);
   Reporter reporter;
   const FunctionRegistry functions;
-  const driver::Language language{.functions = functions};
+  driver::Language language{.functions = functions};
+  if (now_us) language.now_us = [now_us] { return *now_us; };
   const auto scripts = driver::parse_scripts(sources, reporter);
-  typed::Project project = driver::check_scripts(scripts, sources, language, {}, {}, reporter);
-  for (const Diagnostic& finding : reporter.take_sorted()) ADD_FAILURE() << finding.message << "\n" << script;
-  return project;
+  Checked made;
+  made.project =
+      driver::check_scripts(scripts, sources, language, {}, {}, reporter, std::vector<std::string>{"pii"}, first);
+  for (const Diagnostic& finding : reporter.take_sorted())
+    made.findings.push_back(code_text(finding) + ": " + finding.message);
+  return made;
+}
+
+typed::Project checked(const std::string& script) {
+  Checked made = check_with("", script);
+  for (const std::string& finding : made.findings) ADD_FAILURE() << finding << "\n" << script;
+  return std::move(made.project);
+}
+
+/// With all that a contract can say.
+Interface promised() {
+  Interface made{.domain = "payments", .name = "payment", .version = 2, .kind = InterfaceKind::stream};
+  made.owner = "payments@shop.example";
+  made.fields = {{.name = "id", .type = int_type()},
+                 {.name = "email", .type = optional_type(string_type()), .labels = {"pii", "secret"}},
+                 {.name = "amount", .type = decimal_type(12, 2)},
+                 {.name = "at", .type = timestamp_type()}};
+  made.key = {{"id"}};
+  made.time = InterfaceTime{.field = "at", .within_us = 10'000'000};
+  made.compatible = schema::Compatibility::full_transitive;
+  made.uniques = {{.fields = {{"id"}}, .within_us = 86'400'000'000}, {.fields = {{"id"}, {"amount"}}, .within_us = {}}};
+  made.checks = {{.name = "sound", .condition = "is_sound(amount, \"a\") // ours", .otherwise = "reject"},
+                 {.name = "known", .condition = "amount > 0\n  and id > 0", .otherwise = "stop"}};
+  made.promises = {.fresh_us = 90'000'000,
+                   .latencies = {{.quantile = "p99", .below_us = 1'500'000}},
+                   .completes = {{.fields = {{"email"}}, .percent = "99.5"}},
+                   .volumes = {{.least = 100, .most = 5000, .period_us = 3'600'000'000}},
+                   .state_bytes = int64_t{3} << 30,
+                   .keep_us = 30 * int64_t{86'400'000'000}};
+  made.deprecated = typed::Deprecation{.until = "2031-03-31", .successor = 3};
+  made.allows = {{.readers = {"domain board"}, .purposes = {}}};
+  return made;
 }
 
 TEST(InterfaceScript, IsReadBackAsTheInterface) {
@@ -62,6 +105,80 @@ TEST(InterfaceScript, IsReadBackAsTheInterface) {
     EXPECT_TRUE(project.relations[i].is_public);
     EXPECT_EQ(to_json(interface_of(project, project.relations[i])), to_json(all[i]));
   }
+}
+
+TEST(InterfaceScript, CarriesTheContract) {
+  const Interface all = promised();
+  const typed::Project project = checked(script_of({all}));
+  ASSERT_EQ(project.relations.size(), 1u);
+  EXPECT_EQ(to_json(interface_of(project, project.relations[0])), to_json(all));
+  EXPECT_FALSE(typed::print(project).empty());
+}
+
+TEST(InterfaceScript, AContractOfAnotherHandIsNoScript) {
+  Interface odd = promised();
+  odd.checks = {{.name = "a }\nproduct b", .condition = "true else reject } }", .otherwise = "reject }"}};
+  odd.deprecated = typed::Deprecation{.until = "2031-03-31 }", .successor = {}};
+  odd.promises.completes[0].percent = "1% }";
+  odd.promises.latencies[0].quantile = "p99 }";
+  odd.fields[1].labels = {"pii }", "pii"};
+  const typed::Project project = checked(script_of({odd}));
+  ASSERT_EQ(project.relations.size(), 1u);
+  const Interface back = interface_of(project, project.relations[0]);
+  EXPECT_TRUE(back.checks.empty());
+  EXPECT_FALSE(back.deprecated);
+  EXPECT_EQ(back.fields[1].labels, std::vector<std::string>{"pii"});
+}
+
+constexpr const char* kReader = R"(domain board
+
+use payments.payment version 2 expect {
+  fresh within 5m
+  unique id within 1h
+  complete email >= 99%
+  volume 50..6000 per 1h
+  keep 7d
+  latency p99 < 2s
+}
+
+product paid version 1
+  allow read to domain sales
+{
+  from payment
+  select { id, email }
+}
+)";
+
+TEST(InterfaceScript, AnswersWhatItsReadersExpect) {
+  Interface interface = promised();
+  interface.deprecated.reset();
+  const Checked well = check_with(kReader, script_of({interface}));
+  // All that is expected is promised. What we pass on has the labels that its owner gave it, also one that is none of
+  // ours.
+  EXPECT_EQ(well.findings,
+            (std::vector<std::string>{"E5442: `paid` lets others read `email`, which carries the label `#pii`",
+                                      "E5442: `paid` lets others read `email`, which carries the label `#secret`"}));
+  ASSERT_EQ(well.project.expectations.size(), 1u);
+  interface.promises.fresh_us = 600'000'000;
+  interface.uniques.clear();
+  interface.fields[1].labels.clear();
+  const Checked less = check_with(kReader, script_of({interface}));
+  EXPECT_EQ(less.findings,
+            (std::vector<std::string>{"E5460: `payments.payment` does not promise `fresh within 5m`",
+                                      "E5460: `payments.payment` does not promise `unique id within 1h`"}));
+}
+
+TEST(InterfaceScript, TellsReadersOfItsEnd) {
+  Interface interface = promised();
+  for (InterfaceField& field : interface.fields) field.labels.clear();
+  const std::string script = script_of({interface});
+  constexpr int64_t kEnd = 1'932'681'600'000'000;  // 2031-03-31
+  const std::vector<std::string> warned = check_with(kReader, script, kEnd - 1).findings;
+  ASSERT_EQ(warned.size(), 1u);
+  EXPECT_TRUE(warned[0].starts_with("W5462")) << warned[0];
+  const std::vector<std::string> refused = check_with(kReader, script, kEnd).findings;
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_TRUE(refused[0].starts_with("E5463")) << refused[0];
 }
 
 TEST(InterfaceScript, HasTheEndOfKeysBesideTheFields) {

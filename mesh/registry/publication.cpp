@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "mesh/contract/promise_json.h"
 #include "mesh/registry/addresses_json.h"
 #include "mesh/registry/content_hash.h"
 #include "runtime/data/time_text.h"
@@ -26,17 +27,22 @@ Error wrong(std::string what) {
 SortedJson products_json(const PublishedProducts& products) {
   SortedJson made = SortedJson::object();
   for (const auto& [name, versions] : products)
-    for (const auto& [version, product] : versions)
-      made[name][std::to_string(version)] = {
+    for (const auto& [version, product] : versions) {
+      SortedJson& one = made[name][std::to_string(version)] = {
           {"interface", product.interface}, {"minor", product.minor}, {"servers", addresses_json(product.addresses)}};
+      if (!product.documents.empty()) one["documents"] = product.documents;
+    }
   return made;
 }
 
 SortedJson readers_json(const ReadProducts& readers) {
   SortedJson made = SortedJson::object();
   for (const auto& [reader, reads] : readers)
-    for (const auto& [product, read] : reads)
-      made[reader][product] = {{"interface", read.interface}, {"fields", read.fields}};
+    for (const auto& [product, read] : reads) {
+      SortedJson& one = made[reader][product] = {{"interface", read.interface}, {"fields", read.fields}};
+      if (!read.exhaustive.empty()) one["exhaustive"] = read.exhaustive;
+      if (const SortedJson expects = expectation_to_json(read.expects); !expects.empty()) one["expects"] = expects;
+    }
   return made;
 }
 
@@ -87,14 +93,22 @@ Publication of_json(const SortedJson& json) {
   made.keys = json.at("keys").get<std::vector<std::string>>();
   made.signer = json.at("signer").get<std::string>();
   for (const auto& [name, versions] : json.at("products").items())
-    for (const auto& [version, product] : versions.items())
-      made.products[name][version_of(version)] = {.interface = hash_of(product.at("interface")),
-                                                  .minor = product.at("minor").get<int64_t>(),
-                                                  .addresses = addresses_of_json(product.at("servers"))};
+    for (const auto& [version, product] : versions.items()) {
+      PublishedProduct& one = made.products[name][version_of(version)];
+      one = {.interface = hash_of(product.at("interface")),
+             .minor = product.at("minor").get<int64_t>(),
+             .addresses = addresses_of_json(product.at("servers"))};
+      if (product.contains("documents"))
+        for (const auto& [form, hash] : product["documents"].items()) one.documents[form] = hash_of(hash);
+    }
   for (const auto& [reader, reads] : json.at("readers").items())
-    for (const auto& [product, read] : reads.items())
-      made.readers[reader][product] = {.interface = hash_of(read.at("interface")),
-                                       .fields = read.at("fields").get<std::set<std::string>>()};
+    for (const auto& [product, read] : reads.items()) {
+      ReadOfProduct& one = made.readers[reader][product];
+      one.interface = hash_of(read.at("interface"));
+      one.fields = read.at("fields").get<std::set<std::string>>();
+      if (read.contains("exhaustive")) one.exhaustive = read["exhaustive"].get<std::set<std::string>>();
+      if (read.contains("expects")) one.expects = expectation_of_json(read["expects"]);
+    }
   return made;
 }
 

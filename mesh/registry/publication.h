@@ -23,6 +23,7 @@ struct PublishedProduct {
   std::string interface;  ///< content hash; that object has no addresses, which change without it
   int64_t minor = 0;      ///< how often the interface has changed
   std::vector<InterfaceAddress> addresses;
+  std::map<std::string, std::string> documents = {};  ///< content hash by form: "odcs", "odps", "lineage"
   friend bool operator==(const PublishedProduct&, const PublishedProduct&) = default;
 };
 
@@ -30,6 +31,9 @@ struct PublishedProduct {
 struct ReadOfProduct {
   std::string interface;         ///< that it was checked against
   std::set<std::string> fields;  ///< columns that it needs
+  /// Enums in them, as paths ("lines[].state"), whose symbols a `case` without `else` names, all of them.
+  std::set<std::string> exhaustive = {};
+  typed::Expectation expects = {};  ///< what its domain expects of the product
   friend bool operator==(const ReadOfProduct&, const ReadOfProduct&) = default;
 };
 

@@ -80,12 +80,16 @@ Merge merge(const Draft& draft, const std::optional<StoredPublication>& head) {
     PublishedVersion version{.name = interface.qualified(), .version = interface.version, .change = {}, .now = {}};
     version.now.interface = content_hash(stored_json(interface));
     version.now.addresses = interface.addresses;
+    if (const auto documents = draft.documents.find(name); documents != draft.documents.end())
+      for (const auto& [form, text] : documents->second) version.now.documents[form] = content_hash(text);
     const PublishedProduct* old = find_before(interface.name, interface.version);
     version.change = ProductChange::added;
     if (old != nullptr && old->interface != version.now.interface)
       version.change = ProductChange::changed;
     else if (old != nullptr)
-      version.change = old->addresses == interface.addresses ? ProductChange::same : ProductChange::moved;
+      version.change = old->addresses != interface.addresses     ? ProductChange::moved
+                       : old->documents != version.now.documents ? ProductChange::documented
+                                                                 : ProductChange::same;
     if (old != nullptr) version.now.minor = old->minor + (version.change == ProductChange::changed);
     if (version.change == ProductChange::changed) version.before = old->interface;
     made.products[interface.name][interface.version] = version.now;
@@ -124,6 +128,8 @@ std::string_view word_of(ProductChange change) {
       return "changed";
     case ProductChange::moved:
       return "moved";
+    case ProductChange::documented:
+      return "documents";
     case ProductChange::same:
       return "unchanged";
     case ProductChange::kept:
@@ -301,6 +307,8 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
     next.keys = head->publication.keys;
   }
   for (const Interface& interface : draft.interfaces) BRAID_TRY(put(stored_json(interface), result.objects));
+  for (const auto& [version, documents] : draft.documents)
+    for (const auto& [form, text] : documents) BRAID_TRY(put(text, result.objects));
   const std::string text = signed_json(next, key);
   const std::string hash = content_hash(text);
   BRAID_TRY(put(text, result.objects));
@@ -336,7 +344,10 @@ Result<Collected> Registry::collect() {
     for (const StoredPublication& link : links) {
       named.insert(object_name(link.hash));
       for (const auto& [name, versions] : link.publication.products)
-        for (const auto& [version, product] : versions) named.insert(object_name(product.interface));
+        for (const auto& [version, product] : versions) {
+          named.insert(object_name(product.interface));
+          for (const auto& [form, hash] : product.documents) named.insert(object_name(hash));
+        }
     }
   }
   Collected collected;

@@ -32,17 +32,20 @@ struct Draft {
   std::vector<Interface> interfaces;  ///< of the domain, each version once, with its addresses
   ReadProducts readers;               ///< of each product of the draft that reads others
   std::set<std::string> retired;      ///< version_names of products to be left out from now on
+  /// Of a version, by its version_name: texts for other tools by their form.
+  std::map<std::string, std::map<std::string, std::string>> documents = {};
 };
 
 enum class ProductChange {
   added,
   changed,
-  moved,  ///< only its addresses have changed
+  moved,       ///< of its interface nothing has changed, but its addresses
+  documented,  ///< only its documents have changed
   same,
   kept,  ///< it is not in the draft, and stays
   retired
 };
-/// "new", "changed", "moved", "unchanged", "kept", "retired".
+/// "new", "changed", "moved", "documents", "unchanged", "kept", "retired".
 std::string_view word_of(ProductChange change);
 
 struct PublishedVersion {

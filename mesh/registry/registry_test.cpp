@@ -112,6 +112,25 @@ TEST_F(RegistryTest, KeepsWhatADraftDoesNotName) {
   EXPECT_TRUE(registry.readers_of("shop.order", 1)->empty());
 }
 
+TEST_F(RegistryTest, KeepsDocumentsBesideTheInterface) {
+  Draft made = draft({product("pay", "payment", {"id"})});
+  made.documents["pay.payment@1"] = {{"odcs", "kind: DataContract\n"}, {"odps", "kind: DataProduct\n"}};
+  const auto first = registry.publish(made, key);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  const PublishedProduct published = first->head.publication.products.at("payment").at(1);
+  ASSERT_EQ(published.documents.size(), 2u);
+  EXPECT_EQ(*registry.object(published.documents.at("odcs")), "kind: DataContract\n");
+  EXPECT_EQ(registry.publish(made, key)->wrote, false);
+  made.documents["pay.payment@1"]["odps"] = "kind: DataProduct\nname: x\n";
+  const auto second = registry.publish(made, key);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->versions.front().change, ProductChange::documented);
+  EXPECT_EQ(second->versions.front().now.minor, 0);
+  // The chain names what earlier publications had.
+  EXPECT_EQ(registry.collect()->objects, 0);
+  EXPECT_TRUE(registry.object(published.documents.at("odps")).ok());
+}
+
 TEST_F(RegistryTest, RetiresWhatNobodyReads) {
   ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"}), product("pay", "old", {"id"})}), key).ok());
   const ReadProducts reads{{"kpi.sum@1", {{"pay.old@1", {.interface = content_hash("x"), .fields = {"id"}}}}}};
@@ -244,7 +263,18 @@ TEST(Publications, HaveOneText) {
   made.keys = {key.public_name()};
   made.products["payment"][1] = {.interface = content_hash("a"), .minor = 3};
   made.products["payment"][10] = {.interface = content_hash("b")};
+  made.products["payment"][10].documents = {{"odcs", content_hash("d")}, {"lineage", content_hash("e")}};
   made.readers["pay.payment@1"]["shop.order@2"] = {.interface = content_hash("c"), .fields = {"id", "at"}};
+  ReadOfProduct& read = made.readers["pay.payment@1"]["shop.order@3"];
+  read = {.interface = content_hash("d"), .fields = {"state"}, .exhaustive = {"state", "lines[].kind"}, .expects = {}};
+  read.expects = {.promises = {.fresh_us = 60'000'000,
+                               .latencies = {{"p99", 1}},
+                               .completes = {{{{"id"}}, "99.5"}},
+                               .volumes = {{1, 2, 3}},
+                               .state_bytes = {},
+                               .keep_us = 5},
+                  .uniques = {{.fields = {{"id"}}, .within_us = 7}, {.fields = {{"a", "b"}}, .within_us = {}}},
+                  .checks = {"sound"}};
   const std::string text = signed_json(made, key);
   const Result<Publication> back = read_publication(text);
   ASSERT_TRUE(back.ok()) << back.error().message;

@@ -121,7 +121,13 @@ bool same(const Node& a, const Node& b) {
 Node node_of(const nlohmann::ordered_json& json) {
   if (json.is_string()) return Node::text(json.get_ref<const std::string&>());
   if (json.is_boolean()) return Node::boolean(json.get<bool>());
-  if (json.is_number()) return Node::decimal(json.dump());
+  if (json.is_number()) {
+    // `1e+36` is a text for readers of YAML 1.1, `1.0e+36` is a number for all.
+    std::string digits = json.dump();
+    const size_t power = digits.find('e');
+    if (power != std::string::npos && digits.find('.') == std::string::npos) digits.insert(power, ".0");
+    return Node::decimal(digits);
+  }
   Node made;
   if (json.is_array()) {
     made = Node::list();

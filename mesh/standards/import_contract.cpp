@@ -60,6 +60,7 @@ class ObjectImport {
     form();
     choose_time();
     const ImportedRules rules = import_rules(contract_, object_, made_, file_, reading_, reporter_);
+    guess_lateness(rules);
     const std::string name = options_.name.empty() || !only_ ? plain_name(made_.name) : options_.name;
     std::string text = heading();
     text += fmt::format("{} {}{}\n", made_.table ? "table" : "stream", name, version());
@@ -76,6 +77,13 @@ class ObjectImport {
   bool empty() const { return made_.fields.empty(); }
 
  private:
+  /// Rows that may come later than they have to be visible would break the promise of latency from the start.
+  void guess_lateness(const ImportedRules& rules) {
+    if (!time_is_guessed_ || !rules.latency_us || *rules.latency_us > kMicrosPerMinute) return;
+    within_.clear();
+    append_duration_literal(within_, std::max<int64_t>(1, *rules.latency_us / 2));
+  }
+
   static std::string major_of(const std::string& version) {
     int64_t major = 0;
     const char* begin = version.data() + (version.starts_with('v') ? 1 : 0);
@@ -236,6 +244,7 @@ class ObjectImport {
     if (chosen) {
       time_ = chosen->name;
       time_remark_ = "a guess: the contract does not say how late rows come";
+      time_is_guessed_ = true;
       // Every row needs its time.
       if (chosen->optional) make_present(*chosen);
     }
@@ -334,6 +343,7 @@ class ObjectImport {
   std::vector<std::tuple<int64_t, size_t, std::string>> keys_;  ///< position, then order in the contract
   std::vector<std::string> key_;
   std::string time_, within_ = "1m", time_remark_;
+  bool time_is_guessed_ = false;
 };
 
 }  // namespace

@@ -511,6 +511,7 @@ class Rules {
       if (!us || *us <= 0) return false;
       if (property == "freshness") return add("fresh within " + duration_text(*us));
       if (property == "retention" || property == "re") return add("keep " + duration_text(*us));
+      made_.latency_us = std::min(made_.latency_us.value_or(*us), *us);
       const std::string quantile = quantile_of(level);
       return add(fmt::format("latency {} < {}", quantile.empty() ? "p99" : quantile, duration_text(*us)),
                  quantile.empty() ? "a guess: the contract does not say of how many rows" : "");

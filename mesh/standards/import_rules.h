@@ -36,6 +36,7 @@ struct ImportedRules {
   std::vector<Clause> clauses;
   std::vector<std::string> not_run;  ///< "rule `x`: a query of SQL"
   std::optional<std::string> deprecated_until;
+  std::optional<int64_t> latency_us;  ///< the shortest that is promised
 };
 
 /// `object`: the schema object. Marks what it has read, and reports each rule that is not run (W7307).

@@ -14,6 +14,7 @@ namespace braid::mesh {
 struct OutputPort {
   Interface interface;
   std::vector<Interface> inputs;  ///< what it is made of
+  Node schema = {};               ///< JSON Schema of its rows, for forms that carry one; null: not told
 };
 
 struct ProductGraph {

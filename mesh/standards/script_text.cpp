@@ -98,19 +98,6 @@ class TypeText {
 
 }  // namespace
 
-std::string plain_name(std::string_view name) {
-  std::string words;
-  for (const char c : name) {
-    if (is_word_byte(c))
-      words += c;
-    else if (!words.empty() && words.back() != '_')
-      words += '_';
-  }
-  while (words.ends_with('_')) words.pop_back();
-  if (words.empty() || std::isdigit(static_cast<unsigned char>(words.front()))) words = "_" + words;
-  return is_reserved_word(words) ? words + "_" : words;
-}
-
 std::string one_line(std::string_view text) {
   std::string made;
   for (const char c : text) {

@@ -8,8 +8,6 @@
 
 namespace braid::mesh {
 
-/// A name that needs no backticks, made of the words of another: `Amount (EUR)` as `amount_eur`.
-std::string plain_name(std::string_view name);
 /// What stands behind `//` or `///` on one line: without line breaks and control characters.
 std::string one_line(std::string_view text);
 

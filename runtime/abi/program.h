@@ -473,10 +473,17 @@ inline const GroupOperator* grouping_of(const Operator& op) {
   return std::get_if<GroupOperator>(&op.content);
 }
 
-/// What of a product's contract is watched while the job runs: `fresh within d` (runtime/promise).
+/// What of a product's contract is watched while the job runs (runtime/promise).
 struct PromiseSpec {
-  std::string text;  ///< as the contract says it: "fresh within 5m"
-  int64_t bound_us = 0;
+  enum class Rule : uint8_t { fresh, latency, complete, volume, state };
+  std::string text;      ///< as the contract says it: "fresh within 5m"
+  int64_t bound_us = 0;  ///< of fresh and latency: the longest time; of volume: the period
+  Rule rule = Rule::fresh;
+  double share = 0;             ///< of latency and complete: of all rows, more than 0, at most 1
+  int64_t least = 0, most = 0;  ///< of volume: rows of a period; of state: `most` is bytes
+  /// Of complete: in which rows have no null, as paths like ProductSpec::key. Empty: of the records that came, those
+  /// that were neither rejected nor late count.
+  std::vector<std::vector<int>> fields = {};
 };
 
 struct ProductSpec {

@@ -21,7 +21,33 @@ class ChangeEncoder : public Encoder {
       return rows_->append_row(marked.data(), out);
     }
     rows_->append_row(slots, out);
-    if (!goes) return;
+    if (goes) mark(out);
+  }
+  std::string_view encode(const Block& block) override {
+    if (in_column_) return Encoder::encode(block);
+    Block rows;
+    rows.rows = block.rows;
+    rows.columns.assign(block.columns.begin(), block.columns.begin() + static_cast<std::ptrdiff_t>(leaves_));
+    const std::string_view lines = rows_->encode(rows);
+    const auto* kinds = block.columns[leaves_].as<int64_t>();
+    const auto goes = [&](uint32_t row) { return static_cast<RowChange>(kinds[row]) == RowChange::goes; };
+    uint32_t row = 0;
+    while (row < block.rows && !goes(row)) ++row;
+    if (row == block.rows) return lines;
+    marked_.clear();
+    size_t begin = 0;
+    for (row = 0; row < block.rows; ++row) {
+      const size_t end = lines.find('\n', begin) + 1;
+      marked_ += lines.substr(begin, end - begin);
+      if (goes(row)) mark(marked_);
+      begin = end;
+    }
+    return marked_;
+  }
+
+ private:
+  /// The object at the end of `out`.
+  void mark(std::string& out) const {
     constexpr std::string_view kEnd = "}\n";
     BRAID_CHECK(out.ends_with(kEnd), "a row that is no object");
     out.resize(out.size() - kEnd.size());
@@ -31,10 +57,10 @@ class ChangeEncoder : public Encoder {
     out += "\":true}\n";
   }
 
- private:
   std::unique_ptr<Encoder> rows_;
   size_t leaves_;
   bool in_column_;
+  std::string marked_;
 };
 
 /// Each change as a row that the encoder knows like any other.

@@ -52,6 +52,29 @@ TEST(ChangeEncoder, UpsertsAreRowsOfWhichThoseThatGoAreMarked) {
             "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"c\",\"__deleted\":true}\n");
 }
 
+TEST(ChangeEncoder, BlocksAreWrittenLikeTheirRows) {
+  std::vector<Field> row = kRow;
+  for (const Field& mark : change_marks(kRow, false)) row.push_back(mark);
+  const std::vector<Change> changes{
+      {1, "a\nb", RowChange::comes}, {2, "c", RowChange::goes}, {3, "", RowChange::becomes}, {4, "}", RowChange::goes}};
+  Arena arena;
+  for (const Format format : {Format::ndjson, Format::csv}) {
+    for (const size_t count : {size_t{1}, changes.size()}) {  // the first one stays
+      Block block = allocate_block(flatten(row), static_cast<uint32_t>(count), arena);
+      block.rows = static_cast<uint32_t>(count);
+      for (uint32_t i = 0; i < block.rows; ++i)
+        for (size_t leaf = 0; leaf < block.columns.size(); ++leaf)
+          write_slot(block.columns[leaf], i, slots_of(changes[i])[leaf]);
+      const std::unique_ptr<Encoder> encoder = make_change_encoder(format, kRow, ChangeForm::upsert, kOrigin);
+      std::string text;
+      if (format == Format::csv) encoder->append_header(text);
+      text += encoder->encode(block);
+      EXPECT_EQ(text,
+                written(format, ChangeForm::upsert, {changes.begin(), changes.begin() + static_cast<long>(count)}));
+    }
+  }
+}
+
 TEST(ChangeEncoder, AppendedRowsSayWhatBecameOfThem) {
   const std::vector<Change> changes{
       {1, "a", RowChange::comes}, {1, "b", RowChange::becomes, "a"}, {1, "b", RowChange::goes}};

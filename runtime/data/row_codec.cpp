@@ -61,6 +61,15 @@ void collect(const Type& type, std::vector<RowLeaf>& leaves) {
   }
 }
 
+void encode_by_slots(const RowLayout& layout, const Block& block, uint32_t row, std::string& out) {
+  constexpr size_t kFewLeaves = 64;
+  Slot few[kFewLeaves];
+  std::vector<Slot> many(block.columns.size() > kFewLeaves ? block.columns.size() : 0);
+  Slot* slots = many.empty() ? few : many.data();
+  for (size_t i = 0; i < block.columns.size(); ++i) slots[i] = read_slot(block.columns[i], row);
+  layout.encode(slots, out);
+}
+
 }  // namespace
 
 RowLayout::RowLayout(const std::vector<Field>& row, uint16_t number)
@@ -155,12 +164,53 @@ void RowLayout::encode(const Slot* slots, std::string& out) const {
 
 void RowLayout::encode(const Block& block, uint32_t row, std::string& out) const {
   BRAID_CHECK(block.columns.size() == plain_.leaves.size());
-  constexpr size_t kFewLeaves = 64;
-  Slot few[kFewLeaves];
-  std::vector<Slot> many(block.columns.size() > kFewLeaves ? block.columns.size() : 0);
-  Slot* slots = many.empty() ? few : many.data();
-  for (size_t i = 0; i < block.columns.size(); ++i) slots[i] = read_slot(block.columns[i], row);
-  encode(slots, out);
+  size_t tail = 0;
+  for (size_t i = 0; i < plain_.leaves.size(); ++i) {
+    if (plain_.leaves[i].kind == LeafKind::list) return encode_by_slots(*this, block, row, out);
+    if (plain_.leaves[i].kind == LeafKind::bytes) tail += block.columns[i].as<Bytes>()[row].size;
+  }
+  BRAID_CHECK(plain_.size + tail <= UINT32_MAX, "row of more than 4 GB");
+  const size_t start = out.size();
+  out.resize(start + plain_.size + tail, '\0');
+  char* const bytes = out.data() + start;
+  store(bytes, number_);
+  size_t end = plain_.size;
+  for (size_t i = 0; i < plain_.leaves.size(); ++i) {
+    const LeafPlace& leaf = plain_.leaves[i];
+    const Column& column = block.columns[i];
+    char* place = bytes + leaf.offset;
+    switch (leaf.kind) {
+      case LeafKind::u8: {
+        const uint8_t value = column.as<uint8_t>()[row];
+        if (leaf.bit >= 0)
+          *place = static_cast<char>(*place | static_cast<char>((value != 0) << leaf.bit));
+        else
+          *place = static_cast<char>(value);
+        break;
+      }
+      case LeafKind::i32:
+        store(place, column.as<int32_t>()[row]);
+        break;
+      case LeafKind::i64:
+      case LeafKind::f64:
+        store(place, column.as<uint64_t>()[row]);
+        break;
+      case LeafKind::i128:
+        store(place, column.as<int128>()[row]);
+        break;
+      case LeafKind::bytes: {
+        const Bytes text = column.as<Bytes>()[row];
+        if (text.size == 0) break;
+        store(place, static_cast<uint32_t>(end));
+        store(place + 4, static_cast<uint32_t>(text.size));
+        std::memcpy(bytes + end, text.data, text.size);
+        end += text.size;
+        break;
+      }
+      case LeafKind::list:
+        break;
+    }
+  }
 }
 
 List RowLayout::read_list(const LeafPlace& leaf, std::string_view row, const char* place, Arena& arena) {

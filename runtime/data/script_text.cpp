@@ -1,6 +1,7 @@
 #include "runtime/data/script_text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 
 namespace braid {
@@ -31,6 +32,22 @@ std::string script_name(std::string_view name) {
     return c == '`' || static_cast<unsigned char>(c) < ' ' || c == 0x7F;
   });
   return writable ? "`" + std::string(name) + "`" : std::string();
+}
+
+std::string plain_name(std::string_view name) {
+  if (is_reserved_word(name)) return std::string(name) + "_";
+  if (is_plain_word(name)) return std::string(name);
+  std::string words;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte))
+      words += static_cast<char>(std::tolower(byte));
+    else if (!words.empty() && words.back() != '_')
+      words += '_';
+  }
+  while (words.ends_with('_')) words.pop_back();
+  if (words.empty() || std::isdigit(static_cast<unsigned char>(words.front()))) words = "_" + words;
+  return is_reserved_word(words) ? words + "_" : words;
 }
 
 void append_string_literal(std::string& out, std::string_view text) {

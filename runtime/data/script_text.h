@@ -12,6 +12,8 @@ bool is_reserved_word(std::string_view word);
 bool is_plain_word(std::string_view text);
 /// In backticks where it needs them; empty if no script can write it.
 std::string script_name(std::string_view name);
+/// A name that needs no backticks, made of the words of another: `Amount (EUR)` as `amount_eur`, `case` as `case_`.
+std::string plain_name(std::string_view name);
 
 /// With quotes; control characters, quotes and backslashes are escaped.
 void append_string_literal(std::string& out, std::string_view text);

@@ -38,6 +38,7 @@ Status JobRun::wait_for_commit() {
   BRAID_TRY(result);
   ++commits_;
   turns_.engine().committed();
+  turns_.engine().show_published(seams_.clock.now_us());
   if (options_.monitor != nullptr) options_.monitor->commit_is_durable(last_.epoch);
   return {};
 }
@@ -49,6 +50,7 @@ Result<StateBatch> JobRun::freeze_epoch() {
   outputs_.collect(batch, record.outputs);
   put_epoch(batch, record);
   last_ = record.after();
+  turns_.engine().freeze_published();
   BRAID_TRY(turns_.freeze(batch));
   return batch;
 }

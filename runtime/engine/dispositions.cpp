@@ -81,9 +81,11 @@ LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book,
       output_(output),
       partition_names_(partition_names),
       arena_(arena),
-      given_(program, arena) {}
+      places_(program),
+      given_(program, arena, places_) {}
 
 Status LedgerDispositions::prepare() {
+  BRAID_TRY(places_.check(program_));
   for (const Operator& op : program_.operators) {
     auto& inputs = shown_.emplace_back();
     for (int input : op.inputs) inputs.push_back(shown_fields(program_.operators[input].row));
@@ -286,13 +288,17 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
   const bool formless =
       site.kind == Site::Kind::rejected && site.check.empty() && std::holds_alternative<RowsOperator>(self.content);
   write_error(self.products, port, site, reason_of(site, reason, record), record, formless ? nullptr : &row_type,
-              formless ? nullptr : &block, row);
+              formless ? nullptr : &block, row, are_changes(op, input));
 }
 
 bool LedgerDispositions::is_retracted(int op, int input, const Block& block, uint32_t row) const {
+  return are_changes(op, input) && block.columns.back().as<uint8_t>()[row] != 0;
+}
+
+bool LedgerDispositions::are_changes(int op, int input) const {
   const std::vector<Field>& fields =
       program_.operators[input == kMadeHere ? op : program_.operators[op].inputs[input]].row;
-  return !fields.empty() && fields.back().name == kRetracted && block.columns.back().as<uint8_t>()[row] != 0;
+  return !fields.empty() && fields.back().name == kRetracted;
 }
 
 void LedgerDispositions::leave_source(int source_op, const Record& record, uint32_t site_index,
@@ -331,7 +337,16 @@ void LedgerDispositions::publish(int op, const Block& block) {
   ledger.rows += block.rows;
   if (!program_.products[product].promises.empty() && block.time != nullptr && block.rows > 0)
     ledger.newest = std::max(ledger.newest, *std::max_element(block.time, block.time + block.rows));
+  if (!published_.empty() && published_[product] != nullptr && !silent_) published_[product]->add(block);
   output_.write(product, "", program_.products[product].row, block);
+}
+
+void LedgerDispositions::watch_promises() {
+  published_.resize(program_.products.size());
+  for (size_t product = 0; product < published_.size(); ++product)
+    if (!program_.products[product].promises.empty())
+      published_[product] =
+          std::make_unique<PublishedRows>(program_.products[product], book_.product(static_cast<int>(product)).newest);
 }
 
 void LedgerDispositions::send(int op, const Block& block) {

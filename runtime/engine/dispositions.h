@@ -14,6 +14,9 @@
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/product_places.h"
+#include "runtime/promise/promise_change.h"
+#include "runtime/promise/published_rows.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
@@ -29,9 +32,11 @@ class LedgerDispositions : public Dispositions {
                      const std::vector<std::vector<std::string>>& partition_names, Arena& arena);
   /// Rows of ports that flows read.
   GivenPorts& given_ports() { return given_; }
+  /// Of rows that go to readers of products.
+  const ProductPlaces& places() const { return places_; }
   /// Once a row has failed a check that stops the job: which, and where it is from. What came of the turn is invalid.
   const Status& stopped() const { return stopped_; }
-  /// Fails if more than 64 products read one source by several ways.
+  /// Fails if more than 64 products read one source by several ways, or rows come to one in too many.
   Status prepare();
 
   void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) override;
@@ -53,6 +58,8 @@ class LedgerDispositions : public Dispositions {
   /// made once more.
   void read(int op, int input, uint64_t rows);
 
+  /// A row of the `alerts` of a product that the program has; in the turn of that number.
+  void tell(const PromiseChange& change, uint64_t turn);
   /// A record that gives no row: its structure is broken, or its time is out of the question.
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
   /// A row that the `from` kernel did not let through.
@@ -64,6 +71,10 @@ class LedgerDispositions : public Dispositions {
   void set_header(uint32_t source, uint32_t partition, std::string_view header);
   /// Rows are counted, and nothing is written: a static table is read again.
   void set_silent(bool silent) { silent_ = silent; }
+  /// From now on the rows of products that promise something are counted, each product's by its PublishedRows.
+  void watch_promises();
+  /// By product; null: it promises nothing. Empty: nothing is counted.
+  const std::vector<std::unique_ptr<PublishedRows>>& published() const { return published_; }
   bool silent() const { return silent_; }
 
  private:
@@ -96,12 +107,16 @@ class LedgerDispositions : public Dispositions {
             const std::vector<Field>& row_type, const Block& block, uint32_t row);
   /// The row goes, on an edge of changes: it fails like the one that came, which has been written.
   bool is_retracted(int op, int input, const Block& block, uint32_t row) const;
+  /// Rows there are changes of a table. Which of them there are depends on turns, so flows that read a port do not get
+  /// them: only its file has them.
+  bool are_changes(int op, int input) const;
   /// The same for `count` rows; `row_of` gives each.
   template <class RowOf>
   void settle_all(int op, int input, const Block& block, size_t count, RowOf row_of, int64_t Ledger::* kind);
   Reason reason_of(const Site& site, const RowReason& given, const Record& record) const;
   void write_error(const std::vector<int>& products, const std::string& port, const Site& site, const Reason& reason,
-                   const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row);
+                   const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row,
+                   bool is_change = false);
   /// Of these products, those that hide records, or the others.
   std::vector<int> hiding(const std::vector<int>& products, bool hide) const;
   /// A product that hides records shows what happened in its own domain: the step stands in a script of that.
@@ -114,7 +129,7 @@ class LedgerDispositions : public Dispositions {
   /// All products show all of it.
   void write_error_row(const std::vector<int>& products, const std::string& port, const Site& site,
                        const Reason& reason, const Record& record, const std::vector<Field>* row_type,
-                       const Block* block, uint32_t row);
+                       const Block* block, uint32_t row, bool is_change);
   void append_expression(const FallibleExpression* expression, std::vector<Field>& fields, std::vector<Slot>& slots);
   void append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row, std::vector<Field>& fields,
                   std::vector<Slot>& slots);
@@ -137,7 +152,9 @@ class LedgerDispositions : public Dispositions {
   const std::vector<std::vector<std::string>>& partition_names_;
   Arena& arena_;
   bool silent_ = false;
+  std::vector<std::unique_ptr<PublishedRows>> published_;
   Status stopped_;
+  const ProductPlaces places_;
   GivenPorts given_;
   struct PortRow {
     int product;

@@ -14,12 +14,12 @@ void append_content(const EpochRecord& record, WireWriter& out) {
   out.fixed(static_cast<uint32_t>(record.events.size()));
   for (const EpochEvent& event : record.events) {
     out.fixed(event.kind);
-    if (!event.has_partition()) continue;
-    out.fixed(event.source);
-    out.fixed(event.partition);
-    const bool found = event.kind == EpochEvent::Kind::found;
+    if (event.has_partition()) {
+      out.fixed(event.source);
+      out.fixed(event.partition);
+    }
     if (event.has_end()) out.fixed(event.end);
-    if (found) out.text(event.name);
+    if (event.has_name()) out.text(event.name);
   }
   out.fixed(record.input_digest);
   out.fixed(static_cast<uint32_t>(record.outputs.size()));
@@ -56,12 +56,12 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
   for (uint32_t left = in.fixed<uint32_t>(); left > 0 && !in.failed(); --left) {
     EpochEvent& event = record.events.emplace_back();
     event.kind = in.fixed<EpochEvent::Kind>();
-    if (!event.has_partition()) continue;
-    event.source = in.fixed<uint32_t>();
-    event.partition = in.fixed<uint32_t>();
-    const bool found = event.kind == EpochEvent::Kind::found;
+    if (event.has_partition()) {
+      event.source = in.fixed<uint32_t>();
+      event.partition = in.fixed<uint32_t>();
+    }
     if (event.has_end()) event.end = in.fixed<int64_t>();
-    if (found) event.name = in.text();
+    if (event.has_name()) event.name = in.text();
   }
   record.input_digest = in.fixed<uint64_t>();
   for (uint32_t left = in.fixed<uint32_t>(); left > 0 && !in.failed(); --left) {

@@ -197,7 +197,7 @@ void LedgerDispositions::write_ports() {
 
 void LedgerDispositions::write_error_row(const std::vector<int>& products, const std::string& port, const Site& site,
                                          const Reason& reason, const Record& record, const std::vector<Field>* row_type,
-                                         const Block* block, uint32_t row) {
+                                         const Block* block, uint32_t row, bool is_change) {
   std::vector<Field> fields;
   fields.reserve(16);
   fields.push_back({"product", string_type()});
@@ -228,7 +228,7 @@ void LedgerDispositions::write_error_row(const std::vector<int>& products, const
   append_text("bytes", text_slot(bytes), fields, slots);
   const size_t row_at = slots.size();
   if (row_type != nullptr) append_row(*row_type, *block, row, fields, slots);
-  if (!given_.empty()) {
+  if (!given_.empty() && !is_change) {
     const std::string code = reason.code == 0 ? std::string() : fmt::format("E{:04}", reason.code);
     give_standing(products, port, {reason.text, code, site.step}, record, &bytes,
                   row_type != nullptr ? fields.back().type : nullptr, slots.data() + row_at);
@@ -340,6 +340,30 @@ void LedgerDispositions::write_alert(const std::vector<int>& products, const std
   for (const int product : products) {
     ++book_.product(product).alerts;
     if (!silent_) write_slots(product, "alerts", record, shared, slots);
+  }
+}
+
+void LedgerDispositions::tell(const PromiseChange& change, uint64_t turn) {
+  for (size_t product = 0; product < program_.products.size(); ++product) {
+    const ProductSpec& spec = program_.products[product];
+    if (spec.qualified() != change.product || spec.version != change.version) continue;
+    Record cause;  // none: the clock
+    cause.source = static_cast<uint32_t>(program_.sources.size() + product);
+    cause.turn = turn;
+    std::vector<Field> fields;
+    std::vector<Slot> slots;
+    append_text("check", text_slot(change.promise), fields, slots);
+    append_origin(cause, fields, slots);
+    const size_t row_at = slots.size();
+    fields.push_back(
+        {"row", struct_type({{"state", string_type()}, {"since", timestamp_type()}, {"measured", string_type()}})});
+    slots.push_back(text_slot(change.breached ? "breached" : "recovered"));
+    slots.push_back(slot_i64(change.since));
+    slots.push_back(text_slot(change.measured));
+    const std::vector<int> products{static_cast<int>(product)};
+    if (!given_.empty())
+      give_standing(products, "alerts", {change.promise}, cause, nullptr, fields.back().type, slots.data() + row_at);
+    write_slots(products.front(), "alerts", cause, row_shape("alerts", std::move(fields)), slots);
   }
 }
 

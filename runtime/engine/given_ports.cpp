@@ -7,7 +7,8 @@
 
 namespace braid {
 
-GivenPorts::GivenPorts(const Program& program, Arena& arena) : program_(program), arena_(arena) {
+GivenPorts::GivenPorts(const Program& program, Arena& arena, const ProductPlaces& places)
+    : program_(program), arena_(arena), places_(places) {
   for (size_t op = 0; op < program.operators.size(); ++op) {
     const auto* port = std::get_if<PortOperator>(&program.operators[op].content);
     if (port == nullptr) continue;
@@ -55,8 +56,7 @@ std::vector<Block> GivenPorts::take(int op) {
   std::stable_sort(reader.rows.begin(), reader.rows.end(), [](const Row& a, const Row& b) {
     return std::tie(a.cause.turn, a.cause.ordinal) < std::tie(b.cause.turn, b.cause.ordinal);
   });
-  const auto relation = static_cast<uint32_t>(program_.sources.size()) +
-                        static_cast<uint32_t>(std::get<PortOperator>(program_.operators[op].content).product);
+  const int product = std::get<PortOperator>(program_.operators[op].content).product;
   for (size_t first = 0; first < reader.rows.size(); first += kBlockRows) {
     const auto count = static_cast<uint32_t>(std::min<size_t>(kBlockRows, reader.rows.size() - first));
     Block block = allocate_block(reader.leaves, count, arena_);
@@ -67,7 +67,7 @@ std::vector<Block> GivenPorts::take(int op) {
       const Row& given = reader.rows[first + row];
       for (size_t leaf = 0; leaf < given.slots.size(); ++leaf) write_slot(block.columns[leaf], row, given.slots[leaf]);
       records[row] = given.cause;
-      records[row].source = relation;
+      places_.hand_on(product, records[row]);
       records[row].settled = 0;
       block.time[row] = given.time;
       block.watermark[row] = given.watermark;

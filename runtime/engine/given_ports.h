@@ -10,14 +10,15 @@
 #include "runtime/abi/program.h"
 #include "runtime/data/arena.h"
 #include "runtime/data/block.h"
+#include "runtime/operators/product_places.h"
 #include "runtime/time/edge_time.h"
 
 namespace braid {
 
 class GivenPorts {
  public:
-  /// The program outlives it, as does the arena.
-  GivenPorts(const Program& program, Arena& arena);
+  /// All outlive it.
+  GivenPorts(const Program& program, Arena& arena, const ProductPlaces& places);
 
   bool empty() const { return ports_.empty(); }
   /// Whether a flow reads that port.
@@ -49,6 +50,7 @@ class GivenPorts {
 
   const Program& program_;
   Arena& arena_;
+  const ProductPlaces& places_;
   std::map<std::pair<int, std::string>, std::vector<int>> ports_;  ///< the steps that read each
   std::map<int, Reader> readers_;                                  ///< by step
   size_t waiting_ = 0;

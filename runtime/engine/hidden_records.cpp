@@ -27,21 +27,22 @@ Record LedgerDispositions::hidden(const Record& record) {
 
 void LedgerDispositions::write_error(const std::vector<int>& products, const std::string& port, const Site& site,
                                      const Reason& reason, const Record& record, const std::vector<Field>* row_type,
-                                     const Block* block, uint32_t row) {
+                                     const Block* block, uint32_t row, bool is_change) {
   const std::vector<int> hiding_ones = hiding(products, true);
-  if (hiding_ones.empty()) return write_error_row(products, port, site, reason, record, row_type, block, row);
+  if (hiding_ones.empty())
+    return write_error_row(products, port, site, reason, record, row_type, block, row, is_change);
   if (const std::vector<int> others = hiding(products, false); !others.empty())
-    write_error_row(others, port, site, reason, record, row_type, block, row);
+    write_error_row(others, port, site, reason, record, row_type, block, row, is_change);
   // A record of another domain: its bytes, and what is said of them there, may tell what this domain does not see.
   const Record unseen = hidden(record);
   for (const int product : hiding_ones) {
     if (shows(product, site.span)) {
-      write_error_row({product}, port, site, reason, unseen, row_type, block, row);
+      write_error_row({product}, port, site, reason, unseen, row_type, block, row, is_change);
       continue;
     }
     Reason code;
     code.code = reason.code;
-    write_error_row({product}, port, site, code, unseen, nullptr, nullptr, 0);
+    write_error_row({product}, port, site, code, unseen, nullptr, nullptr, 0, is_change);
   }
 }
 

@@ -48,8 +48,10 @@ Status JobRun::run_turns() {
 }
 
 Status JobRun::follow() {
+  if (options_.monitor != nullptr && options_.monitor->watches_promises()) turns_.engine().watch_promises();
   while (!stops()) {
     BRAID_TRY(take_finished());
+    if (options_.monitor != nullptr) BRAID_TRY(turns_.tell(options_.monitor->take_changes()));
     BRAID_TRY(turns_.look());
     if (JobInputs::Partition* partition = turns_.choose()) {
       BRAID_TRY(step(*partition));
@@ -114,7 +116,10 @@ JobReport report_of(const Program& program, const TurnEngine& engine) {
     line.derived = ledger.derived;
     line.rows = ledger.rows;
     line.alerts = ledger.alerts;
-    line.newest = ledger.newest;
+    if (!program.products[product].promises.empty()) {
+      line.state = engine.state_size(static_cast<int>(product));
+      line.counts = engine.promise_counts(static_cast<int>(product));
+    }
     report.products.push_back(std::move(line));
   }
   report.events = engine.records_read();

@@ -23,6 +23,7 @@
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_files.h"
 #include "runtime/operators/operator.h"
+#include "runtime/promise/published_rows.h"
 #include "runtime/report/diagnostic.h"
 #include "runtime/state/store.h"
 
@@ -109,7 +110,8 @@ struct JobReport {
     Ledger derived;
     int64_t rows = 0;
     int64_t alerts = 0;
-    int64_t newest = kNoTime;  ///< event time of the newest row, of products whose contract promises `fresh`
+    StateSize state;  ///< of its steps, those that it shares with others among them; where it promises something
+    std::vector<PromiseCounts> counts;  ///< for each of its promises, while they are watched
   };
   std::vector<Product> products;
   bool nothing_new = false;  ///< since the last run

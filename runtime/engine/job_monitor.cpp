@@ -165,23 +165,6 @@ struct JobMonitor::Families {
                                      "Bytes written to an output up to the last commit, in all runs of the store.",
                                      {"product", "version", "port"}});
 
-  Family& freshness = to.declare({"braid_product_freshness_seconds",
-                                  kGauge,
-                                  "Clock minus the event time of the newest row, of products that promise `fresh`.",
-                                  {"product", "version"}});
-  Family& promise_state = to.declare({"braid_promise_breached",
-                                      kGauge,
-                                      "1 while a promise of the contract is breached, otherwise 0.",
-                                      {"product", "version", "promise"}});
-  Family& promise_budget = to.declare({"braid_promise_budget_ratio",
-                                       kGauge,
-                                       "Share of a promise's budget that is left; 0 and less: it is breached.",
-                                       {"product", "version", "promise"}});
-  Family& promise_breaches = to.declare({"braid_promise_breaches_total",
-                                         kCounter,
-                                         "How often a promise was breached while this process ran.",
-                                         {"product", "version", "promise"}});
-
   // What is updated often.
   Counter& turns_run = turns.counter();
   Histogram& turn_took = turn_seconds.histogram();
@@ -194,6 +177,7 @@ JobMonitor::JobMonitor(const Program& program, Clock& clock)
     : program_(program),
       clock_(clock),
       families_(std::make_unique<Families>(registry_)),
+      promises_(program, registry_),
       partitions_(program.sources.size()),
       moved_at_(clock.steady_us()),
       phase_began_(clock.steady_us()) {
@@ -400,49 +384,29 @@ void JobMonitor::set_products(const JobStatus& status) {
 }
 
 void JobMonitor::watch_promises() {
-  for (size_t product = 0; product < program_.products.size(); ++product)
-    for (const PromiseSpec& promise : program_.products[product].promises)
-      watched_.push_back({.product = product, .watch = PromiseWatch(promise, clock_.now_us())});
+  promises_.watch(clock_.now_us());
+}
+
+std::vector<PromiseChange> JobMonitor::take_changes() {
+  keeps_changes_ = true;
+  return std::exchange(changes_, {});
 }
 
 void JobMonitor::set_promises(JobStatus& status) {
-  if (watched_.empty() || status.report.products.size() != program_.products.size()) return;
-  // Of a product: whether all that moves its time is idle or has ended.
-  std::map<std::string, bool> idle;
-  for (const JobStatus::Partition& partition : status.partitions) {
-    const bool rests = partition.idle || partition.ended;
-    const auto [source, first] = idle.emplace(partition.source, rests);
-    if (!first) source->second &= rests;
-  }
-  const auto rests = [&](const JobReport::Product& product) {
-    return std::all_of(product.inputs.begin(), product.inputs.end(), [&](const JobReport::Input& input) {
-      const auto found = idle.find(input.name);
-      return found == idle.end() || found->second;
-    });
-  };
-  for (const JobReport::Product& product : status.report.products) idle[product.name] = rests(product);
-  for (Watched& each : watched_) {
-    const JobReport::Product& product = status.report.products[each.product];
-    if (status.epoch >= each.written_in + 2) each.visible = each.written;
-    if (status.epoch >= each.written_in + 2 || each.written == kNoTime) {
-      each.written = product.newest;
-      each.written_in = status.epoch;
-    }
-    const std::optional<PromiseState> before =
-        each.watch.update({.now = status.taken_at, .newest = each.visible, .idle = idle[product.name]});
-    const PromiseStatus& now = each.watch.status();
-    const std::string& text = each.watch.promise().text;
-    status.promises.push_back({.product = product.name, .version = product.version, .text = text, .status = now});
-    const std::string version = std::to_string(product.version);
-    families_->freshness.gauge({product.name, version}).set(seconds(now.age_us));
-    families_->promise_state.gauge({product.name, version, text}).set(now.state == PromiseState::breached ? 1 : 0);
-    families_->promise_budget.gauge({product.name, version, text}).set(now.budget_left);
-    families_->promise_breaches.counter({product.name, version, text}).raise_to(static_cast<double>(now.breaches));
-    if (before && on_event)
-      on_event({.kind = now.state == PromiseState::breached ? JobEvent::Kind::promise_breached
-                                                            : JobEvent::Kind::promise_recovered,
+  for (const size_t changed : promises_.update(status)) {
+    const JobStatus::Promise& promise = status.promises[changed];
+    const bool breached = promise.status.state == PromiseState::breached;
+    if (keeps_changes_)
+      changes_.push_back({.product = promise.product,
+                          .version = promise.version,
+                          .promise = promise.text,
+                          .breached = breached,
+                          .since = promise.status.since,
+                          .measured = measured_text(promise.rule, promise.status)});
+    if (on_event)
+      on_event({.kind = breached ? JobEvent::Kind::promise_breached : JobEvent::Kind::promise_recovered,
                 .epoch = status.epoch,
-                .promise = &status.promises.back()});
+                .promise = &promise});
   }
 }
 

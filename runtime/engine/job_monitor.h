@@ -15,7 +15,9 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/engine/job.h"
+#include "runtime/engine/promise_monitor.h"
 #include "runtime/metrics/registry.h"
+#include "runtime/promise/promise_change.h"
 #include "runtime/promise/promise_watch.h"
 
 namespace braid {
@@ -54,11 +56,13 @@ struct JobStatus {
     std::string product;  ///< qualified
     int64_t version = 1;
     std::string text;  ///< "fresh within 5m"
+    PromiseSpec::Rule rule = PromiseSpec::Rule::fresh;
     PromiseStatus status;
   };
   std::vector<Partition> partitions;  ///< of sources that are not static
   std::vector<Output> outputs;
   std::vector<Promise> promises;  ///< of a job that follows its inputs; the monitor adds them
+  bool others = false;            ///< other processes have tasks of the job, or some have no owner
 };
 
 /// What happens once or with each commit; for logs. On the job's thread.
@@ -109,6 +113,9 @@ class JobMonitor {
   /// The job follows its inputs: promises of its products are watched from now on. Without it, as where history is read
   /// once, they are not.
   void watch_promises();
+  bool watches_promises() const { return promises_.watches(); }
+  /// Of a job that tells readers of its products: what has changed since the last call. Kept from the first call on.
+  std::vector<PromiseChange> take_changes();
 
   // ---- By the job's thread.
   void enter(JobPhase phase);
@@ -180,6 +187,9 @@ class JobMonitor {
   Clock& clock_;
   MetricRegistry registry_;
   std::unique_ptr<Families> families_;
+  PromiseMonitor promises_;
+  bool keeps_changes_ = false;
+  std::vector<PromiseChange> changes_;
   std::vector<std::vector<PartitionCounters>> partitions_;  ///< by source and ordinal
   std::atomic<JobPhase> phase_ = JobPhase::starting;
   std::atomic<int64_t> moved_at_;          ///< steady clock
@@ -188,14 +198,6 @@ class JobMonitor {
   int64_t phase_began_;
   int64_t pause_began_ = 0, paused_us_ = 0;
   int64_t status_began_ = 0, next_status_ = 0;  ///< steady clock
-  /// Rows are visible with the commit behind that in which they were written, at the latest.
-  struct Watched {
-    size_t product;  ///< index into Program::products
-    PromiseWatch watch;
-    int64_t visible = kNoTime, written = kNoTime;
-    uint64_t written_in = 0;  ///< last durable epoch when `written` was read
-  };
-  std::vector<Watched> watched_;
   mutable std::mutex publishing_;
   std::shared_ptr<const JobStatus> status_;
 };

@@ -184,6 +184,7 @@ Status JobStore::begin() {
     BRAID_TRY(convert_state(program_, conversion, states_.numbers[op], *state_));
     states_.kept[op] = true;
   }
+  if (!converts_.empty() && options_.kill_point) options_.kill_point("after_conversion");
   BRAID_TRY(collect_states(program_, options_.parts, states_, *state_, batch));
   put_products(batch);
   put_program(batch, program_);

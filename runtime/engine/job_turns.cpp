@@ -5,6 +5,7 @@
 #include "runtime/base/rng.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/engine/job_monitor.h"
+#include "runtime/engine/told_promises.h"
 
 namespace braid {
 namespace {
@@ -362,6 +363,10 @@ Status JobTurns::replay_events(const EpochRecord& record) {
       run_waited();
       continue;
     }
+    if (event.is_of_promise()) {
+      run_told(told_change(event));
+      continue;
+    }
     JobInputs::Partition* partition = inputs_.find(event.source, event.partition);
     if (partition == nullptr) return cannot("an input that it read is not there");
     meet(*partition);
@@ -401,6 +406,8 @@ Status JobTurns::replay_events(const EpochRecord& record) {
         break;
       case EpochEvent::Kind::moved:
       case EpochEvent::Kind::waited:
+      case EpochEvent::Kind::breached:
+      case EpochEvent::Kind::recovered:
         break;
     }
   }

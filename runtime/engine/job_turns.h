@@ -54,6 +54,8 @@ class JobTurns {
   Status look();
   /// Until a topic has more, or the time is over.
   void wait(int64_t timeout_us);
+  /// Promises of products are breached, or have recovered, by what the clock reads: a part of the epoch.
+  Status tell(const std::vector<PromiseChange>& changes);
   /// How long the epoch has had turns that are in no commit; 0 without such.
   int64_t age_us() const;
 
@@ -134,6 +136,7 @@ class JobTurns {
   void run_move();
   /// The same for rows that have waited long enough by the epoch's clock reading.
   void run_waited();
+  void run_told(const PromiseChange& change);
   void set_clock(int64_t now);
 
   const Program& program_;

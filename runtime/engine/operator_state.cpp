@@ -6,6 +6,7 @@
 
 #include "runtime/abi/state_family.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/engine/running_form.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
@@ -56,6 +57,9 @@ class Matching {
     if (stored.identity.schema != now.identity.schema)
       return !stored.form.aggregates.empty() ? "its aggregates are others"
                                              : "the fields of the rows that it keeps are others";
+    // Of `match` the schema does not say which fields rows of elements have. A store of before does not tell.
+    if (!stored.parts.empty() && !now.parts.empty() && stored.parts != now.parts)
+      return "the fields of the rows that it keeps are others";
     switch (compare_forms(stored.form, now.form)) {
       case FormFit::types:
         return "the types of what it keeps are others";
@@ -109,33 +113,31 @@ std::optional<Renumbering> renumbering_in(const Program& program, const StateRec
 /// What of the aggregates of a group can go on in those of another one with the same groups.
 std::optional<GroupConversion> conversion_of(const Program& program, int op, const StateRecord& stored,
                                              const StateRecord& now) {
-  const bool told = stored.parts.size() == stored.form.aggregates.size() &&
-                    now.parts.size() == now.form.aggregates.size() && !stored.parts.empty() && !now.parts.empty();
+  const Operator& step = program.operators[static_cast<size_t>(op)];
   std::optional<Renumbering> numbers = renumbering_in(program, stored, now);
-  if (!told || stored.family != now.family || !numbers ||
-      compare_types(stored.form.types, now.form.types) == FormFit::types)
+  if (stored.family != now.family || !numbers || compare_types(stored.form.types, now.form.types) == FormFit::types ||
+      !can_convert(program, step))
     return std::nullopt;
-  if (!can_convert(program, program.operators[static_cast<size_t>(op)])) return std::nullopt;
-  for (const std::string& aggregate : stored.form.aggregates)
-    if (!can_convert(aggregate)) return std::nullopt;
-  GroupConversion made{
-      .op = op, .from = stored.number, .stored = stored.form.aggregates, .kept = {}, .numbers = *std::move(numbers)};
-  std::vector<bool> taken(stored.parts.size());
-  for (size_t i = 0; i < now.parts.size(); ++i) {
-    made.kept.push_back(-1);
-    for (size_t before = 0; before < stored.parts.size() && made.kept.back() < 0; ++before) {
-      if (taken[before] || stored.parts[before] != now.parts[i] ||
-          compare_types(stored.form.aggregates[before], now.form.aggregates[i]) == FormFit::types)
-        continue;
-      taken[before] = true;
-      made.kept.back() = static_cast<int>(before);
-    }
-  }
-  if (made.begins() == made.kept.size()) return std::nullopt;
-  return made;
+  std::optional<KeptAggregates> kept =
+      kept_aggregates(stored.form.aggregates, stored.parts, now.form.aggregates, now.parts);
+  if (!kept) return std::nullopt;
+  return GroupConversion{
+      .op = op, .from = stored.number, .aggregates = *std::move(kept), .numbers = *std::move(numbers)};
 }
 
 constexpr const char* kNumberedAnew = "sources or products before it are others, by whose numbers its rows are known";
+
+/// Of `running` without `over`, whose aggregates are stored as they are. False: they cannot go on.
+bool keep_running(const Program& program, const Operator& step, const StateRecord& stored, const StateRecord& now,
+                  RowConversion& made) {
+  const auto* running = std::get_if<RunningOperator>(&step.content);
+  if (running == nullptr || keeps_rows(*running)) return true;
+  const std::vector<uint64_t> before = part_groups(stored.parts)[1], after = part_groups(now.parts)[1];
+  if (before == after && stored.form.aggregates == now.form.aggregates) return true;
+  if (!can_convert(running->aggregates, program.operators[static_cast<size_t>(step.inputs[0])].row)) return false;
+  made.aggregates = kept_aggregates(stored.form.aggregates, before, now.form.aggregates, after);
+  return made.aggregates.has_value();
+}
 
 /// The same of what keeps rows: without some of their fields, or known by other numbers.
 std::optional<RowConversion> row_conversion_of(const Program& program, int op, const StateRecord& stored,
@@ -143,36 +145,46 @@ std::optional<RowConversion> row_conversion_of(const Program& program, int op, c
   const Operator& step = program.operators[static_cast<size_t>(op)];
   std::optional<Renumbering> numbers = renumbering_in(program, stored, now);
   if (stored.family != now.family || !numbers || (!numbers->empty() && !can_renumber(step))) return std::nullopt;
-  RowConversion made{.op = op, .from = stored.number, .numbers = *std::move(numbers), .inputs = {}};
-  if (stored.identity.schema == now.identity.schema) {
+  RowConversion made{.op = op, .from = stored.number, .numbers = *std::move(numbers), .rows = {}, .aggregates = {}};
+  const bool same_fields = stored.identity.schema == now.identity.schema &&
+                           (stored.parts.empty() || now.parts.empty() || stored.parts == now.parts);
+  if (same_fields) {
     const bool same = stored.form.aggregates == now.form.aggregates &&
                       compare_types(stored.form.types, now.form.types) != FormFit::types;
     return same ? std::optional(std::move(made)) : std::nullopt;
   }
-  std::optional<std::vector<NarrowedInput>> inputs =
-      narrowed_inputs(program, step, stored.form, stored.parts, now.parts);
-  if (!inputs) return std::nullopt;
-  made.inputs = *std::move(inputs);
+  std::optional<std::vector<NarrowedRows>> rows = narrowed_rows(program, step, stored.form, stored.parts, now.parts);
+  if (!rows || !keep_running(program, step, stored, now, made)) return std::nullopt;
+  made.rows = *std::move(rows);
   return made;
 }
 
-std::string text_of(const RowConversion& conversion) {
-  if (conversion.inputs.empty()) return kNumberedAnew;
-  const bool fewer = std::ranges::any_of(
-      conversion.inputs, [](const NarrowedInput& input) { return input.kept.size() < input.before.size(); });
-  return fewer ? "it keeps fewer fields; its rows stay without the others"
-               : "the fields that it keeps stand in another order";
-}
-
-std::string text_of(const GroupConversion& conversion) {
+std::string text_of(const KeptAggregates& aggregates) {
   const auto count = [](size_t number) { return number == 1 ? std::string("one") : std::to_string(number); };
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (conversion.begins() > 0) add(count(conversion.begins()) + (conversion.begins() == 1 ? " is" : " are") + " new");
-  if (conversion.goes() > 0) add(count(conversion.goes()) + (conversion.goes() == 1 ? " is" : " are") + " gone");
-  if (text.empty() && !conversion.numbers.empty()) return kNumberedAnew;
+  if (aggregates.begins() > 0) add(count(aggregates.begins()) + (aggregates.begins() == 1 ? " is" : " are") + " new");
+  if (aggregates.goes() > 0) add(count(aggregates.goes()) + (aggregates.goes() == 1 ? " is" : " are") + " gone");
   if (text.empty()) return "its aggregates stand in another order";
   return "of its aggregates " + text + "; the others keep their state";
+}
+
+std::string text_of(const RowConversion& conversion) {
+  if (conversion.rows.empty()) return kNumberedAnew;
+  if (conversion.aggregates) return text_of(*conversion.aggregates);
+  const auto any = [&](auto each) { return std::ranges::any_of(conversion.rows, each); };
+  if (any([](const NarrowedRows& rows) { return !rows.key.empty(); }))
+    return "it keeps a field more, which is a part of its key";
+  if (any([](const NarrowedRows& rows) { return rows.kept.size() < rows.before.size(); }))
+    return "it keeps fewer fields; its rows stay without the others";
+  return any([](const NarrowedRows& rows) { return !rows.is_as_it_was(); })
+             ? "the fields that it keeps stand in another order"
+             : "what is new in it follows from the rows that it keeps";
+}
+
+std::string text_of(const GroupConversion& conversion) {
+  const bool same = conversion.aggregates.begins() == 0 && conversion.aggregates.goes() == 0;
+  return same && !conversion.numbers.empty() ? kNumberedAnew : text_of(conversion.aggregates);
 }
 
 }  // namespace
@@ -260,6 +272,10 @@ Result<std::vector<StateRecord>> read_state_records(StateStore& store) {
       for (uint32_t i = 0; i < aggregates && !in.failed(); ++i) record.form.aggregates.emplace_back(in.text());
       const auto parts = in.fixed<uint32_t>();
       for (uint32_t i = 0; i < parts && !in.failed(); ++i) record.parts.push_back(in.fixed<uint64_t>());
+      if (!in.at_end()) {  // nor do stores of before know this
+        const auto places = in.fixed<uint32_t>();
+        for (uint32_t i = 0; i < places && !in.failed(); ++i) record.form.places.push_back(in.fixed<int32_t>());
+      }
     }
     if (in.failed()) return Error{ErrorKind::store, "the stored list of steps cannot be read", 8002, 0};
     return {};
@@ -296,9 +312,9 @@ OperatorStates match_states(const Program& program, const StateParts& parts, con
         states.conversions.push_back(std::move(conversion));
       };
       if (const auto group = conversion_of(program, static_cast<int>(op), *partner, record))
-        converts(*group, group->begins() == 0);
+        converts(*group, group->aggregates.begins() == 0);
       else if (const auto rows = row_conversion_of(program, static_cast<int>(op), *partner, record))
-        converts(*rows, true);
+        converts(*rows, !rows->aggregates || rows->aggregates->begins() == 0);
     }
     if (fit.kind == StateFit::Kind::kept) {
       states.numbers.back() = partner->number;
@@ -366,6 +382,8 @@ Status collect_states(const Program& program, const StateParts& parts, const Ope
     for (const std::string& aggregate : record.form.aggregates) out.text(aggregate);
     out.fixed(static_cast<uint32_t>(record.parts.size()));
     for (const uint64_t part : record.parts) out.fixed(part);
+    out.fixed(static_cast<uint32_t>(record.form.places.size()));
+    for (const int place : record.form.places) out.fixed(static_cast<int32_t>(place));
     batch.put(StateFamily::meta, key_of(record.identity.identity), out.take());
   }
   WireWriter next;

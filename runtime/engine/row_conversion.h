@@ -1,7 +1,7 @@
 // The stored rows of a step that is what it was, where the program around it is not: rows say by number where they come
-// from, and these numbers are a program's; and a join, or `last`, may keep fewer fields than before. Such rows are read
-// over into new ones. How they lie in the store, their operators say (runtime/operators); this file knows it of those
-// that it converts.
+// from, and these numbers are a program's; and a join, or `last`, may keep fewer fields than before, or others that are
+// made of what there is. Such rows are read over into new ones. How they lie in the store, their operators say
+// (runtime/operators); this file knows it of those that it converts.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/abi/program.h"
+#include "runtime/engine/narrowed_rows.h"
 #include "runtime/engine/state_form.h"
 #include "runtime/state/store.h"
 
@@ -31,28 +32,24 @@ struct Renumbering {
 /// order, which decides between rows of one time.
 std::optional<Renumbering> renumbering(const StateForm& stored, const StateForm& now);
 
-/// The rows of one input as the step kept them, and of each field that it keeps now which one it was.
-struct NarrowedInput {
-  std::vector<Field> before;
-  std::vector<int> kept;
+/// The aggregates of a step, of which some have come or gone.
+struct KeptAggregates {
+  std::vector<std::string> stored;  ///< their forms, as they are stored
+  std::vector<int> kept;            ///< for each aggregate of the program: which of those it is; −1: it begins empty
+  size_t begins() const;
+  size_t goes() const;
 };
 
 struct RowConversion {
   int op = -1;
   uint32_t from = 0;  ///< number of the tables that there are
   Renumbering numbers;
-  std::vector<NarrowedInput> inputs;  ///< empty: they are as they were
+  std::vector<NarrowedRows> rows;            ///< by narrowed_rows(); empty: they are as they were
+  std::optional<KeptAggregates> aggregates;  ///< of `running` without `over`; none: they are as they were
 };
 
 /// Whether the places are known at which the step's rows have such numbers.
 bool can_renumber(const Operator& op);
-/// The inputs of a join, `last`, `top` or `unique`, each as what it was without some of its fields; `parts`: what each column means,
-/// of one input behind the other. None: some field is new, or has another type, or how the step keeps rows is not
-/// known.
-std::optional<std::vector<NarrowedInput>> narrowed_inputs(const Program& program, const Operator& op,
-                                                          const StateForm& stored,
-                                                          const std::vector<uint64_t>& parts_stored,
-                                                          const std::vector<uint64_t>& parts_now);
 /// Puts the rows that `conversion` makes of those there are under the number `into`, in several commits, which nothing
 /// refers to yet; what lies there already goes.
 Status convert_rows(const Program& program, const RowConversion& conversion, uint32_t into, StateStore& store);
@@ -61,9 +58,12 @@ Status convert_rows(const Program& program, const RowConversion& conversion, uin
 struct StoredPair {
   std::string key, value;
 };
-using ConvertPair =
-    std::function<Result<StoredPair>(StateFamily family, uint32_t table, std::string_view key, std::string_view value)>;
-/// All rows of the step `from`, as `convert` gives them, under `into`.
-Status copy_tables(uint32_t from, uint32_t into, StateStore& store, const ConvertPair& convert);
+/// Adds to `made` what a row becomes.
+using ConvertPair = std::function<Status(StateFamily family, uint32_t table, std::string_view key,
+                                         std::string_view value, std::vector<StoredPair>& made)>;
+/// All rows of the step `from`, as `convert` gives them, under `into`; `end_table`: behind the rows of each table, what
+/// is still to be added.
+Status copy_tables(uint32_t from, uint32_t into, StateStore& store, const ConvertPair& convert,
+                   const std::function<void(std::vector<StoredPair>& made)>& end_table = {});
 
 }  // namespace braid

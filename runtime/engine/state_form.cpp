@@ -9,7 +9,9 @@
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/dispositions.h"
+#include "runtime/engine/running_form.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/product_places.h"
 
 namespace braid {
 namespace {
@@ -115,10 +117,19 @@ Type read_form(std::string_view& text) {
 class Origins {
  public:
   /// `whole_records`: they wait in the state as they came.
-  Origins(const Program& program, bool whole_records) : program_(program) {
+  Origins(const Program& program, bool whole_records)
+      : program_(program), places_(program), made_ways_(made_ways(program)) {
     if (whole_records && program.whole == nullptr && !find_ways(program, bits_).ok()) bits_.clear();
   }
 
+  /// Of an input.
+  void begin(int op) {
+    ways_ = made_ways_[static_cast<size_t>(op)];
+    add(op);
+  }
+  std::string text() const { return fmt::format("{}", fmt::join(found_, ";")); }
+
+ private:
   void add(int op) {
     const Operator& step = program_.operators[op];
     if (const auto* source = std::get_if<SourceOperator>(&step.content)) return add_source(source->source);
@@ -129,14 +140,11 @@ class Origins {
         std::holds_alternative<LatestOperator>(step.content) || std::holds_alternative<TickOperator>(step.content) ||
         std::holds_alternative<TableJoinOperator>(step.content) || std::holds_alternative<MatchOperator>(step.content);
     if (makes) {
-      found_.insert(fmt::format("{} made", made_source(program_)));
+      found_.insert(fmt::format("{} made{}", made_source(program_), ways_ > 1 ? fmt::format("*{}", ways_) : ""));
       return;
     }
     for (const int input : step.inputs) add(input);
   }
-  std::string text() const { return fmt::format("{}", fmt::join(found_, ";")); }
-
- private:
   void add_source(int source) {
     if (!program_.sources[source].is_exchange()) {
       found_.insert(fmt::format("{} {}{}", source, program_.sources[source].name, ways(static_cast<size_t>(source))));
@@ -150,7 +158,9 @@ class Origins {
   }
   void add_product(int product) {
     const size_t number = program_.sources.size() + static_cast<size_t>(product);
-    found_.insert(fmt::format("{} {}{}", number, program_.products[product].qualified(), ways(number)));
+    std::string name = program_.products[product].qualified();
+    if (places_.ways(product) > 1) name += "(" + places_.text(product) + ")";
+    found_.insert(fmt::format("{} {}{}", number, name, ways(number)));
   }
   std::string ways(size_t relation) const {
     std::map<int, std::string> by_bit;
@@ -162,6 +172,9 @@ class Origins {
   }
 
   const Program& program_;
+  const ProductPlaces places_;
+  const std::vector<uint32_t> made_ways_;
+  uint32_t ways_ = 0;  ///< of made rows, at the input
   std::vector<std::vector<int>> bits_;
   std::set<std::string> found_;
 };
@@ -217,7 +230,7 @@ std::string origins_of(const Program& program, const Operator& op) {
     if (std::ranges::all_of(group->aggregates, forgets_origins)) return "";
   if (std::holds_alternative<TableJoinOperator>(op.content)) return "";
   Origins origins(program, holds_records(op));
-  for (const int input : op.inputs) origins.add(input);
+  for (const int input : op.inputs) origins.begin(input);
   return origins.text();
 }
 
@@ -294,8 +307,10 @@ StateForm state_form(const Program& program, const Operator& op) {
   if (std::holds_alternative<RetimeOperator>(op.content)) return form;
   for (const int input : op.inputs) form.types += form_of(program.operators[input].row) + "|";
   if (std::holds_alternative<LookupOperator>(op.content)) form.types += form_of(op.row) + "|";  // with the answer
-  if (const auto* running = std::get_if<RunningOperator>(&op.content))
+  if (const auto* running = std::get_if<RunningOperator>(&op.content)) {
     form.aggregates = forms_of(running->aggregates, row);
+    form.places = read_places(*running);
+  }
   return form;
 }
 

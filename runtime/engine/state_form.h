@@ -19,6 +19,8 @@ struct StateForm {
   /// whole records wait, with the products that count them once though they come by several ways, in the order of their
   /// bits (Record::settled): "2 shop.sale=shop.big,shop.small;3 shop.refund".
   std::string origins;
+  /// Of `running`: the fields of its input that it reads (read_places() in running_form.h), which decides of nothing.
+  std::vector<int> places;
   bool operator==(const StateForm&) const = default;
 };
 

@@ -51,6 +51,8 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
         has_readers_[input] = true;
     }
   }
+  const std::vector<uint32_t> ways = made_ways(program);
+  if (!ways.empty()) made_ways_ = *std::ranges::max_element(ways);
   publish_names();
 }
 
@@ -91,9 +93,15 @@ void TurnEngine::publish_names() {
   size_t most = 1;
   for (const auto& names : partition_names_) most = std::max(most, names.size());
   source_names_.assign(relations, Bytes{"", 0});
-  partition_name_bytes_.assign(relations, std::vector<Bytes>(most, Bytes{"", 0}));
+  partition_name_bytes_.assign(relations, {});
   partition_name_tables_.clear();
   for (size_t relation = 0; relation < relations; ++relation) {
+    size_t places = most;
+    if (relation + 1 == relations)
+      places = std::max<size_t>(places, made_ways_);
+    else if (relation >= program_.sources.size())
+      places *= dispositions_.places().ways(static_cast<int>(relation - program_.sources.size()));
+    partition_name_bytes_[relation].assign(places, Bytes{"", 0});
     if (relation < program_.sources.size()) {
       const std::string& name = program_.sources[relation].name;
       source_names_[relation] = {name.data(), name.size()};
@@ -393,7 +401,7 @@ void TurnEngine::hand_to_readers(int op, std::vector<Block>& blocks) {
     auto* record = arena_.allocate_array<uint32_t>(block.rows);
     for (uint32_t row = 0; row < block.rows; ++row) {
       records[row] = block.record_of(row);
-      records[row].source = relation;
+      dispositions_.places().hand_on(product, records[row]);
       records[row].settled = 0;
       record[row] = row;
     }

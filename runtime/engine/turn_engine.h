@@ -85,6 +85,8 @@ class TurnEngine : private PartitionClocks {
   std::optional<int64_t> next_due();
   /// A turn of its own in which nothing arrives: rows that have waited that long go on.
   void release_waited();
+  /// A turn of its own in which nothing arrives, and the product tells its readers of the change.
+  void tell(const PromiseChange& change);
   /// Rows that `run_from` gave, or records that have been decoded; their memory lives until the turn is over. `ends`:
   /// the partition ends with this turn.
   void run_turn(int source, uint32_t partition, const SourceRows& rows, bool ends);
@@ -119,11 +121,21 @@ class TurnEngine : private PartitionClocks {
   // ---- accounts and state
 
   const LedgerBook& ledgers() const { return book_; }
+  /// Counts what promises of products are about, from now on: behind recovery, in a job that follows its inputs.
+  void watch_promises();
+  /// The epoch ends: what has been published belongs to it.
+  void freeze_published();
+  /// Readers can see what was published before the last freeze_published(), at that clock reading.
+  void show_published(int64_t now);
+  /// One for each promise of the product; empty: nothing is counted.
+  std::vector<PromiseCounts> promise_counts(int product) const;
   /// 0, or a bug.
   int64_t law_deviation() const { return book_.deviation(); }
   uint64_t turns() const { return turn_; }
   int64_t records_read() const { return records_; }
   StateSize state_size() const;
+  /// Of the steps that make the product's rows, those that it shares with others among them.
+  StateSize state_size(int product) const;
   uint64_t leaps_discarded() const;
   /// The epoch ends: what has changed since the last call, besides what the job itself stores, is frozen. What is small
   /// is put into `batch`; rows of state are copied by copy_frozen(), between turns, and then given by take_frozen().
@@ -173,6 +185,8 @@ class TurnEngine : private PartitionClocks {
   bool release_round(std::vector<bool>& done);
   void take_inputs(int op, std::vector<std::vector<Block>>& outputs);
   const std::vector<int>& readers_of(int op);
+  /// Of the rows that the product publishes; without movement if another stage publishes them.
+  EdgeTime time_of_product(int product) const;
   void hand_to_readers(int op, std::vector<Block>& blocks);
   void move_task_watermark();
 
@@ -202,6 +216,7 @@ class TurnEngine : private PartitionClocks {
   std::map<int, std::vector<int>> readers_;  ///< of publish steps
   std::vector<bool> by_instants_;            ///< see operators/instants.h
   std::vector<bool> has_readers_;            ///< publish operators that products read
+  uint32_t made_ways_ = 0;                   ///< the most in which made rows come to a step
   CallCaches caches_;
   std::vector<Bytes> source_names_;
   std::vector<std::vector<Bytes>> partition_name_bytes_;

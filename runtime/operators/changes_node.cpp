@@ -5,6 +5,7 @@
 #include "runtime/operators/instants.h"
 #include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
+#include "runtime/operators/release_range.h"
 
 namespace braid {
 namespace {
@@ -27,10 +28,10 @@ std::optional<ReleasePoint> ChangesNode::next_release() {
   if (!moved_) touch_forgotten();
   moved_ = true;
   if (next_ == touched_.size()) return {};
-  const Touched& last = touched_[std::min(next_ + kKeysAtOnce, touched_.size()) - 1];
-  const ReleasePoint point = point_of(last);
-  if (last.sequence == forgotten_sequence()) return ReleasePoint{point.time, point.slice + 1};
-  return ReleasePoint{point.time + 1, 0};
+  // Not so many keys, of which each worker has others.
+  const ReleasePoint first = point_of(touched_[next_]);
+  if (touched_[next_].sequence == forgotten_sequence()) return ReleasePoint{first.time, first.slice + 1};
+  return ReleasePoint{std::min(end_of_range(first.time), static_cast<int64_t>(forgotten_sequence())), 0};
 }
 
 uint64_t ChangesNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
@@ -61,7 +62,10 @@ Block ChangesNode::begin_block(std::span<const Change> changes) {
     const Change& change = changes[row];
     goes[row] = change.goes ? 1 : 0;
     Record& record = records[row] = Record{};
-    record.bytes = made_row_bytes(self_.state.identity, 0, 0, change.key, arena());
+    // The rows of a key stand side by side.
+    const bool same_key = row > 0 && changes[row - 1].key.data() == change.key.data() && !change.key.empty() &&
+                          changes[row - 1].key.size() == change.key.size();
+    record.bytes = same_key ? records[row - 1].bytes : made_row_bytes(self_.state.identity, 0, 0, change.key, arena());
     record.line = kMadeByWindow;
     record.source = made_source(services_.program);
     record.position = static_cast<int64_t>(change.hash >> 1);

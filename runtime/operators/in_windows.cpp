@@ -36,8 +36,9 @@ void InWindowsNode::take(int input, const Block& block, std::vector<Block>& out)
   from_.clear();
   ranges_.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
-    const int64_t passed = std::max(block.watermark[row], closed);
+    int64_t passed = std::max(block.watermark[row], closed);
     if (ends != nullptr) {
+      passed = std::max(passed, block.time[row]);
       windows.assign(1, WindowRange{0, ends[row]});
     } else if (block.time[row] < span.from || block.time[row] >= span.to) {
       // Consecutive rows mostly belong to the same windows.
@@ -55,7 +56,10 @@ void InWindowsNode::take(int input, const Block& block, std::vector<Block>& out)
       if (from_.size() == kBlockRows) put_out(block, out);
     }
     if (open == 0) {
-      leave_late(input, block, row, content_.late_site);
+      if (ends != nullptr)
+        dispositions().leave(index(), input, block, row, content_.late_site, span_is_over(ends[row], passed));
+      else
+        leave_late(input, block, row, content_.late_site);
       continue;
     }
     used.push_back(row);

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/use_block.h"
 
 namespace braid {
 
@@ -22,12 +23,15 @@ LatestNode::LatestNode(const Services& services)
 
 void LatestNode::NewestRows::store(char* value, WireWriter& out, const PutPart&) {
   const auto& newest = *reinterpret_cast<const Newest*>(value);
-  out.fixed(newest.time);
-  out.fixed(newest.position);
-  out.fixed(newest.source);
-  out.fixed(newest.partition);
-  out.fixed(static_cast<uint8_t>(newest.row.data != nullptr));
-  out.text(newest.row.view());
+  struct [[gnu::packed]] Head {
+    int64_t time, position;
+    uint32_t source, partition;
+    uint8_t stands;
+    uint32_t size;
+  };
+  out.fixed(Head{newest.time, newest.position, newest.source, newest.partition,
+                 static_cast<uint8_t>(newest.row.data != nullptr), static_cast<uint32_t>(newest.row.size)});
+  out.bytes().append(newest.row.view());
 }
 
 bool LatestNode::NewestRows::load(WireReader& in, char* value) {
@@ -68,9 +72,9 @@ void LatestNode::take(int, const Block& block, std::vector<Block>&) {
   for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_slot(keys.hashes[row]);
   for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_row(keys.hashes[row]);
   const Block target = stored_.target(block, 0);
+  use_block(dispositions(), index(), 0, block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
     const Record& record = block.record_of(row);
-    dispositions().use(index(), 0, record);
     const bool ends = delete_column_ >= 0 && block.columns[delete_column_].as<uint8_t>()[row] != 0;
     int64_t time = block.time[row];
     if (content_.versions) time = std::max({time, block.watermark[row], edges[0].finite});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/use_block.h"
 
 namespace braid {
 namespace {
@@ -29,7 +30,12 @@ NetNode::Side NetNode::side_of(const Block& block, const Block& target, uint32_t
   scratch_.clear();
   stored_.append(target, row, scratch_);
   Side side{turn_.copy(scratch_), block.time[row], block.record_of(row)};
-  side.record.bytes = turn_.copy(side.record.bytes.view());
+  // Rows of one key of the step before share their bytes.
+  if (side.record.bytes.data != last_bytes_.data || side.record.bytes.size != last_bytes_.size) {
+    last_bytes_ = side.record.bytes;
+    last_copy_ = turn_.copy(last_bytes_.view());
+  }
+  side.record.bytes = last_copy_;
   return side;
 }
 
@@ -59,12 +65,13 @@ Bytes NetNode::standing_row(const Change& change) {
 
 void NetNode::take(int, const Block& block, std::vector<Block>&) {
   if (changes_.empty()) turn_.reset();
+  last_bytes_ = {nullptr, 0};  // other bytes may lie there now
   const KeyBlock keys = key_.encode(block, arena());
   if (standing_) note(standing_->warm(keys, block.rows));
   const Block target = stored_.target(block, 0);
   const auto* goes = block.columns[retracted_column_].as<uint8_t>();
+  use_block(dispositions(), index(), 0, block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
-    dispositions().use(index(), 0, block.record_of(row));
     const size_t known = changes_.size();
     Change& change = change_of(keys.hashes[row], keys.keys[row].view());
     const bool first = changes_.size() > known;

@@ -69,7 +69,8 @@ class NetNode : public OperatorNode {
   std::vector<std::pair<Bytes, Side>> others_;
   size_t next_ = 0;  ///< to be put out
   std::string scratch_;
-  std::unique_ptr<StandingRows> standing_;  ///< null: the changes of a key come in order
+  Bytes last_bytes_ = {nullptr, 0}, last_copy_ = {nullptr, 0};  ///< of a record in the block at hand, and in `turn_`
+  std::unique_ptr<StandingRows> standing_;                      ///< null: the changes of a key come in order
 };
 
 }  // namespace braid

@@ -6,15 +6,30 @@
 #include "runtime/operators/scalar_order.h"
 
 namespace braid {
+namespace {
+
+constexpr uint64_t kSign = uint64_t{1} << 63;
+
+}  // namespace
 
 RankOrder::RankOrder(const TopOperator& top, const std::vector<Field>& row) {
-  for (const TopOperator::Order& order : top.orders)
-    parts_.push_back({ArgumentColumn(row, order.field), order.descending});
+  for (const TopOperator::Order& order : top.orders) {
+    const ArgumentColumn column(row, order.field);
+    parts_.push_back({column, order.descending, leaf_kind(column.type) == LeafKind::i64});
+  }
 }
 
 void RankOrder::append_values(const Block& block, uint32_t row, std::string& out) const {
   for (const Part& part : parts_) {
     const bool present = part.column.present(block, row);
+    if (present && part.number) {  // mostly it is one
+      const auto value = static_cast<uint64_t>(block.columns[part.column.column].as<int64_t>()[row]);
+      const uint64_t ordered = __builtin_bswap64(value ^ (part.descending ? ~kSign : kSign));
+      char bytes[1 + sizeof(ordered)] = {'\0'};
+      std::memcpy(bytes + 1, &ordered, sizeof(ordered));
+      out.append(bytes, sizeof(bytes));
+      continue;
+    }
     out += present ? '\0' : '\1';
     if (!present) continue;
     const size_t first = out.size();
@@ -25,12 +40,16 @@ void RankOrder::append_values(const Block& block, uint32_t row, std::string& out
 }
 
 void RankOrder::append_place(const Block& block, uint32_t row, std::string& out) {
-  constexpr uint64_t kSign = uint64_t{1} << 63;
   const Record& record = block.record_of(row);
-  append_ordered(static_cast<uint64_t>(block.time[row]) ^ kSign, out);
-  append_ordered(record.source, out);
-  append_ordered(record.partition, out);
-  append_ordered(static_cast<uint64_t>(record.position) ^ kSign, out);
+  const uint64_t time = __builtin_bswap64(static_cast<uint64_t>(block.time[row]) ^ kSign);
+  const uint32_t source = __builtin_bswap32(record.source), partition = __builtin_bswap32(record.partition);
+  const uint64_t position = __builtin_bswap64(static_cast<uint64_t>(record.position) ^ kSign);
+  char bytes[kPlaceBytes];
+  std::memcpy(bytes, &time, sizeof(time));
+  std::memcpy(bytes + 8, &source, sizeof(source));
+  std::memcpy(bytes + 12, &partition, sizeof(partition));
+  std::memcpy(bytes + 16, &position, sizeof(position));
+  out.append(bytes, kPlaceBytes);
 }
 
 RankedRows::Place RankedRows::find(std::string_view values, std::string_view entry) const {
@@ -38,74 +57,103 @@ RankedRows::Place RankedRows::find(std::string_view values, std::string_view ent
     const int order = row.values().compare(values);
     return order < 0 || (order == 0 && row.entry() < entry);
   };
+  const std::span<const Page> all = pages();
+  if (all.empty()) return {0, 0};
   const auto page =
-      std::partition_point(pages_.begin(), pages_.end(), [&](const Page& each) { return is_before(each.rows.back()); });
-  if (page == pages_.end()) return pages_.empty() ? Place{0, 0} : Place{pages_.size() - 1, pages_.back().rows.size()};
-  const auto row = std::partition_point(page->rows.begin(), page->rows.end(), is_before);
-  return {static_cast<size_t>(page - pages_.begin()), static_cast<size_t>(row - page->rows.begin())};
+      std::partition_point(all.begin(), all.end(), [&](const Page& each) { return is_before(each.last()); });
+  if (page == all.end()) return {all.size() - 1, all.back().size};
+  const std::span<Row> rows = page->all();
+  const auto row = std::partition_point(rows.begin(), rows.end(), is_before);
+  return {static_cast<size_t>(page - all.begin()), static_cast<size_t>(row - rows.begin())};
 }
 
 void RankedRows::change(std::string_view values, std::string_view entry, int64_t count, const Memory& memory) {
   const Place place = find(values, entry);
-  const Row* row =
-      pages_.empty() || place.row == pages_[place.page].rows.size() ? nullptr : &pages_[place.page].rows[place.row];
+  const std::span<const Page> all = pages();
+  const Row* row = all.empty() || place.row == all[place.page].size ? nullptr : &all[place.page].rows[place.row];
   if (row != nullptr && row->values() == values && row->entry() == entry)
     add(place, count, memory);
   else
     insert(place, values, entry, count, memory);
 }
 
+void RankedRows::grow(Page& page, BlobPool& pool) {
+  const uint32_t room = page.room == 0 ? kFirstRoom : page.room * 2;
+  auto* rows = reinterpret_cast<Row*>(pool.allocate(room * sizeof(Row)));
+  if (page.size > 0) std::memcpy(rows, page.rows, page.size * sizeof(Row));
+  release_array(page, pool);
+  page.rows = rows;
+  page.room = room;
+}
+
+void RankedRows::release_array(Page& page, BlobPool& pool) {
+  if (page.room > 0) pool.release(reinterpret_cast<char*>(page.rows), page.room * sizeof(Row));
+  page.rows = nullptr;
+  page.room = 0;
+}
+
+void RankedRows::split(size_t at, BlobPool& pool) {
+  if (more_ == nullptr) {
+    more_ = new std::vector<Page>{one_};
+    one_ = {};
+  }
+  Page upper{reinterpret_cast<Row*>(pool.allocate(kPageRows * sizeof(Row))), kPageRows / 2, kPageRows, 0};
+  Page& lower = (*more_)[at];
+  std::memcpy(upper.rows, lower.rows + kPageRows / 2, upper.size * sizeof(Row));
+  lower.size = kPageRows / 2;
+  for (const Row& row : upper.all()) upper.count += row.count;
+  lower.count -= upper.count;
+  more_->insert(more_->begin() + static_cast<ptrdiff_t>(at) + 1, upper);
+}
+
 void RankedRows::insert(Place place, std::string_view values, std::string_view entry, int64_t count,
                         const Memory& memory) {
-  if (pages_.empty()) pages_.emplace_back();
-  if (pages_[place.page].rows.size() == kPageRows) {
-    Page upper;
-    Page& lower = pages_[place.page];
-    upper.rows.reserve(kPageRows);
-    upper.rows.assign(lower.rows.begin() + kPageRows / 2, lower.rows.end());
-    lower.rows.resize(kPageRows / 2);
-    for (const Row& row : upper.rows) upper.count += row.count;
-    lower.count -= upper.count;
-    pages_.insert(pages_.begin() + static_cast<ptrdiff_t>(place.page) + 1, std::move(upper));
+  if (more_ != nullptr && more_->empty()) more_->push_back({});
+  if (page(place.page).size == kPageRows) {
+    split(place.page, memory.pool);
     if (place.row > kPageRows / 2) place = {place.page + 1, place.row - kPageRows / 2};
   }
+  Page& into = page(place.page);
+  if (into.size == into.room) grow(into, memory.pool);
   const size_t size = values.size() + entry.size();
   char* bytes = memory.pool.allocate(size);
   std::memcpy(bytes, values.data(), values.size());
   std::memcpy(bytes + values.size(), entry.data(), entry.size());
-  memory.pool.charge(kRowBytes);
-  Page& page = pages_[place.page];
-  page.rows.insert(page.rows.begin() + static_cast<ptrdiff_t>(place.row),
-                   {bytes, static_cast<uint32_t>(values.size()), static_cast<uint32_t>(size), count});
-  page.count += count;
+  Row* row = into.rows + place.row;
+  std::memmove(row + 1, row, (into.size - place.row) * sizeof(Row));
+  *row = {bytes, static_cast<uint32_t>(values.size()), static_cast<uint32_t>(size), count};
+  ++into.size;
+  into.count += count;
   rows_ += count;
   ++entries_;
 }
 
 void RankedRows::add(Place place, int64_t count, const Memory& memory) {
-  Page& page = pages_[place.page];
-  Row& row = page.rows[place.row];
-  row.count += count;
-  page.count += count;
+  Page& from = page(place.page);
+  Row* row = from.rows + place.row;
+  row->count += count;
+  from.count += count;
   rows_ += count;
-  if (row.count != 0) return;
-  release(row, memory);
+  if (row->count != 0) return;
+  release(*row, memory);
   --entries_;
-  page.rows.erase(page.rows.begin() + static_cast<ptrdiff_t>(place.row));
-  if (page.rows.empty()) pages_.erase(pages_.begin() + static_cast<ptrdiff_t>(place.page));
+  --from.size;
+  std::memmove(row, row + 1, (from.size - place.row) * sizeof(Row));
+  if (from.size > 0) return;
+  release_array(from, memory.pool);
+  if (more_ != nullptr) more_->erase(more_->begin() + static_cast<ptrdiff_t>(place.page));
 }
 
 std::string_view RankedRows::values_of(int64_t number) const {
-  auto page = pages_.begin();
+  auto page = pages().begin();
   for (; number >= page->count; ++page) number -= page->count;
-  auto row = page->rows.begin();
+  const Row* row = page->rows;
   for (; number >= row->count; ++row) number -= row->count;
   return row->values();
 }
 
 void RankedRows::release(const Row& row, const Memory& memory) {
   const Bytes gone{row.bytes, row.size};
-  memory.pool.charge(-kRowBytes);
   if (memory.gone != nullptr)
     memory.gone->push_back(gone);
   else
@@ -113,11 +161,13 @@ void RankedRows::release(const Row& row, const Memory& memory) {
 }
 
 void RankedRows::clear(const Memory& memory) {
-  for (const Page& page : pages_)
-    for (const Row& row : page.rows) release(row, memory);
-  pages_.clear();
-  rows_ = 0;
-  entries_ = 0;
+  for (const Page& each : pages()) {
+    for (const Row& row : each.all()) release(row, memory);
+    Page page = each;
+    release_array(page, memory.pool);
+  }
+  end();
+  *this = {};
 }
 
 }  // namespace braid

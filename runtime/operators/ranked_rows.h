@@ -3,13 +3,16 @@
 // with their place. Equal entries are one with a number.
 //
 // A list of pages, each with the rows of one stretch, so that the few of most groups lie side by side and many cost no
-// more than a search and a page. What a row is lies in the pool. One thread.
+// more than a search and a page. Pages and rows lie in the pool. One thread.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "runtime/abi/program.h"
@@ -33,10 +36,13 @@ class RankOrder {
   struct Part {
     ArgumentColumn column;
     bool descending;
+    bool number;  ///< of 64 bits
   };
   std::vector<Part> parts_;
 };
 
+/// Zeroed memory is one that is empty, and it may be moved as bytes. Nobody needs to end one that is empty, or whose
+/// pool goes with it, besides end().
 class RankedRows {
  public:
   struct Limit {
@@ -52,7 +58,17 @@ class RankedRows {
   bool empty() const { return rows_ == 0; }
   /// Whether a row with these values could be among the first, or ties with one.
   bool admits(std::string_view values, const Limit& limit) const {
-    return rows_ < limit.count || values <= pages_.back().rows.back().values();
+    return rows_ < limit.count || values <= pages().back().last().values();
+  }
+  /// No row whose values have a greater head is admitted; it is one look less than admits().
+  uint64_t bound(const Limit& limit) const {
+    return rows_ < limit.count ? UINT64_MAX : head_of(pages().back().last().values());
+  }
+  /// The first bytes of values, as a number that does not decrease with them.
+  static uint64_t head_of(std::string_view values) {
+    uint64_t head = 0;
+    std::memcpy(&head, values.data(), std::min(values.size(), sizeof(head)));
+    return __builtin_bswap64(head);
   }
   /// `count` such rows more, or fewer.
   void change(std::string_view values, std::string_view entry, int64_t count, const Memory& memory);
@@ -65,12 +81,14 @@ class RankedRows {
   /// All of them: `visit(values, entry, count)`.
   template <class Visit>
   void visit_all(Visit visit) const {
-    for (const Page& page : pages_)
-      for (const Row& row : page.rows) visit(row.values(), row.entry(), row.count);
+    for (const Page& page : pages())
+      for (const Row& row : page.all()) visit(row.values(), row.entry(), row.count);
   }
   uint64_t entries() const { return entries_; }
   /// Gives all memory back.
   void clear(const Memory& memory);
+  /// Gives back what does not lie in the pool, which goes with it.
+  void end() { delete more_; }
 
  private:
   struct Row {
@@ -81,39 +99,52 @@ class RankedRows {
     std::string_view entry() const { return {bytes + values_size, size - values_size}; }
   };
   struct Page {
-    std::vector<Row> rows;
-    int64_t count = 0;  ///< of all rows
+    Row* rows;  ///< an array of the pool
+    uint32_t size, room;
+    int64_t count;  ///< of all rows
+    std::span<Row> all() const { return {rows, size}; }
+    Row& last() const { return rows[size - 1]; }
   };
   struct Place {
     size_t page, row;
   };
-  static constexpr size_t kPageRows = 64;
-  static constexpr int64_t kRowBytes = 2 * sizeof(Row);  ///< pages are half full, about
+  static constexpr uint32_t kPageRows = 64, kFirstRoom = 2;
 
+  /// None is empty.
+  std::span<const Page> pages() const {
+    return more_ != nullptr ? std::span<const Page>(*more_) : std::span<const Page>(&one_, one_.size > 0 ? 1 : 0);
+  }
+  Page& page(size_t at) { return more_ != nullptr ? (*more_)[at] : one_; }
   /// The first row that is not before that; the end of a page stands for it if there is none.
   Place find(std::string_view values, std::string_view entry) const;
   void insert(Place place, std::string_view values, std::string_view entry, int64_t count, const Memory& memory);
   void add(Place place, int64_t count, const Memory& memory);
+  static void grow(Page& page, BlobPool& pool);
+  static void release_array(Page& page, BlobPool& pool);
+  /// Its upper half becomes a page of its own.
+  void split(size_t page, BlobPool& pool);
   static void release(const Row& row, const Memory& memory);
   /// Of the row with that number, from 0.
   std::string_view values_of(int64_t number) const;
 
-  std::vector<Page> pages_;  ///< none is empty
-  int64_t rows_ = 0;
-  uint64_t entries_ = 0;
+  Page one_;                 ///< all rows, unless there are more pages
+  std::vector<Page>* more_;  ///< with the first one; null: there is one page at most
+  int64_t rows_;
+  uint64_t entries_;
 };
+static_assert(std::is_trivially_copyable_v<RankedRows>);
 
 template <class Left>
 void RankedRows::trim(const Limit& limit, const Memory& memory, Left left) {
   if (rows_ <= limit.count) return;
   const std::string_view least = limit.with_ties ? values_of(limit.count - 1) : std::string_view();
   while (rows_ > limit.count) {
-    const Page& page = pages_.back();
-    const Row& last = page.rows.back();
+    const size_t at = pages().size() - 1;
+    const Row& last = page(at).last();
     if (limit.with_ties && last.values() == least) return;
     const int64_t count = std::min(last.count, limit.with_ties ? last.count : rows_ - limit.count);
     left(last.values(), last.entry(), count);
-    add({pages_.size() - 1, page.rows.size() - 1}, -count, memory);
+    add({at, page(at).size - 1}, -count, memory);
   }
 }
 
@@ -121,8 +152,8 @@ template <class Visit>
 void RankedRows::visit_first(const Limit& limit, Visit visit) const {
   int64_t visited = 0;
   std::string_view least;
-  for (const Page& page : pages_)
-    for (const Row& row : page.rows) {
+  for (const Page& page : pages())
+    for (const Row& row : page.all()) {
       if (visited >= limit.count && (!limit.with_ties || row.values() != least)) return;
       least = row.values();
       for (int64_t i = 0; i < row.count; ++i) {

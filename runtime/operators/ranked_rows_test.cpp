@@ -26,7 +26,7 @@ class RankedRowsTest : public testing::Test {
   }
 
   BlobPool pool_;
-  RankedRows rows_;
+  RankedRows rows_ = {};
 };
 
 TEST_F(RankedRowsTest, KeepsTheFirstByValuesAndThenByEntry) {
@@ -82,7 +82,7 @@ TEST_F(RankedRowsTest, ManyRowsComeAndGo) {
       ASSERT_EQ(first({100, with_ties}), expected);
     }
   }
-  RankedRows trimmed;
+  RankedRows trimmed = {};
   rows_.visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
     trimmed.change(values, entry, count, {pool_});
   });

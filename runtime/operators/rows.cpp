@@ -2,7 +2,9 @@
 #include "runtime/operators/rows.h"
 
 #include "runtime/base/check.h"
+#include "runtime/data/row_change.h"
 #include "runtime/data/time_text.h"
+#include "runtime/operators/product_places.h"
 
 namespace braid {
 
@@ -146,7 +148,13 @@ void RowsNode::settle(int input, const Block& block, Made made, std::vector<Bloc
 }
 
 UnionNode::UnionNode(const Services& services) : OperatorNode(services) {
+  const std::vector<uint32_t> ways = made_ways(services.program);
+  const bool of_tables = !self_.row.empty() && self_.row.back().name == kRetracted;  // rows of tables go by their keys
+  uint32_t before = 0;
   for (size_t input = 0; input < self_.inputs.size(); ++input) {
+    const uint32_t own = ways[static_cast<size_t>(self_.inputs[input])];
+    first_ways_.push_back(of_tables || own == 0 ? 0 : before);
+    before += own;
     const Operator& upstream = services.program.operators[self_.inputs[input]];
     const bool made = upstream.derived && !std::holds_alternative<PublishOperator>(upstream.content);
     becomes_made_.push_back(self_.derived && !made);
@@ -154,10 +162,24 @@ UnionNode::UnionNode(const Services& services) : OperatorNode(services) {
 }
 
 void UnionNode::take(int input, const Block& block, std::vector<Block>& out) {
-  out.push_back(block);
+  const uint32_t first = first_ways_[static_cast<size_t>(input)];
+  out.push_back(first == 0 ? block : numbered(block, first));
   if (!becomes_made_[static_cast<size_t>(input)]) return;
   for (uint32_t row = 0; row < block.rows; ++row) dispositions().use(index(), input, block.record_of(row));
   dispositions().make(index(), block.rows);
+}
+
+Block UnionNode::numbered(const Block& block, uint32_t first) const {
+  Block made = block;
+  auto* records = arena().allocate_array<Record>(block.rows);
+  made.record = arena().allocate_array<uint32_t>(block.rows);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    records[row] = block.record_of(row);
+    if (records[row].source == made_source(services_.program)) records[row].partition += first;
+    made.record[row] = row;
+  }
+  made.records = records;
+  return made;
 }
 
 AlertNode::AlertNode(const Services& services)

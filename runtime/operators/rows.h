@@ -27,14 +27,18 @@ class RowsNode : public OperatorNode {
   std::vector<Leaf> leaves_;
 };
 
-/// Records beside rows that a step has made are used here, and go on as such rows: behind it all have one ledger.
+/// Records beside rows that a step has made are used here, and go on as such rows: behind it all have one ledger. Made
+/// rows of several steps have the number of their way from here on (product_places.h).
 class UnionNode : public OperatorNode {
  public:
   explicit UnionNode(const Services& services);
   void take(int input, const Block& block, std::vector<Block>& out) override;
 
  private:
-  std::vector<bool> becomes_made_;  ///< of each input
+  Block numbered(const Block& block, uint32_t first) const;
+
+  std::vector<bool> becomes_made_;    ///< of each input
+  std::vector<uint32_t> first_ways_;  ///< of each input: the number of its first way, if made rows come by it
 };
 
 class AlertNode : public OperatorNode {

@@ -17,8 +17,10 @@ int compare_scalar(const Type& type, const Slot& a, const Slot& b);
 /// Big-endian, so that bytes are in the order of the numbers.
 template <class T>
 void append_ordered(T value, std::string& out) {
-  for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8)
-    out += static_cast<char>(static_cast<uint8_t>(value >> shift));
+  char bytes[sizeof(T)];
+  for (size_t i = 0; i < sizeof(T); ++i)
+    bytes[i] = static_cast<char>(static_cast<uint8_t>(value >> (8 * (sizeof(T) - 1 - i))));
+  out.append(bytes, sizeof(T));
 }
 template <class T>
 T read_ordered(std::string_view bytes) {

@@ -82,8 +82,7 @@ std::optional<ReleasePoint> SessionChanges::next_release() {
     std::sort(noted_.begin(), noted_.end(),
               [](const Noted& a, const Noted& b) { return std::tie(a.hash, a.key) < std::tie(b.hash, b.key); });
   sorted_ = true;
-  const Noted& last = noted_[std::min(next_ + kKeysAtOnce, noted_.size()) - 1];
-  return ReleasePoint{kNoTime, slice_of(last.hash) + 1};
+  return ReleasePoint{kNoTime, slice_of(noted_[next_].hash) + 1};
 }
 
 uint64_t SessionChanges::release_before(const ReleasePoint& point, const Show& show, const std::function<void()>& shown,

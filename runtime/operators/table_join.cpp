@@ -1,11 +1,14 @@
 #include "runtime/operators/table_join.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
+#include "runtime/operators/release_range.h"
+#include "runtime/operators/use_block.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -13,7 +16,6 @@
 namespace braid {
 namespace {
 
-constexpr size_t kChangesAtOnce = kBlockRows;
 constexpr int64_t kLeft = int64_t{1} << 62;      // changes of the left side come behind all of the right one
 constexpr size_t kPairsAtOnce = 4 * kBlockRows;  // that a condition is computed for, about
 constexpr size_t kSuffix = 1 + 2 * sizeof(uint64_t);
@@ -50,8 +52,8 @@ void TableJoinNode::take(int side, const Block& block, std::vector<Block>&) {
   note(warm(keys, block.rows));
   const Block target = rows_of_[side].target(block, 0);
   const auto* goes = block.columns[retracted_columns_[side]].as<uint8_t>();
+  use_block(dispositions(), index(), side, block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
-    dispositions().use(index(), side, block.record_of(row));
     scratch_.clear();
     rows_of_[side].append(target, row, scratch_);
     const auto order = static_cast<int64_t>(sequence_of(row)) + (side == 0 ? kLeft : 0);
@@ -64,8 +66,7 @@ void TableJoinNode::take(int side, const Block& block, std::vector<Block>&) {
 std::optional<ReleasePoint> TableJoinNode::next_release() {
   for (const int side : {1, 0}) {
     if (next_[side] == changes_[side].size()) continue;
-    const size_t last = std::min(next_[side] + kChangesAtOnce, changes_[side].size()) - 1;
-    return ReleasePoint{changes_[side][last].order + 1, 0};
+    return ReleasePoint{end_of_range(changes_[side][next_[side]].order), 0};
   }
   return {};
 }
@@ -76,11 +77,19 @@ uint64_t TableJoinNode::release_before(const ReleasePoint& point, std::vector<Bl
     for (; next_[side] < changes_[side].size() && changes_[side][next_[side]].order < point.time;
          ++next_[side], ++rows) {
       if (!content_.residual.empty() && next_[side] == tested_[side]) test(side, next_[side], changes_[side].size());
+      prefetch(side, next_[side]);
       meet(side, changes_[side][next_[side]]);
     }
   }
   put_out(out);
   return rows;
+}
+
+void TableJoinNode::prefetch(int side, size_t next) const {
+  constexpr size_t kAhead = 6;
+  const std::vector<Change>& changes = changes_[side];
+  if (next + 2 * kAhead < changes.size()) keys_.prefetch(changes[next + 2 * kAhead].hash);
+  if (next + kAhead < changes.size()) keys_.prefetch_entry(changes[next + kAhead].hash);
 }
 
 void TableJoinNode::finish_release(std::vector<Block>&) {
@@ -149,7 +158,7 @@ void TableJoinNode::meet(int side, const Change& change) {
     if (asked == Asked::holds_not) continue;
     const bool fails = asked == Asked::fails && !pairs;
     (fails ? failures : matches) += other.count;
-    const Bytes met = turn_.copy(other.row.view());
+    const Bytes met = other.row;  // its memory stays until the round is over
     if (fails && failed_with.data == nullptr) failed_with = met;
     if (!pairs) {
       if (there == 0) count_match(entry, other, change, met, fails);
@@ -214,19 +223,24 @@ void TableJoinNode::change(Entry& entry, int side, Kept& kept) {
   if (kept.changed == frozen_.epoch()) return;
   copy(entry, side, kept);
   kept.changed = frozen_.epoch();
+  if (entry.value.noted[side] == frozen_.epoch()) return;
+  entry.value.noted[side] = frozen_.epoch();
   changed_.add({&entry, entry.hash, side});
 }
 
 void TableJoinNode::copy(Entry& entry, int side, Kept& kept) {
   if (!frozen_.holds(kept.changed)) return;
   value_.clear();
-  value_.fixed(kept.count);
-  value_.fixed(kept.matches);
-  value_.text(kept.row.view());
-  if (kept.failures != 0) value_.fixed(kept.failures);
+  append_value(value_, kept.count, kept.matches, kept.row.view(), kept.failures);
   frozen_.batch().put(StateFamily::point, state_key(entry, side, kept.hash), value_.bytes());
   kept.stored = true;
   kept.changed = ChangedIn::none;
+}
+
+void TableJoinNode::copy_side(Entry& entry, int side) {
+  Sides& sides = entry.value;
+  if (frozen_.holds(sides.noted[side])) sides.noted[side] = ChangedIn::none;
+  for (Kept& kept : sides.rows[side]) copy(entry, side, kept);
 }
 
 /// Rows that are gone leave, and their key with the last of them.
@@ -250,9 +264,28 @@ void TableJoinNode::forget_gone(Entry& entry) {
 std::string_view TableJoinNode::state_key(const Entry& entry, int side, const RowHash& hash) {
   set_point_key(key_bytes_, table(0), entry.hash, entry.key.view());
   key_bytes_ += static_cast<char>(side);
-  for (const uint64_t half : {hash.high, hash.low})
-    for (int shift = 56; shift >= 0; shift -= 8) key_bytes_ += static_cast<char>(half >> shift);
+  append(key_bytes_, hash);
   return key_bytes_;
+}
+
+void TableJoinNode::append(std::string& key, const RowHash& hash) {
+  const uint64_t halves[] = {__builtin_bswap64(hash.high), __builtin_bswap64(hash.low)};
+  key.append(reinterpret_cast<const char*>(halves), sizeof(halves));
+}
+
+void TableJoinNode::append_hash(std::string& key, std::string_view row) {
+  append(key, hash_of(row));
+}
+
+void TableJoinNode::append_value(WireWriter& out, int64_t count, int64_t matches, std::string_view row,
+                                 int64_t failures) {
+  const auto size = static_cast<uint32_t>(row.size());
+  char head[2 * sizeof(int64_t) + sizeof(size)];  // as WireWriter writes numbers, then a text
+  std::memcpy(head, &count, sizeof(count));
+  std::memcpy(head + 8, &matches, sizeof(matches));
+  std::memcpy(head + 16, &size, sizeof(size));
+  out.bytes().append(head, sizeof(head)).append(row);
+  if (failures != 0) out.fixed(failures);
 }
 
 void TableJoinNode::put_out(std::vector<Block>& out) {
@@ -311,13 +344,17 @@ void TableJoinNode::freeze() {
 }
 
 bool TableJoinNode::copy_frozen(CopyBudget& budget) {
-  auto ask = [](const Place& place) { __builtin_prefetch(place.entry); };
-  return changed_.copy(
-      frozen_, budget, ask, [](const Place&) {},
-      [this](const Place& place) {
-        if (!place.entry->live || place.entry->hash != place.hash) return;
-        for (Kept& kept : place.entry->value.rows[place.side]) copy(*place.entry, place.side, kept);
-      });
+  auto ask = [](const Place& place) {
+    __builtin_prefetch(place.entry);
+    __builtin_prefetch(reinterpret_cast<const char*>(place.entry) + 64);
+  };
+  auto see = [](const Place& place) {
+    if (place.entry->live && !place.entry->value.rows[place.side].empty())
+      __builtin_prefetch(place.entry->value.rows[place.side].data());
+  };
+  return changed_.copy(frozen_, budget, ask, see, [this](const Place& place) {
+    if (place.entry->live && place.entry->hash == place.hash) copy_side(*place.entry, place.side);
+  });
 }
 
 Result<TableJoinNode::Stored> TableJoinNode::parse(std::string_view key, std::string_view value) const {

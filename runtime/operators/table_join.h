@@ -45,6 +45,10 @@ class TableJoinNode : public OperatorNode {
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
 
+  /// How a row is stored: what its key ends with, and its value.
+  static void append_hash(std::string& key, std::string_view row);
+  static void append_value(WireWriter& out, int64_t count, int64_t matches, std::string_view row, int64_t failures);
+
  private:
   /// Of a row's bytes.
   struct RowHash {
@@ -63,6 +67,8 @@ class TableJoinNode : public OperatorNode {
   };
   struct Sides {
     std::vector<Kept> rows[2];  ///< by their hashes: an order that a restart keeps
+    /// The epoch in which the side was noted among what has changed.
+    ChangedIn noted[2] = {ChangedIn::none, ChangedIn::none};
   };
   using Entry = KeyTable<Sides>::Entry;
   struct Place {
@@ -106,6 +112,9 @@ class TableJoinNode : public OperatorNode {
   void change(Entry& entry, int side, Kept& kept);
   Kept& kept_row(Entry& entry, int side, Bytes bytes);
   void copy(Entry& entry, int side, Kept& kept);
+  void copy_side(Entry& entry, int side);
+  /// Asks for the memory that the changes behind `next` will need.
+  void prefetch(int side, size_t next) const;
   void forget_gone(Entry& entry);
   void put_out(std::vector<Block>& out);
   Status warm(const KeyBlock& keys, uint32_t rows);
@@ -118,6 +127,7 @@ class TableJoinNode : public OperatorNode {
     std::string_view row;
   };
   static RowHash hash_of(std::string_view row);
+  static void append(std::string& key, const RowHash& hash);
   Result<Stored> parse(std::string_view key, std::string_view value) const;
   void keep(Entry& entry, const Stored& stored);
   std::string_view state_key(const Entry& entry, int side, const RowHash& hash);

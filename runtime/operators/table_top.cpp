@@ -1,8 +1,11 @@
 #include "runtime/operators/table_top.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/use_block.h"
 
 namespace braid {
 
@@ -29,21 +32,31 @@ TableTopNode::TableTopNode(const Services& services)
               "the row of `top` is not that of the rows before, its number and its mark");
 }
 
+/// Two texts and a number, as WireWriter writes them.
 void TableTopNode::append_change(std::string_view values, std::string_view entry, int64_t count, WireWriter& out) {
-  out.text(values);
-  out.text(entry);
-  out.fixed(count);
+  const auto values_size = static_cast<uint32_t>(values.size()), entry_size = static_cast<uint32_t>(entry.size());
+  std::string& bytes = out.bytes();
+  const size_t at = bytes.size();
+  bytes.resize(at + 2 * sizeof(uint32_t) + values.size() + entry.size() + sizeof(count));
+  char* to = bytes.data() + at;
+  std::memcpy(to, &values_size, sizeof(values_size));
+  to = std::ranges::copy(values, to + sizeof(values_size)).out;
+  std::memcpy(to, &entry_size, sizeof(entry_size));
+  to = std::ranges::copy(entry, to + sizeof(entry_size)).out;
+  std::memcpy(to, &count, sizeof(count));
 }
 
-void TableTopNode::note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
+void TableTopNode::note_change(Key& key, std::string_view values, std::string_view entry, int64_t count) {
   constexpr uint64_t kFew = 16;
-  if (ranks.whole) return;
   news_bytes_ += values.size() + entry.size();
-  append_change(values, entry, count, ranks.news);
-  if (ranks.written + ++ranks.news_count <= 2 * ranks.rows.entries() + kFew) return;
-  ranks.whole = true;
-  ranks.news = {};
-  ranks.news_count = 0;
+  key.rows_changed = true;
+  if (key.log == nullptr || key.log->whole) return;
+  Log& log = *key.log;
+  append_change(values, entry, count, log.news);
+  if (log.written + ++log.news_count <= 2 * key.rows.entries() + kFew) return;
+  log.whole = true;
+  log.news = {};
+  log.news_count = 0;
 }
 
 void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
@@ -52,16 +65,13 @@ void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
   for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_slot(keys.hashes[row]);
   for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_row(keys.hashes[row]);
   const Block target = stored_.target(block, 0);
-  std::string values, entry;
+  std::string &values = values_bytes_, &entry = entry_bytes_;
+  use_block(dispositions(), index(), 0, block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
-    dispositions().use(index(), 0, block.record_of(row));
     bool added = false;
     RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
     rows_.change(at);
-    if (added) {
-      key(at).time = kNoTime;
-      key(at).ranks = new Ranks;
-    }
+    if (added) begin_key(at);
     if (added && end_column_ >= 0)
       dues_->begin(at, add_time(block.columns[end_column_].as<int64_t>()[row], content_.group.window.late_us));
     if (retains()) {
@@ -84,18 +94,19 @@ void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
     entry.clear();
     order_.append_values(block, row, values);
     const bool of_stream = retracted_column_ < 0;
-    if (of_stream && !own.ranks->rows.admits(values, limit_)) continue;
+    if (of_stream && (RankedRows::head_of(values) > own.bound || !own.rows.admits(values, limit_))) continue;
     if (own.touch == 0) touch_key(at, sequence_of(row));
     if (of_stream) RankOrder::append_place(block, row, entry);
     stored_.append(target, row, entry);
     const bool goes = !of_stream && block.columns[retracted_column_].as<uint8_t>()[row] != 0;
     const int64_t count = goes ? -1 : 1;
-    own.ranks->rows.change(values, entry, count, memory());
-    note_change(*own.ranks, values, entry, count);
-    if (of_stream)
-      own.ranks->rows.trim(limit_, memory(), [&](std::string_view left, std::string_view gone, int64_t rows) {
-        note_change(*own.ranks, left, gone, -rows);
-      });
+    own.rows.change(values, entry, count, memory());
+    note_change(own, values, entry, count);
+    if (!of_stream) continue;
+    own.rows.trim(limit_, memory(), [&](std::string_view left, std::string_view gone, int64_t rows) {
+      note_change(own, left, gone, -rows);
+    });
+    own.bound = own.rows.bound(limit_);
   }
   taken += block.rows;
 }
@@ -125,13 +136,18 @@ void TableTopNode::touch_key(RowHandle at, uint64_t sequence) {
   touch(at, sequence);
   Key& own = key(at);
   own.touch = touches();
-  own.ranks->rows.visit_first(limit_, [&](std::string_view each) { before_.push_back(row_of(each)); });
+  own.rows.visit_first(limit_, [&](std::string_view each) { before_.push_back(row_of(each)); });
   before_ends_.push_back(before_.size());
+}
+
+void TableTopNode::begin_key(RowHandle at) {
+  key(at).time = kNoTime;
+  key(at).bound = UINT64_MAX;
 }
 
 /// What blocks of the turn show of its rows stays for them.
 void TableTopNode::end_key(RowHandle at) {
-  key(at).ranks->rows.clear(memory());
+  key(at).rows.clear(memory());
   rows_.erase(at);
 }
 
@@ -144,8 +160,7 @@ RowHandle TableTopNode::begin_anew(RowHandle at) {
   at = rows_.find_or_add(hash, bytes, &added);
   rows_.change(at);
   Key& now = key(at);
-  now.time = kNoTime;
-  now.ranks = new Ranks;
+  begin_key(at);
   now.touch = touch;
   touched(touch - 1).row = at;
   return at;
@@ -162,13 +177,13 @@ void TableTopNode::touch_forgotten() {
     rows_.change(row);
     if (key(row).touch == 0) touch_key(row, forgotten_sequence());
     end_at(touched(key(row).touch - 1), dues_->of(rows_.value(row)).time, kEndTime);
-    key(row).forgotten = 1;
+    key(row).forgotten = true;
   }
 }
 
 void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
-  std::vector<Change> changes;
-  std::vector<Part> parts;
+  changes_.clear();
+  parts_.clear();
   std::vector<RowHandle> ended;
   for (const Touched& each : touched) {
     Key& own = key(each.row);
@@ -176,26 +191,25 @@ void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& ou
     const std::span<std::string_view> before(before_.data() + first, before_ends_[own.touch - 1] - first);
     own.touch = 0;
     now_.clear();
-    if (own.forgotten == 0)
-      own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now_.push_back(row_of(entry)); });
+    if (!own.forgotten) own.rows.visit_first(limit_, [&](std::string_view entry) { now_.push_back(row_of(entry)); });
     const int64_t gone = goes_at(each, own.time);
     if (gone == own.time) drop_what_stays(before);
     auto add = [&](bool goes, std::span<const std::string_view> rows) {
       for (size_t i = 0; i < rows.size(); ++i) {
         if (rows[i].data() == nullptr) continue;
-        changes.push_back({each.sequence, goes, goes ? gone : own.time, rows_.hash(each.row), rows_.key(each.row), i});
-        parts.push_back({rows[i], i + 1});
-        if (changes.size() < kBlockRows) continue;
-        put_out_rows(changes, parts, out);
-        changes.clear();
-        parts.clear();
+        changes_.push_back({each.sequence, goes, goes ? gone : own.time, rows_.hash(each.row), rows_.key(each.row), i});
+        parts_.push_back({rows[i], i + 1});
+        if (changes_.size() < kBlockRows) continue;
+        put_out_rows(changes_, parts_, out);
+        changes_.clear();
+        parts_.clear();
       }
     };
     add(true, before);
     add(false, now_);
-    if (own.forgotten != 0 || own.ranks->rows.empty()) ended.push_back(each.row);
+    if (own.forgotten || own.rows.empty()) ended.push_back(each.row);
   }
-  if (!changes.empty()) put_out_rows(changes, parts, out);
+  if (!changes_.empty()) put_out_rows(changes_, parts_, out);
   for (const RowHandle row : ended) end_key(row);
 }
 
@@ -224,65 +238,105 @@ void TableTopNode::end_turn() {
   gone_.clear();
 }
 
+bool TableTopNode::are_few(const RankedRows& rows) {
+  constexpr uint64_t kFewRows = 16, kFewBytes = 4096;
+  if (rows.entries() > kFewRows) return false;
+  uint64_t bytes = 0;
+  rows.visit_all(
+      [&](std::string_view values, std::string_view entry, int64_t) { bytes += values.size() + entry.size(); });
+  return bytes <= kFewBytes;
+}
+
+void TableTopNode::store_parts(Key& key, const KeyedRows::Values::PutPart& put) {
+  if (key.log == nullptr) {
+    key.log = new Log;
+    key.log->whole = true;
+  }
+  Log& log = *key.log;
+  if (!log.whole && log.news_count == 0) return;
+  const uint32_t before = log.parts;
+  if (log.whole) {
+    log.news.clear();
+    key.rows.visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
+      append_change(values, entry, count, log.news);
+    });
+    log.written = key.rows.entries();
+    log.parts = 0;
+  } else {
+    log.written += log.news_count;
+  }
+  put(0, log.parts++, log.news.bytes());
+  for (uint32_t old = log.parts; old < before; ++old) put(0, old, std::nullopt);
+  log.news = {};
+  log.news_count = 0;
+  log.whole = false;
+}
+
 void TableTopNode::Keys::store(char* value, WireWriter& out, const PutPart& put) {
-  const auto& key = *reinterpret_cast<const Key*>(value);
-  Ranks& ranks = *key.ranks;
-  if (ranks.whole || ranks.news_count > 0) {
-    const uint32_t before = ranks.parts;
-    if (ranks.whole) {
-      ranks.news.clear();
-      ranks.rows.visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
-        append_change(values, entry, count, ranks.news);
-      });
-      ranks.written = ranks.rows.entries();
-      ranks.parts = 0;
-    } else {
-      ranks.written += ranks.news_count;
-    }
-    put(0, ranks.parts++, ranks.news.bytes());
-    for (uint32_t old = ranks.parts; old < before; ++old) put(0, old, std::nullopt);
-    ranks.news = {};
-    ranks.news_count = 0;
-    ranks.whole = false;
+  auto& key = *reinterpret_cast<Key*>(value);
+  const bool beside = key.rows_changed && are_few(key.rows);
+  key.rows_changed = false;
+  if (!beside) {
+    node_.store_parts(key, put);
+  } else if (key.log != nullptr) {
+    for (uint32_t part = 0; part < key.log->parts; ++part) put(0, part, std::nullopt);
+    delete std::exchange(key.log, nullptr);
   }
   out.fixed(key.time);
-  out.fixed(ranks.parts);
+  out.fixed(key.log == nullptr ? uint32_t{0} : key.log->parts);
   if (node_.forgets()) out.fixed(node_.dues_->of(value).time);
+  if (!beside) return;
+  key.rows.visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
+    append_change(values, entry, count, out);
+  });
+}
+
+bool TableTopNode::load_changes(WireReader& in, Key& key, uint64_t* count) {
+  for (; !in.failed() && !in.at_end(); ++*count) {
+    const std::string_view values = in.text(), entry = in.text();
+    const auto by = in.fixed<int64_t>();
+    if (in.failed() || entry.size() < place_bytes_ || !stored_.fits(row_of(entry))) return false;
+    key.rows.change(values, entry, by, {pool_});
+  }
+  key.bound = key.rows.bound(limit_);
+  return !in.failed();
 }
 
 bool TableTopNode::Keys::load(WireReader& in, char* value) {
   auto& key = *reinterpret_cast<Key*>(value);
   key.time = in.fixed<int64_t>();
-  key.ranks = new Ranks;
-  key.ranks->parts = in.fixed<uint32_t>();
+  if (const auto parts = in.fixed<uint32_t>(); parts > 0) {
+    key.log = new Log;
+    key.log->parts = parts;
+  }
   if (node_.forgets()) node_.dues_->of(value).time = in.fixed<int64_t>();
-  return !in.failed();
+  uint64_t rows = 0;
+  return node_.load_changes(in, key, &rows);
 }
 
 std::vector<uint32_t> TableTopNode::Keys::parts(char* value) {
-  return {reinterpret_cast<const Key*>(value)->ranks->parts};
+  const Log* log = reinterpret_cast<const Key*>(value)->log;
+  if (log == nullptr) return {};
+  return {log->parts};
 }
 
 bool TableTopNode::Keys::load_part(uint16_t, std::string_view bytes, char* value) {
-  Ranks& ranks = *reinterpret_cast<const Key*>(value)->ranks;
+  auto& key = *reinterpret_cast<Key*>(value);
   WireReader in(bytes);
-  while (!in.failed() && !in.at_end()) {
-    const std::string_view values = in.text(), entry = in.text();
-    const auto count = in.fixed<int64_t>();
-    if (in.failed() || entry.size() < node_.place_bytes_ || !node_.stored_.fits(node_.row_of(entry))) return false;
-    ranks.rows.change(values, entry, count, {node_.pool_});
-    ++ranks.written;
-  }
-  return !in.failed();
+  return key.log != nullptr && node_.load_changes(in, key, &key.log->written);
 }
 
 void TableTopNode::Keys::end(char* value) {
   auto& key = *reinterpret_cast<Key*>(value);
   if (node_.forgets()) node_.dues_->end(value);
-  if (key.ranks == nullptr) return;
-  key.ranks->rows.clear({node_.pool_});
-  delete key.ranks;
-  key.ranks = nullptr;
+  key.rows.clear({node_.pool_});
+  delete std::exchange(key.log, nullptr);
+}
+
+void TableTopNode::Keys::end_with_all(char* value) {
+  auto& key = *reinterpret_cast<Key*>(value);
+  key.rows.end();
+  delete key.log;
 }
 
 void TableTopNode::freeze() {

@@ -5,8 +5,10 @@
 //
 // Keys are forgotten as those of a group are (table_group.h).
 //
-// State: of each key its rows in their order, and the time of the newest. In the store they lie in parts: what each
-// commit has changed, and the whole once that is shorter. One thread.
+// State: of each key its rows in their order, and the time of the newest. In the store a few rows that have changed lie
+// beside the time, all of them: that is one row of the store to write and to read. Many lie in parts: what each commit
+// has changed, and the whole once that is shorter. So do a few that have not changed when only the time has. One
+// thread.
 #pragma once
 
 #include <span>
@@ -37,8 +39,8 @@ class TableTopNode : public ChangesNode {
   StateSize state_size() const override;
 
  private:
-  struct Ranks {
-    RankedRows rows;
+  /// How the rows of a key lie in parts.
+  struct Log {
     WireWriter news;          ///< changes since the last commit, unless `whole`
     uint64_t news_count = 0;  ///< of them
     bool whole = false;       ///< the next commit writes all rows: the changes would be more
@@ -46,10 +48,13 @@ class TableTopNode : public ChangesNode {
     uint32_t parts = 0;       ///< that there are in the store
   };
   struct Key {
+    RankedRows rows;
     int64_t time;
-    Ranks* ranks;
-    uint32_t touch;      ///< in this turn: its place among the touches, plus one
-    uint32_t forgotten;  ///< in this turn
+    uint64_t bound;     ///< of a stream: RankedRows::bound()
+    Log* log;           ///< null: the store has all rows beside the time, or none
+    uint32_t touch;     ///< in this turn: its place among the touches, plus one
+    bool forgotten;     ///< in this turn
+    bool rows_changed;  ///< since they were stored
   };
   class Keys : public KeyedRows::Values {
    public:
@@ -65,7 +70,7 @@ class TableTopNode : public ChangesNode {
       if (node_.forgets()) node_.dues_->begin(row, node_.dues_->of(value).time);
     }
     void end(char* value) override;
-    void end_with_all(char* value) override { delete reinterpret_cast<Key*>(value)->ranks; }
+    void end_with_all(char* value) override;
 
    private:
     TableTopNode& node_;
@@ -79,6 +84,7 @@ class TableTopNode : public ChangesNode {
   }
   /// Its first rows are noted.
   void touch_key(RowHandle at, uint64_t sequence);
+  void begin_key(RowHandle at);
   void end_key(RowHandle at);
   /// The key has ended before its next row.
   RowHandle begin_anew(RowHandle at);
@@ -87,7 +93,13 @@ class TableTopNode : public ChangesNode {
   /// As a part holds it.
   static void append_change(std::string_view values, std::string_view entry, int64_t count, WireWriter& out);
   /// For the next commit.
-  void note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
+  void note_change(Key& key, std::string_view values, std::string_view entry, int64_t count);
+  /// Few enough to be written again with each commit that has a change of them.
+  static bool are_few(const RankedRows& rows);
+  /// What the parts need.
+  void store_parts(Key& key, const KeyedRows::Values::PutPart& put);
+  /// Reads what append_change() wrote; false: it is no row of the step.
+  bool load_changes(WireReader& in, Key& key, uint64_t* count);
   std::string_view row_of(std::string_view entry) const { return entry.substr(place_bytes_); }
   void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
   void end_turn() override;
@@ -119,6 +131,9 @@ class TableTopNode : public ChangesNode {
   std::vector<size_t> before_ends_;
   std::vector<std::string_view> now_;  ///< of one key
   std::vector<Bytes> gone_;            ///< rows that have left, which `before_` may show
+  std::vector<Change> changes_;        ///< of one block that goes out, with the row of each
+  std::vector<Part> parts_;
+  std::string values_bytes_, entry_bytes_;
 };
 
 }  // namespace braid

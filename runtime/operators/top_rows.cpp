@@ -82,7 +82,7 @@ class TopRows : public Accumulator {
  private:
   static RankedRows& rows_of(char* state) {
     RankedRows*& ranked = *reinterpret_cast<RankedRows**>(state);
-    if (ranked == nullptr) ranked = new RankedRows;
+    if (ranked == nullptr) ranked = new RankedRows{};
     return *ranked;
   }
 

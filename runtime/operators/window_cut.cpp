@@ -1,6 +1,7 @@
 #include "runtime/operators/window_cut.h"
 
 #include "runtime/base/check.h"
+#include "runtime/data/time_text.h"
 
 namespace braid {
 namespace {
@@ -47,6 +48,16 @@ WindowCut cut_of(const WindowSpec& spec) {
     cut.slide_unit = unit_of(spec.slide_calendar);
   }
   return cut;
+}
+
+RowReason span_is_over(int64_t end, int64_t passed) {
+  constexpr uint32_t kLateRow = 6301;
+  ReasonArguments arguments(2);
+  arguments[0].first = "time";
+  append_timestamp(arguments[0].second, end - 1);
+  arguments[1].first = "watermark";
+  append_timestamp(arguments[1].second, passed);
+  return {.code = kLateRow, .arguments = std::move(arguments)};
 }
 
 }  // namespace braid

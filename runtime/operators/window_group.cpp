@@ -88,6 +88,7 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
       all_open = nullptr;
     }
     int64_t passed = std::max(block.watermark[row], closed);
+    if (ends != nullptr) passed = std::max(passed, block.time[row]);
     if (passed < closes) {
       if (all_open == nullptr) all_open = &slice_at({span.last_end, span.first_end});
       taken_.push_back(row);
@@ -97,7 +98,10 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
     Place place;
     if (!open_part(span, passed, &place)) {
       use();
-      leave_late(0, block, row, content_.late_site);
+      if (ends != nullptr)
+        dispositions().leave(index(), 0, block, row, content_.late_site, span_is_over(ends[row], passed));
+      else
+        leave_late(0, block, row, content_.late_site);
       continue;
     }
     taken_.push_back(row);

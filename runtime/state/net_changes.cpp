@@ -1,8 +1,11 @@
 #include "runtime/state/net_changes.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
+
+#include "runtime/base/check.h"
 
 namespace braid {
 namespace {
@@ -17,6 +20,10 @@ bool by_head(const NetChanges::Row& a, const NetChanges::Row& b) {
 }
 
 constexpr int kBytesOfHead = 8;
+
+constexpr uint64_t mask_of(int bits) {
+  return bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
+}
 
 }  // namespace
 
@@ -48,6 +55,7 @@ void NetChanges::add(const StateBatch::Change& change, const char* place) {
 }
 
 void NetChanges::settle() {
+  BRAID_CHECK(rows_.size() <= UINT32_MAX, "a commit has too many changes");
   make_heads();
   if (!std::is_sorted(rows_.begin(), rows_.end(), by_head)) sort_by_head();
   keep_last();
@@ -72,11 +80,17 @@ void NetChanges::make_heads() {
       else
         runs.push_back({word, shift, 8});
     }
+  // What is the same in front of the first bit that differs need not be sorted by.
+  head_bits_ = 0;
+  for (Bytes& run : runs) {
+    run.bits = static_cast<int>(std::bit_width(different_[run.word] >> run.shift & mask_of(run.bits)));
+    head_bits_ += run.bits;
+  }
   for (size_t row = 0; row < rows_.size(); ++row) {
     uint64_t head = 0;
     for (const Bytes& run : runs) {
-      const uint64_t bytes = beginnings_[row][run.word] >> run.shift;
-      head = run.bits == 64 ? bytes : head << run.bits | (bytes & ((uint64_t{1} << run.bits) - 1));
+      const uint64_t bytes = beginnings_[row][run.word] >> run.shift & mask_of(run.bits);
+      head = run.bits == 64 ? bytes : head << run.bits | bytes;
     }
     rows_[row].head = head;
   }
@@ -89,18 +103,32 @@ void NetChanges::sort_by_head() {
     std::stable_sort(rows_.begin(), rows_.end(), by_head);
     return;
   }
-  // By one byte after the other, from the last to the first; each pass keeps the order of the one before.
-  std::array<std::array<uint64_t, 256>, kBytesOfHead> counts = {};
+  // By digits of the first bits, from the last of them to the first; each pass keeps the order of the one before. So
+  // many bits tell most rows apart, since keys have a hash in front; the few that agree in them are sorted then.
+  constexpr int kDigit = 11, kMore = 12, kMostPasses = 6;
+  const int enough = static_cast<int>(std::bit_width(rows_.size())) + kMore;
+  const int passes = std::min((std::min(enough, head_bits_) + kDigit - 1) / kDigit, kMostPasses);
+  const int first = std::max(head_bits_ - passes * kDigit, 0);
+  std::vector<uint32_t> counts(static_cast<size_t>(passes) << kDigit);
+  auto digit = [&](const Row& row, int pass) { return row.head >> (first + pass * kDigit) & mask_of(kDigit); };
   for (const Row& row : rows_)
-    for (size_t byte = 0; byte < kBytesOfHead; ++byte) ++counts[byte][row.head >> (8 * byte) & 0xFF];
+    for (int pass = 0; pass < passes; ++pass) ++counts[static_cast<size_t>(pass) << kDigit | digit(row, pass)];
   std::vector<Row> sorted(rows_.size());
-  for (size_t byte = 0; byte < kBytesOfHead; ++byte) {
-    std::array<uint64_t, 256>& places = counts[byte];
-    if (places[rows_[0].head >> (8 * byte) & 0xFF] == rows_.size()) continue;
-    uint64_t next = 0;
-    for (uint64_t& place : places) next += std::exchange(place, next);
-    for (const Row& row : rows_) sorted[places[row.head >> (8 * byte) & 0xFF]++] = row;
+  for (int pass = 0; pass < passes; ++pass) {
+    const std::span<uint32_t> places = std::span(counts).subspan(static_cast<size_t>(pass) << kDigit, 1 << kDigit);
+    if (places[digit(rows_[0], pass)] == rows_.size()) continue;
+    uint32_t next = 0;
+    for (uint32_t& place : places) next += std::exchange(place, next);
+    for (const Row& row : rows_) sorted[places[digit(row, pass)]++] = row;
     rows_.swap(sorted);
+  }
+  if (first > 0) sort_runs(first);
+}
+
+void NetChanges::sort_runs(int shift) {
+  for (auto begin = rows_.begin(), end = begin; begin != rows_.end(); begin = end) {
+    for (end = begin + 1; end != rows_.end() && end->head >> shift == begin->head >> shift;) ++end;
+    if (end - begin > 1) std::sort(begin, end, by_head);
   }
 }
 

@@ -54,6 +54,8 @@ class NetChanges {
   /// Gives the rows their heads. What was kept for that is given back.
   void make_heads();
   void sort_by_head();
+  /// Rows whose heads agree from the bit `shift` on lie side by side: sorts those by the rest.
+  void sort_runs(int shift);
   /// Rows with the same head, by key; the last of each key is kept.
   void keep_last();
   void drop_erased();
@@ -64,6 +66,7 @@ class NetChanges {
   std::vector<Beginning> beginnings_;  ///< of each row until it has its head: to read the batch again would cost more
   Beginning first_ = {};               ///< of the first row
   Beginning different_ = {};           ///< bits in which not all rows agree with it
+  int head_bits_ = 0;                  ///< of a head, the lower ones
   uint64_t next_ = 0;
 };
 

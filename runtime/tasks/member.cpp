@@ -343,13 +343,14 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   // A store that stayed behind: a snapshot is nearer. Or one of a branch that does not count.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || task->begins_anew() ||
-      (goes_on && may_be_behind(number, recovered.error()))) {
+  if (goes_on && ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || task->begins_anew() ||
+                  may_be_behind(number, recovered.error()))) {
     const std::unique_ptr<FileLock> lock = task->keep_lock();  // nobody opens what goes
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
     if (!stale.exists) return recovered.error();
     BRAID_TRY(remove_store(seams_.fs, directory));
+    pause();  // an answer of the group may be old for a while
     return std::unique_ptr<TaskRun>();
   }
   // Its owner of before may not be gone yet.
@@ -598,6 +599,11 @@ int64_t watermark_of(int64_t one, int64_t other) {
   return one == kNoTime ? other : std::min(one, other);
 }
 
+/// Of a member without a task: nothing that holds a watermark back.
+PromiseCounts nothing_yet() {
+  return {.rows = 0, .missed = 0, .periods = {}, .watermark = kEndTime, .newest = kNoTime};
+}
+
 }  // namespace
 
 void add_to_progress(const JobProgress& part, JobProgress& whole) {
@@ -617,7 +623,9 @@ void add_to_report(const JobReport& part, JobReport& whole) {
       const JobReport::Product& more = part.products[i];
       product.rows += more.rows;
       product.alerts += more.alerts;
-      product.newest = std::max(product.newest, more.newest);
+      product.state += more.state;
+      if (product.counts.size() < more.counts.size()) product.counts.resize(more.counts.size(), nothing_yet());
+      for (size_t promise = 0; promise < more.counts.size(); ++promise) product.counts[promise] += more.counts[promise];
       product.derived += more.derived;
       for (size_t input = 0; input < product.inputs.size(); ++input)
         product.inputs[input].ledger += more.inputs[input].ledger;

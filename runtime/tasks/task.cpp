@@ -130,6 +130,8 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   if (token == of_group) BRAID_TRY(check_offsets(committed));
   outputs_.go_live();
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
+  // What was run again is no row that readers see now.
+  if (options_.follow) turns_.engine().watch_promises();
   return turns_.begin();
 }
 
@@ -404,6 +406,7 @@ Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTi
   add_offsets(chain, offsets);
   offsets_at_ = seams_.clock.steady_us();
   is_committing_ = true;
+  turns_.engine().freeze_published();
   // Behind the commit would be too late: the next turns have changed the state by then.
   if (is_due) BRAID_TRY(freeze(FrozenEpoch::Counts::not_known));
   return true;
@@ -454,6 +457,7 @@ Status TaskRun::committed() {
   last_ = record_.after();
   is_committing_ = false;
   ++commits_;
+  turns_.engine().show_published(seams_.clock.now_us());
   if (in_flight_ == nullptr || !in_flight_->is_held()) return {};
   in_flight_->release();
   note_stored();

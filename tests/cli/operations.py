@@ -4,6 +4,7 @@
     operations.py BRAID [--only NAME] [--seed N] [--keep]
 """
 import http.client
+import http.server
 import json
 import pathlib
 import re
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -236,6 +238,171 @@ product newest
         events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
         kinds = [each["event"] for each in events if each["event"].startswith("promise_")]
         case.expect(kinds[:2] == ["promise_breached", "promise_recovered"], f"{kinds}")
+    told = [json.loads(line) for line in (shop.store / "out/d.newest.v1.alerts.ndjson").read_text().splitlines()]
+    states = [each["row"]["state"] for each in told]
+    case.expect(states[:2] == ["breached", "recovered"] and {each["check"] for each in told} == {"fresh within 3s"},
+                f"{told}")
+    case.expect(told[0]["row"]["since"] < told[1]["row"]["since"] and "s old" in told[0]["row"]["measured"], f"{told}")
+
+
+def promises_about_rows_and_state_are_watched(case: Case) -> None:
+    shop = Shop(case)
+    (shop.folder / "main.braid").write_text("""domain d
+
+stream s
+  time at within 0s
+  idle never
+{ a: int, note: string?, at: timestamp }
+
+product all_rows
+  contract {
+    latency p50 < 20s
+    complete note >= 50%
+    volume 1..100 per 2s
+  }
+{
+  from s
+}
+
+product once
+  contract {
+    unique a within 2s
+    state <= 64KB
+  }
+{
+  from s
+}
+""")
+    for file in (shop.folder / "in").iterdir():
+        file.unlink()
+    promises = {"latency p50 < 20s", "complete note >= 50%", "volume 1..100 per 2s", "state <= 64KB"}
+
+    def write(rows: int, note: str = '"x"', age: float = 0, step: int = 0) -> None:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
+        with (shop.folder / "in/0.ndjson").open("a") as grown:
+            grown.write("".join(f'{{"a":{row * step},"note":{note},"at":"{at}"}}\n' for row in range(rows)))
+
+    write(1)
+    with Job(shop, "--log", "json") as job:
+        def states() -> dict:
+            write(1)
+            time.sleep(0.3)
+            products = json.loads(job.get("/status").text)["products"]
+            return {each["promise"]: each["state"] for product in products for each in product["promises"]}
+
+        job.wait(lambda: set(states().values()) == {"ok"}, "not all are ok")
+        # Rows that are too many, old and without a note, of many keys; an old row is late for `unique`.
+        write(3000, note="null", step=1)
+        write(4000, note="null", age=100)
+        seen = set()
+
+        def all_were_breached() -> bool:
+            seen.update(promise for promise, state in states().items() if state == "breached")
+            return seen == promises
+        job.wait(all_were_breached, f"of {promises}")
+        shown = shop.status().out
+        case.expect("rows in time" in shown and "rows complete" in shown, shown)
+        write(12000)
+        job.wait(lambda: "breached" not in states().values(), "not all have recovered")
+        values = samples(job.get("/metrics").text)
+        labels = lambda product, promise: f'{{product="d.{product}",version="1",promise="{promise}"}}'
+        measured = values["braid_promise_rows_total" + labels("all_rows", "complete note >= 50%")]
+        missed = values["braid_promise_missed_rows_total" + labels("all_rows", "complete note >= 50%")]
+        case.expect(missed == 7000 and measured > 19000, f"{missed} of {measured}")
+        case.expect(values['braid_product_state_bytes{product="d.once",version="1"}'] <= 65536, "state")
+        case.expect(values["braid_promise_period_rows" + labels("all_rows", "volume 1..100 per 2s")] <= 100, "volume")
+        _, log = job.stop()
+        events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+        for kind in ("promise_breached", "promise_recovered"):
+            told = {each["promise"] for each in events if each["event"] == kind}
+            case.expect(told == promises, f"{kind}: {told}")
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Takes alerts as an Alertmanager does; the first `refuse` requests get a 503."""
+    daemon_threads = True
+
+    def __init__(self, refuse: int):
+        server = self
+        self.requests, self.refused, self.lock = [], 0, threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with server.lock:
+                    status = 503 if server.refused < refuse else 200
+                    server.refused += status == 503
+                    if status == 200:
+                        server.requests.append((self.path, self.headers["Content-Type"], json.loads(body)))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def alerts(self) -> list:
+        with self.lock:
+            return [alert for _, _, body in self.requests for alert in body]
+
+
+def alerts_are_sent(case: Case) -> None:
+    receiver = Receiver(refuse=2)
+    shop = Shop(case)
+    (shop.folder / "main.braid").write_text("""domain d
+
+stream s
+  time at within 0s
+  idle never
+{ a: int, at: timestamp }
+
+product newest
+  contract { fresh within 3s }
+{
+  from s
+}
+""")
+    with (shop.folder / "braid.toml").open("a") as config:
+        config.write(f'\n[env.dev.alerts]\nwebhook = "http://127.0.0.1:{receiver.server_port}"\n')
+    for file in (shop.folder / "in").iterdir():
+        file.unlink()
+
+    def write() -> None:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        with (shop.folder / "in/0.ndjson").open("a") as grown:
+            grown.write(f'{{"a":1,"at":"{at}"}}\n')
+
+    write()
+    with Job(shop, "--log", "json") as job:
+        job.wait(lambda: len(receiver.alerts()) > 0, "nobody was told of the breach")
+        path, kind, _ = receiver.requests[0]
+        case.expect(path == "/api/v2/alerts" and kind == "application/json", f"{path} {kind}")
+        breach = receiver.alerts()[0]
+        labels = breach["labels"]
+        case.expect(labels["alertname"] == "BraidPromiseBreached" and labels["product"] == "d.newest" and
+                    labels["promise"] == "fresh within 3s" and labels["version"] == "1", f"{labels}")
+        case.expect("newest row is" in breach["annotations"]["description"], f"{breach}")
+        case.expect(breach["endsAt"] > breach["startsAt"], f"{breach}")
+
+        def is_over() -> bool:
+            write()
+            time.sleep(0.3)
+            last = receiver.alerts()[-1]
+            return last["labels"] == labels and last["startsAt"] == breach["startsAt"] and last["endsAt"] < breach["endsAt"]
+        job.wait(is_over, "nobody was told of the recovery")
+        _, log = job.stop()
+        case.expect("7402" in log and "503" in log, log)
+
+
+def alerts_to_nobody_do_no_harm(case: Case) -> None:
+    shop = Shop(case)
+    with (shop.folder / "braid.toml").open("a") as config:
+        config.write('\n[env.dev.alerts]\nwebhook = "alertmanager:9093"\n')
+    ran = case.braid("check", shop.folder)
+    case.expect(ran.code != 0 and "webhook" in ran.err + ran.out, f"{ran}")
 
 
 def metrics_are_the_documented_ones(case: Case) -> None:
@@ -440,7 +607,9 @@ def without_options_nothing_changes(case: Case) -> None:
     case.expect(ended.err == "" and re.match(r"d\.\w+ version 1: \d+ rows", ended.out), f"{ended}")
 
 
-braid_command.main([metrics_say_what_the_job_does, promises_are_watched, metrics_are_the_documented_ones, metrics_are_well_formed,
+braid_command.main([metrics_say_what_the_job_does, promises_are_watched, promises_about_rows_and_state_are_watched,
+                    alerts_are_sent, alerts_to_nobody_do_no_harm,
+                   metrics_are_the_documented_ones, metrics_are_well_formed,
                     probes_and_paths, a_job_that_recovers_is_not_ready, broken_requests_do_no_harm, an_address_in_use,
                     the_address_of_the_environment, status_of_a_running_and_of_a_stopped_job,
                     status_of_jobs_that_do_not_answer, structured_log, failures_in_the_log,

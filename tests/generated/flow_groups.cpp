@@ -63,7 +63,7 @@ void FlowMaker::window() {
       parts.emplace_back(rng_.chance(2) ? ".." : "..<");
       parts.push_back(from_time ? whole({"event_time() + ", maker.make(duration_type(), 2)})
                                 : maker.make(timestamp_type(), 2));
-      open.readable = around_.spans = true;
+      open.readable = true;
       break;
     }
     default:

@@ -397,7 +397,7 @@ void FlowMaker::unite() {
   now_.sources.insert(other->sources.begin(), other->sources.end());
   now_.arrives &= other->arrives;
   now_.of_tables |= other->of_tables;
-  now_.united |= around_.wide;
+  now_.united |= around_.wide && !around_.inner_keys;  // the first scripts leave out what read such products
   now_.windows = now_.ranked_in_windows = false;
   now_.rows += other->rows;
 }

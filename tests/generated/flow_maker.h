@@ -69,7 +69,6 @@ struct Surroundings {
   std::vector<Service> services;
   std::vector<Part> items;                         ///< of the script, in order
   bool waits = false;                              ///< rows wait by the wall clock somewhere
-  bool spans = false;                              ///< rows say where their windows end
   bool changing = false;                           ///< windows may put out changes, and keys may be forgotten
   bool wide = false;                               ///< all steps and functions may occur
   bool inner_keys = false;                         ///< keys of tables may lie inside structs

@@ -83,8 +83,8 @@ TEST(Generated, EngineEqualsReferenceHoweverItRuns) {
 }
 
 /// What each has shown is mended: a port of a join in an interval whose rows were late in some turns (2100629,
-/// 2100652), a match without a watermark (2100250); and of these tests themselves a permutation of spans that end
-/// before their rows (1100410, 500633), the clock beside sources that nobody reads (2100442), a flow re-timed behind a
+/// 2100652), a match without a watermark (2100250), spans that end before their rows (1100410, 500633); and of these
+/// tests themselves the clock beside sources that nobody reads (2100442), a flow re-timed behind a
 /// union (2100679), the order in which passes reject (500470).
 TEST(Generated, SeedsThatHaveDiffered) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";

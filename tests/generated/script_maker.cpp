@@ -73,7 +73,6 @@ class ScriptMaker {
     made.tree = whole({"domain t\n\n", list("\n\n", std::move(around_.items)), "\n"});
     made.waits = around_.waits;
     made.retimes = retimes_;
-    made.spans = around_.spans;
     made.rows = std::move(around_.rows);
     return made;
   }
@@ -83,7 +82,7 @@ class ScriptMaker {
   void generic_function();
   void aggregate();
   void service();
-  void ports(const FlowMaker& flow, const Relation& made);
+  void ports(const FlowMaker& flow, const Relation& made, const std::set<std::string>& judged);
   void source(Relation::Kind kind);
   void view();
   void product();
@@ -190,8 +189,8 @@ void ScriptMaker::service() {
   around_.services.push_back(std::move(made));
 }
 
-/// Those that a product has, as others read them.
-void ScriptMaker::ports(const FlowMaker& flow, const Relation& made) {
+/// Those that a product has, as others read them. `judged`: ports of rows that its checks judge.
+void ScriptMaker::ports(const FlowMaker& flow, const Relation& made, const std::set<std::string>& judged) {
   auto add = [&](Relation port) {
     port.name = made.name + "." + port.name;
     port.kind = Relation::Kind::stream;
@@ -205,11 +204,13 @@ void ScriptMaker::ports(const FlowMaker& flow, const Relation& made) {
     around_.ports.push_back(std::move(port));
   };
   for (const Relation& port : flow.ports()) add(port);
-  // Which changes of a table are rejected on the way depends on the turns.
-  if (made.kind == Relation::Kind::stream && !made.of_tables && rng_.chance(2)) {
+  const bool of_rows = made.kind == Relation::Kind::stream && !made.of_tables;
+  if ((of_rows || around_.inner_keys) && rng_.chance(2)) {
     static const char* const kNames[] = {"rejected", "rejected", "late", "unmatched", "alerts"};
     Relation standing;
     standing.name = kNames[rng_.below(std::size(kNames))];
+    // Which changes of a table a check judges depends on the turns.
+    if (made.kind == Relation::Kind::changes && judged.contains(standing.name)) standing.name = "late";
     standing.has_time = false;
     // The oracle knows no reasons and no bytes, a job calls partitions by their files, and positions are those of
     // arrival.
@@ -341,7 +342,11 @@ void ScriptMaker::product() {
   std::vector<Part> promises;
   ExpressionMaker maker = flow.expressions();
   const bool table = made.kind != Relation::Kind::stream;
-  if (rng_.chance(4)) promises.push_back(whole({"check c1: ", maker.condition(2), " else reject"}));
+  std::set<std::string> judged;
+  if (rng_.chance(4)) {
+    promises.push_back(whole({"check c1: ", maker.condition(2), " else reject"}));
+    judged.insert("rejected");
+  }
   if (!table && made.has_time && !made.pairs && rng_.chance(5)) {
     std::vector<std::string> keys;
     for (const Field& field : made.row)
@@ -349,7 +354,10 @@ void ScriptMaker::product() {
     if (!keys.empty())
       promises.emplace_back(fmt::format("unique {} within {}s", keys[rng_.below(keys.size())], rng_.between(1, 30)));
   }
-  if (rng_.chance(5)) promises.push_back(whole({"check c2: ", maker.condition(2), " else alert"}));
+  if (rng_.chance(5)) {
+    promises.push_back(whole({"check c2: ", maker.condition(2), " else alert"}));
+    judged.insert("alerts");
+  }
   std::vector<Part> parts{"product " + made.name};
   if (!promises.empty())
     parts.push_back(list("", {whole({"\n  contract {\n    ", list("\n    ", std::move(promises)), "\n  }\n"})}));
@@ -360,7 +368,7 @@ void ScriptMaker::product() {
   made.arrives = false;
   made.pairs |= made.united;
   made.end();
-  if (around_.wide) ports(flow, made);
+  if (around_.wide) ports(flow, made, judged);
   // What others read of a product is its stream; a table among them is read through a view of the same flow.
   if (!table) around_.relations.push_back(std::move(made));
 }

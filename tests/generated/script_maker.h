@@ -16,7 +16,6 @@ struct MadeScript {
   Part tree;
   bool waits = false;    ///< rows wait by the wall clock somewhere
   bool retimes = false;  ///< a flow has a time of its own, whose disorder no bound of a source is for
-  bool spans = false;    ///< rows say where their windows end
   std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, by name, as the maker knows them
 };
 

@@ -39,13 +39,12 @@ Run::Rows Run::port(int index, const plan::PortNode& node) {
       static_cast<uint32_t>(relation_names_.size() - plan_.products.size()) + static_cast<uint32_t>(node.product);
   Rows out;
   for (Row row : given_[{node.product, node.port}]) {
+    place_behind(node.product, row);
     row.cause = {.relation = relation,
                  .partition = row.cause.partition,
                  .position = row.cause.position,
                  .line = row.cause.line,
                  .record = (uint64_t{1} << 40) + ports_read_++};
-    row.place.insert(row.place.begin(), relation);
-    ++row.of_record;
     out.push_back(std::move(row));
   }
   for (const int reader : plan_.nodes[index].products)

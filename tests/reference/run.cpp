@@ -219,11 +219,13 @@ void Run::leave(int index, int input, const Row& row, Kind kind, const std::stri
   OutputRow made = output_row(fields, row);
   made.code = code;
   made.step = node.text;
+  // Which changes of a table there are on the way is a matter of turns: a flow that reads the port does not get them.
+  const bool is_change = code != 0 && plan::retracted_column(fields) >= 0;
   if (code == 0) {
     Row shown = row;
     shown.slots.resize(flatten(shown_fields(fields)).size());
     give(node.products, port, shown);
-  } else {
+  } else if (!is_change) {
     give_standing(node.products, port, {"", fmt::format("E{:04}", code), node.text}, row, true);
   }
   for (const int product : node.products) {

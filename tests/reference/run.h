@@ -23,7 +23,7 @@ struct Row {
   int64_t watermark = kBeforeAll;  ///< of its partition, just before it
   Cause cause;
   std::vector<int64_t> place;     ///< settles ties of one instant: source, partition, position, and what joins add
-  std::ptrdiff_t of_record = 3;   ///< so many of them name the record: one more for each product that it is read from
+  std::ptrdiff_t of_record = 3;   ///< so many of them name the record, with its ways through products before the last
   std::string table_key;          ///< of a table's row: canonical bytes of the table's own key
   std::optional<size_t> arrival;  ///< of the record that it is, as Input::steps counts; none: it was made
 };
@@ -90,6 +90,14 @@ class Run {
                      bool has_bytes);
   void give_standing(const std::vector<int>& products, const std::string& port, const std::vector<std::string>& texts,
                      const Row& row, bool has_bytes);
+
+  // places.cpp
+  int64_t made_ways(int at) const;
+  void note_relations(int at, std::vector<int64_t>& found) const;
+  /// The place of a row for who reads the product, or a port of it.
+  void place_behind(int product, Row& row);
+  /// What stands for the source of rows that a step has made.
+  int64_t made_rows() const { return static_cast<int64_t>(relation_names_.size()); }
 
   // joins.cpp
   Rows join(int index, const plan::JoinNode& node);
@@ -224,6 +232,7 @@ class Run {
   Outcome outcome_;
   std::map<std::pair<int, std::string>, Rows> given_;  ///< rows of ports, by product
   uint64_t ports_read_ = 0;
+  std::map<int, std::vector<int64_t>> read_by_;  ///< by product: the relations of its records, in order
   typed::CallSites sites_;
   std::map<const typed::Expression*, std::unique_ptr<interpret::Evaluator>> evaluators_;
   std::vector<typed::ExpressionRef> kept_expressions_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include "runtime/data/key_bytes.h"
 #include "runtime/report/lookup_findings.h"
@@ -53,10 +54,12 @@ Run::Rows Run::project(int index, const plan::ProjectNode& node) {
 /// Records that come beside made rows are used, and go on as made rows.
 Run::Rows Run::unite(int index) {
   const plan::Node& node = plan_.nodes[static_cast<size_t>(index)];
+  const int64_t ways = plan::retracted_column(node.row) < 0 ? made_ways(input_of(index, 0)) : 0;
   Rows out;
   for (const int which : {0, 1})
     for (const Row& row : rows_into(index, which)) {
       out.push_back(row);
+      if (which == 1 && row.place[0] == made_rows()) out.back().place[1] += ways;
       if (!node.derived || row.cause.made) continue;
       outcome_.settle(node.products, index, which, row.cause, Kind::used);
       outcome_.make(node.products);
@@ -168,21 +171,24 @@ std::set<uint32_t> Run::held_before(int node) const {
   return found;
 }
 
-/// Each original source partition starts a time of its own; what windows made counts as one partition.
+/// Each original source partition starts a time of its own; what a step made counts as one partition.
 Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
-  using Partition = std::tuple<uint32_t, uint32_t>;
+  using Partition = std::tuple<uint32_t, std::vector<int64_t>>;
   std::map<Partition, std::vector<Row>> partitions;
-  for (const Row& row : rows_into(index))
-    partitions[!row.cause.has_origin ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
-        .push_back(row);
+  for (const Row& row : rows_into(index)) {
+    const uint32_t relation = row.cause.has_origin ? row.cause.relation : UINT32_MAX;
+    partitions[{relation, {row.place.begin() + 1, row.place.begin() + row.of_record - 1}}].push_back(row);
+  }
   const std::set<uint32_t> held_relations = held_before(input_of(index));
   const size_t time_leaf = leaf_offset(row_of(index), node.time_column);
   // Behind joins, rows of one record and one time by the new one.
   const auto* in_order = std::get_if<plan::InOrderNode>(&plan_.nodes[input_of(index)].content);
   const bool by_new = in_order != nullptr && in_order->by >= 0;
   const auto by_both = [&](const Row& a, const Row& b) {
-    return std::tuple(a.time, a.place[0], a.place[1], a.place[2], a.slots[time_leaf].i64) <
-           std::tuple(b.time, b.place[0], b.place[1], b.place[2], b.slots[time_leaf].i64);
+    const auto record = [](const Row& row) { return std::span(row.place).first(static_cast<size_t>(row.of_record)); };
+    if (a.time != b.time) return a.time < b.time;
+    if (!std::ranges::equal(record(a), record(b))) return std::ranges::lexicographical_compare(record(a), record(b));
+    return a.slots[time_leaf].i64 < b.slots[time_leaf].i64;
   };
   Rows out;
   for (auto& [partition, rows] : partitions) {
@@ -268,13 +274,12 @@ Run::Rows Run::publish(int index, const plan::PublishNode& node) {
     outcome_.settle({node.product}, index, 0, row.cause, Kind::used);
     outcome_.write({node.product}, "", output_row(row_of(index), row));
     Row published = row;
+    place_behind(node.product, published);
     published.cause = {.relation = relation,
                        .partition = row.cause.partition,
                        .position = row.cause.position,
                        .line = row.cause.line,
                        .record = out.size()};
-    published.place.insert(published.place.begin(), relation);
-    ++published.of_record;
     out.push_back(std::move(published));
   }
   std::set<int> readers;

@@ -31,7 +31,7 @@ Run::Rows Run::ticks(int index, const plan::TickNode& node) {
     made.cause.made = true;
     made.cause.has_origin = false;
     made.cause.position = time;
-    made.place = {static_cast<int64_t>(relation_names_.size()), 0, time};
+    made.place = {made_rows(), 0, time};
     outcome_.make(plan_.nodes[static_cast<size_t>(index)].products);
     out.push_back(std::move(made));
   }

@@ -113,6 +113,13 @@ std::vector<Span> windows_of(const typed::Window& window, const TimeZone* zone, 
   return zone != nullptr ? calendar_windows(window, *zone, time) : plain_windows(window, time);
 }
 
+/// For the row. A span is over, too, for a row that comes after its end by its own time.
+bool closed(const typed::Window& window, int64_t end, const Row& row) {
+  const int128 stays_open = static_cast<int128>(end) + window.late_us;
+  if (window.kind == typed::WindowKind::span) return stays_open < std::max(row.watermark, row.time);
+  return stays_open <= row.watermark;
+}
+
 /// Null: windows of no calendar.
 std::unique_ptr<TimeZone> zone_of(const typed::Window& window) {
   if (window.unit == typed::CalendarUnit::none) return nullptr;
@@ -150,7 +157,7 @@ Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
       of_sessions[key].push_back(&member);
     }
     for (const Span& range : windows) {
-      if (windowed && static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
+      if (windowed && closed(window, range.end, row)) continue;
       ++open;
       Group& group = groups[{range.end, key_hash(key), key}];
       group.range = {range.start, range.end};
@@ -198,9 +205,7 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
       windows = windows_of(node.window, zone.get(), row.time);
     }
     const size_t all = windows.size();
-    std::erase_if(windows, [&](const Span& window) {
-      return static_cast<int128>(window.end) + node.window.late_us <= row.watermark;
-    });
+    std::erase_if(windows, [&](const Span& window) { return closed(node.window, window.end, row); });
     if (windows.empty()) {
       leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
       continue;
@@ -304,7 +309,6 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
   Groups groups = grouped(index, has_window, node.window, node.keys, members);
   Rows out;
   const std::vector<Field>& made_fields = row_of(index);
-  const auto made_source = static_cast<int64_t>(relation_names_.size());
   for (auto& [order, group] : groups) {
     if (!remembered(index, node.retain_us, group.members)) continue;
     Row made;
@@ -317,7 +321,7 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     }
     // Where such a row is published, that is its position there.
     made.cause.position = static_cast<int64_t>(std::get<1>(order) >> 1);
-    made.place = {made_source, 0, made.cause.position};
+    made.place = {made_rows(), 0, made.cause.position};
     made.slots = group.members.front()->row.slots;
     Slot* of_key = made.slots.data();
     for (const typed::ExpressionRef& part : node.keys) {
@@ -355,6 +359,9 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     row.code = diag::Overflow::kCode;
     row.step = plan_.nodes[index].text;
     outcome_.write(plan_.nodes[index].products, "rejected", row);
+    if (plan::retracted_column(made_fields) < 0)
+      give_standing(plan_.nodes[index].products, "rejected", {"", fmt::format("E{:04}", row.code), row.step}, made,
+                    true);
   }
   return out;
 }

@@ -1,5 +1,5 @@
 // A service behind HTTP: `GET` of an address with the arguments in it; the answer is a JSON object. libcurl is behind
-// the seam of runtime/connect/registry/http.h. In a shared library of its own, which service_load opens.
+// the seam of runtime/connect/registry/http.h. In a shared library, which service_load opens.
 //
 // 2xx with a body is an answer; an empty body, `null`, 404 and 410: there is none. 408, 429, 5xx, no connection and no
 // time left: another attempt may do. 401 and a certificate that is not trusted end the job. All else fails for good.

@@ -133,7 +133,7 @@ class KafkaReader : public BrokerReader {
     partition.wanted = true;
     auto batch = std::make_unique<KafkaBatch>();
     while (batch->size() < most) {
-      Message message = next(partition);
+      Message message = next(found->first, partition);
       if (message == nullptr) break;
       if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         partition.end = message->offset;
@@ -175,7 +175,7 @@ class KafkaReader : public BrokerReader {
     Partition& partition = partitions_.at(place);
     if (!partition.ready.empty()) return;
     Message message(rd_kafka_consume_queue(partition.queue.get(), static_cast<int>(timeout_us / 1000)));
-    if (message != nullptr) partition.ready.push_back(std::move(message));
+    if (message != nullptr) keep(place, partition, std::move(message));
   }
 
  private:
@@ -183,7 +183,8 @@ class KafkaReader : public BrokerReader {
 
   struct Partition {
     Queue queue;
-    std::deque<Message> ready;  ///< before those in the queue
+    std::deque<Message> ready;                ///< before those in the queue
+    const rd_kafka_topic_t* topic = nullptr;  ///< that of its records so far
     std::optional<int64_t> end;
     BrokerStatus failure;
     bool wanted = true;  ///< fetched from since the last wait; started since then counts, too
@@ -191,12 +192,12 @@ class KafkaReader : public BrokerReader {
 
   static void silence(Partition& partition) { rd_kafka_queue_cb_event_enable(partition.queue.get(), nullptr, nullptr); }
 
-  Message next(Partition& partition) {
+  Message next(const TopicPartition& place, Partition& partition) {
     if (partition.ready.empty()) {
       // One by one each message would take and give back the lock of the queue.
       rd_kafka_message_t* taken[kAtOnce];
       const ssize_t count = rd_kafka_consume_batch_queue(partition.queue.get(), 0, taken, kAtOnce);
-      for (ssize_t i = 0; i < count; ++i) partition.ready.emplace_back(taken[i]);
+      for (ssize_t i = 0; i < count; ++i) keep(place, partition, Message(taken[i]));
       if (partition.ready.empty()) return nullptr;
     }
     Message message = std::move(partition.ready.front());
@@ -204,16 +205,27 @@ class KafkaReader : public BrokerReader {
     return message;
   }
 
+  /// What the queue of `place` gave. While that queue is still joined to the main queue, this can be any partition's.
+  void keep(const TopicPartition& place, Partition& partition, Message message) {
+    const bool own = message->partition == place.partition && message->rkt != nullptr &&
+                     (message->rkt == partition.topic || rd_kafka_topic_name(message->rkt) == place.topic);
+    if (!own) return keep_stray(std::move(message));
+    partition.topic = message->rkt;
+    partition.ready.push_back(std::move(message));
+  }
+
   /// The library joins a partition's queue to its main queue some time after the assignment: until that is undone
   /// again, records come there.
   void take_strays() {
-    while (Message message{rd_kafka_consume_queue(main_.get(), 0)}) {
-      if (message->rkt == nullptr) continue;
-      auto found = partitions_.find({rd_kafka_topic_name(message->rkt), message->partition});
-      if (found == partitions_.end()) continue;
-      rd_kafka_queue_forward(found->second.queue.get(), nullptr);
-      found->second.ready.push_back(std::move(message));
-    }
+    while (Message message{rd_kafka_consume_queue(main_.get(), 0)}) keep_stray(std::move(message));
+  }
+
+  void keep_stray(Message message) {
+    if (message->rkt == nullptr) return;  // what concerns no partition goes to note()
+    auto found = partitions_.find({rd_kafka_topic_name(message->rkt), message->partition});
+    if (found == partitions_.end()) return;
+    rd_kafka_queue_forward(found->second.queue.get(), nullptr);
+    found->second.ready.push_back(std::move(message));
   }
 
   /// Called on this thread, from within the library, for what is not an answer to a call. Broken connections are made

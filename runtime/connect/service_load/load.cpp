@@ -5,14 +5,26 @@
 
 namespace braid {
 
-Result<MakeServiceClient> load_service_client(const std::string& kind) {
-  const std::string library = "libbraid_" + kind + ".so", entry = "braid_" + kind + "_make_service";
+namespace {
+
+Result<void*> find_entry(const std::string& kind, const std::string& entry) {
+  const std::string library = "libbraid_" + kind + ".so";
   const auto found = find_in_own_library(library, entry.c_str());
-  if (!found.ok()) {
-    const Diagnostic missing = diag::NoServiceClient{.kind = kind, .library = library}.make();
-    return Error{ErrorKind::usage, missing.message, missing.code, 0};
-  }
-  return reinterpret_cast<MakeServiceClient (*)()>(*found)();
+  if (found.ok()) return *found;
+  const Diagnostic missing = diag::NoServiceClient{.kind = kind, .library = library}.make();
+  return Error{ErrorKind::usage, missing.message, missing.code, 0};
+}
+
+}  // namespace
+
+Result<MakeServiceClient> load_service_client(const std::string& kind) {
+  BRAID_ASSIGN(void* entry, find_entry(kind, "braid_" + kind + "_make_service"));
+  return reinterpret_cast<MakeServiceClient (*)()>(entry)();
+}
+
+Result<MakeAlertSender> load_alert_sender() {
+  BRAID_ASSIGN(void* entry, find_entry("http", "braid_http_make_alert_sender"));
+  return reinterpret_cast<MakeAlertSender (*)()>(entry)();
 }
 
 }  // namespace braid

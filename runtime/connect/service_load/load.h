@@ -6,6 +6,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/lookup/service.h"
+#include "runtime/promise/alert_sender.h"
 
 namespace braid {
 
@@ -13,5 +14,9 @@ using MakeServiceClient = Result<std::unique_ptr<Service>> (*)(const ServiceSpec
 
 /// `kind`: "http", "postgres". Once opened a library stays. Error 7122: it is not installed.
 Result<MakeServiceClient> load_service_client(const std::string& kind);
+
+using MakeAlertSender = Result<std::unique_ptr<AlertSender>> (*)(const std::string& url, Clock& clock);
+/// Of the library of "http". Error 7122, as above.
+Result<MakeAlertSender> load_alert_sender();
 
 }  // namespace braid

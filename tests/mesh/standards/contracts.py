@@ -84,6 +84,12 @@ EXPORTS = {
     "plain_sold.odcs.yaml": ["plain_sold", "shop"],
     "sold.odps.yaml": ["sold", "shop", "--format", "odps", "--tenant", "northwind"],
     "shop.odps.yaml": ["shop", "shop", "--format", "odps"],
+    "sold.asyncapi.yaml": ["sold", "shop", "--format", "asyncapi", "--tenant", "northwind"],
+    "shop.asyncapi.yaml": ["shop", "shop", "--format", "asyncapi"],
+    "shop.backstage.yaml": ["shop", "shop", "--format", "backstage"],
+    "shop.dbt.yaml": ["shop", "shop", "--format", "dbt"],
+    "sold.datahub.yaml": ["sold", "shop", "--format", "datahub", "--tenant", "northwind"],
+    "sold.openmetadata.yaml": ["sold", "shop", "--format", "openmetadata", "--tenant", "northwind"],
 }
 
 

@@ -73,6 +73,8 @@ def contracts_of_the_tests_are_right(case: Case) -> None:
 def exports_are_right(case: Case) -> None:
     shutil.copytree(HERE / "shop", case.directory / "shop")
     for name, words in EXPORTS.items():
+        if not name.endswith((".odcs.yaml", ".odps.yaml")):
+            continue  # catalog_judges.py
         path = case.directory / name
         path.write_text(case.braid("contract", "export", *words).out)
         judge(case, path)

@@ -1,0 +1,105 @@
+#include "cli/session/granted_reads.h"
+
+#include <algorithm>
+
+#include "cli/session/mesh_registry.h"
+#include "runtime/report/grant_findings.h"
+
+namespace braid::cli {
+namespace {
+
+constexpr int64_t kAskEveryUs = 5'000'000;
+
+bool is_longer(const mesh::AccessEntry& one, const mesh::AccessEntry& other) {
+  return other.until_us && (!one.until_us || *one.until_us > *other.until_us);
+}
+
+}  // namespace
+
+bool is_open_to(const mesh::Interface& interface, const std::string& reader) {
+  if (interface.allows.empty() || interface.domain == reader) return true;
+  return std::ranges::any_of(interface.allows, [&](const mesh::InterfaceAllow& allow) {
+    return allow.purposes.empty() && std::ranges::any_of(allow.readers, [&](const std::string& one) {
+             return one == "anyone" || one == "domain " + reader;
+           });
+  });
+}
+
+void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader, const std::string& known_key,
+                           Span place) {
+  if (is_open_to(interface, reader) || project_.mesh.registry.empty()) return;
+  if (store_ == nullptr) store_ = open_product_registry(project_, reporter_);
+  if (store_ == nullptr) return;
+  mesh::AccessBook book(*store_, system_clock());
+  const Result<std::vector<mesh::AccessEntry>> entries = book.between(interface.domain, reader, known_key);
+  if (!entries.ok()) return report_error(entries.error(), reporter_, place);
+  const mesh::AccessEntry *live = nullptr, *newest = nullptr;
+  for (const mesh::AccessEntry& one : *entries) {
+    if (one.product != interface.qualified() || one.version != interface.version) continue;
+    newest = &one;
+    if (one.state == mesh::AccessState::granted && (live == nullptr || is_longer(one, *live))) live = &one;
+  }
+  if (live != nullptr) {
+    interface.allows.push_back({.readers = {"domain " + reader}, .purposes = {}});
+    granted_.push_back({.grant = *live, .known_key = known_key});
+  } else if (newest != nullptr) {
+    auto finding = reporter_.report(diag::GrantNotLive{.id = mesh::short_id(newest->id),
+                                                       .reader = reader,
+                                                       .product = interface.qualified(),
+                                                       .state = mesh::state_text(*newest)});
+    finding.at(place, "so nothing grants this read");
+    if (newest->state == mesh::AccessState::open)
+      finding.note("`" + interface.domain + "` decides with `braid access approve " + mesh::short_id(newest->id) + "`");
+    else
+      finding.note("`braid access request " + mesh::version_name(interface.qualified(), interface.version) +
+                   " --purpose …` asks again");
+  }
+}
+
+GrantWatch::GrantWatch(const Project& project, std::vector<GrantedRead> grants, Clock& clock)
+    : clock_(clock), grants_(std::move(grants)), asked_us_(clock.steady_us()) {
+  if (grants_.empty()) return;
+  Reporter unused;  // the check of the scripts has opened it before
+  store_ = open_product_registry(project, unused);
+}
+
+GrantWatch::~GrantWatch() = default;
+
+void GrantWatch::ask_registry() {
+  mesh::AccessBook book(*store_, clock_);
+  for (const GrantedRead& read : grants_) {
+    const auto entries = book.between(read.grant.owner(), read.grant.reader, read.known_key);
+    if (!entries.ok()) continue;
+    const auto now = std::ranges::find_if(*entries, [&](const auto& one) { return one.id == read.grant.id; });
+    // One that is granted no more is not missing from a registry that was moved away.
+    if (now != entries->end() && now->state != mesh::AccessState::granted) {
+      ended_ = *now;
+      return;
+    }
+  }
+}
+
+bool GrantWatch::over() {
+  if (grants_.empty()) return false;
+  const std::scoped_lock lock(mutex_);
+  if (ended_) return true;
+  for (const GrantedRead& read : grants_)
+    if (read.grant.until_us && *read.grant.until_us <= clock_.now_us()) {
+      ended_ = read.grant;
+      ended_->state = mesh::AccessState::ended;
+      return true;
+    }
+  const int64_t now = clock_.steady_us();
+  if (store_ != nullptr && now - asked_us_ >= kAskEveryUs) {
+    asked_us_ = now;
+    ask_registry();
+  }
+  return ended_.has_value();
+}
+
+std::optional<mesh::AccessEntry> GrantWatch::ended() {
+  const std::scoped_lock lock(mutex_);
+  return ended_;
+}
+
+}  // namespace braid::cli

@@ -1,0 +1,20 @@
+// What stands in a publication beside the interfaces, for people and other tools: the contract (ODCS), the product
+// graph (ODPS) and the lineage of each version of a product.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/session/session.h"
+#include "mesh/registry/registry.h"
+
+namespace braid::cli {
+
+/// "odcs", "odps", "lineage".
+std::vector<std::string> document_forms();
+
+/// Of each product of the draft. Texts follow from the project and its environments alone, so that a publication of an
+/// unchanged project is the same one. Public sources have a contract, and no flow.
+void add_documents(const Session& session, mesh::Draft& draft);
+
+}  // namespace braid::cli

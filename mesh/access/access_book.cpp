@@ -1,0 +1,357 @@
+#include "mesh/access/access_book.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mesh/access/domain_keys.h"
+#include "runtime/data/time_text.h"
+#include "runtime/report/grant_findings.h"
+#include "runtime/report/registry_findings.h"
+
+namespace braid::mesh {
+namespace {
+
+const std::string kFolder = "grants/";
+const std::string kRequest = "request", kApproval = "approval", kDenial = "denial", kRevocation = "revocation",
+                  kWithdrawal = "withdrawal", kApprovers = "approvers";
+constexpr size_t kShortId = 12;
+
+std::string time_text(int64_t us) {
+  std::string text;
+  append_timestamp(text, us);
+  return text;
+}
+
+std::optional<int64_t> time_of(const std::string& text) {
+  int64_t us = 0;
+  if (text.empty() || !parse_timestamp(text, &us)) return std::nullopt;
+  return us;
+}
+
+Error error_of(ErrorKind kind, const Diagnostic& finding) {
+  return {kind, finding.message, finding.code};
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    if (end > at) words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+/// By name: the key. `privacy=ed25519:… legal=ed25519:…`, as the newest record has it.
+std::map<std::string, std::string> approvers_in(const std::vector<SignedRecord>& records) {
+  std::map<std::string, std::string> named;
+  for (const SignedRecord& record : records) {
+    if (record.statement.kind != kApprovers) continue;
+    named.clear();
+    for (const std::string& word : words_of(record.of("domains"))) {
+      const size_t at = std::min(word.find('='), word.size());
+      named[word.substr(0, at)] = at < word.size() ? word.substr(at + 1) : std::string();
+    }
+  }
+  return named;
+}
+
+AccessEntry entry_of(const SignedRecord& request) {
+  AccessEntry made{.id = request.hash, .product = {}, .reader = request.statement.domain, .purpose = {}};
+  if (const auto parsed = parse_version_name(request.of("product"))) {
+    made.product = parsed->first;
+    made.version = parsed->second;
+  }
+  made.purpose = request.of("purpose");
+  made.asked_us = request.time_us;
+  made.asked_until_us = time_of(request.of("until"));
+  return made;
+}
+
+int rank_of(AccessState state) {
+  switch (state) {
+    case AccessState::open:
+      return 0;
+    case AccessState::granted:
+    case AccessState::ended:
+      return 1;
+    case AccessState::denied:
+      return 2;
+    case AccessState::withdrawn:
+      return 3;
+    case AccessState::revoked:
+      return 4;
+  }
+  BRAID_UNREACHABLE("the state of a request");
+}
+
+/// What one record makes of the entry: the stronger state stays, of equal ones the first; of two grants the shorter.
+void apply(const SignedRecord& record, int64_t now_us, AccessEntry& entry) {
+  AccessState state = AccessState::open;
+  std::optional<int64_t> until;
+  if (record.statement.kind == kApproval) {
+    until = time_of(record.of("until"));
+    state = until && *until <= now_us ? AccessState::ended : AccessState::granted;
+  }
+  if (record.statement.kind == kDenial) state = AccessState::denied;
+  if (record.statement.kind == kRevocation) state = AccessState::revoked;
+  if (record.statement.kind == kWithdrawal) state = AccessState::withdrawn;
+  const int before = rank_of(entry.state), now = rank_of(state);
+  if (now < before || now == 0) return;
+  if (now == before && now == 1) {
+    if (!until || (entry.until_us && *entry.until_us <= *until)) return;
+  } else if (now == before) {
+    if (entry.decided_us <= record.time_us) return;
+  }
+  entry.state = state;
+  entry.decided_by = record.statement.domain;
+  entry.decided_us = record.time_us;
+  entry.because = record.of("because");
+  if (until) entry.until_us = until;
+}
+
+}  // namespace
+
+std::string_view word_of(AccessState state) {
+  constexpr std::string_view kWords[] = {"open", "granted", "ended", "denied", "withdrawn", "revoked"};
+  return kWords[static_cast<size_t>(state)];
+}
+
+std::string short_id(const std::string& id) {
+  return id.substr(0, kShortId);
+}
+
+std::string state_text(const AccessEntry& entry) {
+  switch (entry.state) {
+    case AccessState::open:
+      return "is not decided yet";
+    case AccessState::granted:
+      return entry.until_us ? "is granted until " + time_text(*entry.until_us) : "is granted";
+    case AccessState::ended:
+      return "ended at " + time_text(*entry.until_us);
+    case AccessState::denied:
+      return "was denied by `" + entry.decided_by + "`" + (entry.because.empty() ? "" : ": " + entry.because);
+    case AccessState::withdrawn:
+      return "was withdrawn by `" + entry.reader + "`";
+    case AccessState::revoked:
+      return "was revoked by `" + entry.decided_by + "`" + (entry.because.empty() ? "" : ": " + entry.because);
+  }
+  BRAID_UNREACHABLE("the state of a request");
+}
+
+Result<std::vector<SignedRecord>> AccessBook::records(const std::string& domain, const std::string& known_key) {
+  SignedLog log(store_, clock_, kFolder + domain);
+  BRAID_ASSIGN(std::vector<SignedRecord> records, log.read());
+  if (records.empty()) return records;
+  BRAID_ASSIGN(std::set<std::string> keys, keys_of(registry_, domain, known_key));
+  if (keys.empty()) keys.insert(records.front().signer);
+  for (const SignedRecord& record : records) {
+    std::string wrong;
+    if (record.statement.domain != domain) wrong = "it is of the domain `" + record.statement.domain + "`";
+    if (!keys.contains(record.signer)) wrong = "a key that may not sign for the domain has signed it";
+    if (!wrong.empty())
+      return error_of(ErrorKind::input,
+                      diag::RegistryDamaged{.object = fmt::format("{}{}, record {}", kFolder, domain, record.sequence),
+                                            .place = store_.place(),
+                                            .reason = wrong}
+                          .make());
+  }
+  return records;
+}
+
+Result<std::vector<AccessEntry>> AccessBook::entries_of(const std::vector<std::string>& domains,
+                                                        const std::string& known_owner, const std::string& known_key,
+                                                        std::vector<Error>* faults) {
+  std::map<std::string, std::vector<SignedRecord>> logs;
+  std::map<std::string, std::map<std::string, std::string>> approvers;
+  std::map<std::string, AccessEntry> entries;
+  for (const std::string& domain : domains) {
+    Result<std::vector<SignedRecord>> read = records(domain, domain == known_owner ? known_key : std::string());
+    if (!read.ok()) {
+      if (faults == nullptr) return read.error();
+      faults->push_back(read.error());
+      continue;
+    }
+    logs[domain] = std::move(*read);
+    approvers[domain] = approvers_in(logs[domain]);
+    for (const SignedRecord& record : logs[domain])
+      if (record.statement.kind == kRequest) entries.emplace(record.hash, entry_of(record));
+  }
+  const int64_t now_us = clock_.now_us();
+  for (const auto& [domain, log] : logs)
+    for (const SignedRecord& record : log) {
+      const auto entry = entries.find(record.of("request"));
+      if (entry == entries.end()) continue;
+      const std::map<std::string, std::string>& named = approvers[entry->second.owner()];
+      const auto approver = named.find(domain);
+      const bool decides =
+          domain == entry->second.owner() || (approver != named.end() && approver->second == record.signer);
+      const bool asked = record.statement.kind == kWithdrawal && domain == entry->second.reader;
+      if (asked || (decides && record.statement.kind != kWithdrawal)) apply(record, now_us, entry->second);
+    }
+  std::vector<AccessEntry> made;
+  for (auto& [id, entry] : entries) made.push_back(std::move(entry));
+  std::ranges::sort(made, [](const AccessEntry& a, const AccessEntry& b) {
+    return std::tie(a.asked_us, a.id) < std::tie(b.asked_us, b.id);
+  });
+  return made;
+}
+
+Result<std::vector<AccessEntry>> AccessBook::all(std::vector<Error>* faults) {
+  const Result<std::vector<std::string>> names = store_.list("grants");
+  if (!names.ok())
+    return error_of(ErrorKind::input,
+                    diag::RegistryNotReadable{.place = store_.place(), .reason = names.error().message}.make());
+  std::vector<std::string> domains;
+  for (const std::string& name : *names)
+    if (name.ends_with("/head")) domains.push_back(name.substr(kFolder.size(), name.size() - kFolder.size() - 5));
+  return entries_of(domains, {}, {}, faults);
+}
+
+Result<std::vector<AccessEntry>> AccessBook::between(const std::string& owner, const std::string& reader,
+                                                     const std::string& known_key) {
+  std::vector<std::string> domains{owner};
+  if (reader != owner) domains.push_back(reader);
+  BRAID_ASSIGN(const std::vector<SignedRecord> own, records(owner, known_key));
+  for (const auto& [approver, key] : approvers_in(own))
+    if (std::ranges::find(domains, approver) == domains.end()) domains.push_back(approver);
+  BRAID_ASSIGN(std::vector<AccessEntry> entries, entries_of(domains, owner, known_key, nullptr));
+  std::erase_if(entries, [&](const AccessEntry& one) { return one.reader != reader || one.owner() != owner; });
+  return entries;
+}
+
+Result<std::optional<AccessEntry>> AccessBook::grant(const std::string& product, int64_t version,
+                                                     const std::string& reader) {
+  BRAID_ASSIGN(const std::vector<AccessEntry> entries, between(product.substr(0, product.rfind('.')), reader));
+  std::optional<AccessEntry> best;
+  for (const AccessEntry& one : entries) {
+    if (one.product != product || one.version != version || one.state != AccessState::granted) continue;
+    const bool longer = best && best->until_us && (!one.until_us || *one.until_us > *best->until_us);
+    if (!best || longer) best = one;
+  }
+  return best;
+}
+
+Result<SignedRecord> AccessBook::append(const Statement& statement, const DomainKey& key,
+                                        const std::function<Status()>& check) {
+  SignedLog log(store_, clock_, kFolder + statement.domain);
+  return log.append(statement, key, [&](const std::vector<SignedRecord>& before) -> Status {
+    BRAID_ASSIGN(std::set<std::string> keys, keys_of(registry_, statement.domain));
+    if (keys.empty() && !before.empty()) keys.insert(before.front().signer);
+    if (!keys.empty() && !keys.contains(key.public_name()))
+      return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = statement.domain}.make());
+    return check();
+  });
+}
+
+Result<AccessEntry> AccessBook::request(const AccessWish& wish, const std::string& tenant, const DomainKey& key) {
+  Statement statement{.tenant = tenant,
+                      .domain = wish.reader,
+                      .kind = kRequest,
+                      .body = {{"product", version_name(wish.product, wish.version)}, {"purpose", wish.purpose}}};
+  if (wish.until_us) statement.body["until"] = time_text(*wish.until_us);
+  const std::string owner = wish.product.substr(0, wish.product.rfind('.'));
+  const auto unasked = [&]() -> Status {
+    BRAID_ASSIGN(const std::vector<AccessEntry> before, between(owner, wish.reader));
+    for (const AccessEntry& one : before) {
+      if (one.product != wish.product || one.version != wish.version || one.purpose != wish.purpose) continue;
+      const std::string name = version_name(wish.product, wish.version);
+      if (one.state == AccessState::granted)
+        return error_of(
+            ErrorKind::usage,
+            diag::AlreadyReadable{.reader = wish.reader,
+                                  .product = name,
+                                  .reason = fmt::format("the request {} {}", short_id(one.id), state_text(one))}
+                .make());
+      if (one.state == AccessState::open)
+        return error_of(ErrorKind::usage,
+                        diag::AlreadyAsked{.reader = wish.reader, .product = name, .id = short_id(one.id)}.make());
+    }
+    return {};
+  };
+  BRAID_ASSIGN(const SignedRecord record, append(statement, key, unasked));
+  return entry_of(record);
+}
+
+Status AccessBook::check_decision(const Decision& decision, const std::string& signer, AccessEntry& entry) {
+  // A log that is damaged is for its domain to mend, and hinders nobody else.
+  std::vector<Error> faults;
+  BRAID_ASSIGN(const std::vector<AccessEntry> entries, all(&faults));
+  const auto found = std::ranges::find_if(entries, [&](const AccessEntry& one) { return one.id == decision.id; });
+  if (found == entries.end()) return error_of(ErrorKind::usage, diag::RequestUnknown{.id = decision.id}.make());
+  entry = *found;
+  BRAID_ASSIGN(const auto named, approvers(entry.owner()));
+  const auto approver = named.find(decision.domain);
+  const bool decides = decision.domain == entry.owner() || (approver != named.end() && approver->second == signer) ||
+                       (decision.kind == Decision::Kind::revoke && decision.domain == entry.reader);
+  if (!decides)
+    return error_of(ErrorKind::usage,
+                    diag::NotYoursToDecide{.id = short_id(entry.id), .product = entry.product}.make());
+  const bool open = entry.state == AccessState::open;
+  const bool can = decision.kind == Decision::Kind::revoke ? open || entry.state == AccessState::granted : open;
+  if (!can)
+    return error_of(ErrorKind::usage,
+                    diag::RequestDecided{.id = short_id(entry.id), .state = state_text(entry)}.make());
+  return {};
+}
+
+Result<AccessEntry> AccessBook::decide(const Decision& decision, const std::string& tenant, const DomainKey& key) {
+  AccessEntry entry;
+  BRAID_TRY(check_decision(decision, key.public_name(), entry));
+  Statement statement{.tenant = tenant, .domain = decision.domain, .kind = {}, .body = {{"request", decision.id}}};
+  // Who reads the record alone, as an auditor does, has what it is about.
+  statement.body["product"] = version_name(entry.product, entry.version);
+  statement.body["reader"] = entry.reader;
+  statement.body["purpose"] = entry.purpose;
+  switch (decision.kind) {
+    case Decision::Kind::approve: {
+      statement.kind = kApproval;
+      const std::optional<int64_t> until = decision.until_us ? decision.until_us : entry.asked_until_us;
+      if (until && *until <= clock_.now_us())
+        return error_of(ErrorKind::usage, diag::InstantPassed{.instant = time_text(*until)}.make());
+      if (until) statement.body["until"] = time_text(*until);
+      break;
+    }
+    case Decision::Kind::deny:
+      statement.kind = kDenial;
+      break;
+    case Decision::Kind::revoke:
+      statement.kind = decision.domain == entry.reader ? kWithdrawal : kRevocation;
+      break;
+  }
+  if (!decision.because.empty()) statement.body["because"] = decision.because;
+  BRAID_ASSIGN(const SignedRecord record,
+               append(statement, key, [&] { return check_decision(decision, key.public_name(), entry); }));
+  apply(record, clock_.now_us(), entry);
+  return entry;
+}
+
+Result<std::map<std::string, std::string>> AccessBook::approvers(const std::string& owner) {
+  BRAID_ASSIGN(const std::vector<SignedRecord> own, records(owner));
+  return approvers_in(own);
+}
+
+Status AccessBook::name_approvers(const std::string& owner, const std::map<std::string, std::string>& named,
+                                  const std::string& tenant, const DomainKey& key) {
+  BRAID_ASSIGN(const auto before, approvers(owner));
+  if (before == named) return {};
+  std::string domains;
+  for (const auto& [domain, their_key] : named) domains += (domains.empty() ? "" : " ") + domain + "=" + their_key;
+  const Statement statement{.tenant = tenant, .domain = owner, .kind = kApprovers, .body = {{"domains", domains}}};
+  const Result<SignedRecord> written = append(statement, key, [] { return Status(); });
+  return written.ok() ? Status() : Status(written.error());
+}
+
+Status AccessBook::check_first_key(const std::string& domain, const DomainKey& key) {
+  SignedLog log(store_, clock_, kFolder + domain);
+  BRAID_ASSIGN(const std::vector<SignedRecord> before, log.read());
+  if (before.empty()) return {};
+  BRAID_ASSIGN(const std::set<std::string> keys, keys_of(registry_, domain));
+  if (keys.empty() && before.front().signer != key.public_name())
+    return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = domain}.make());
+  return {};
+}
+
+}  // namespace braid::mesh

@@ -1,0 +1,66 @@
+// Tells an Alertmanager, or what takes the same requests (API v2: `POST /api/v2/alerts` of a JSON array of alerts with
+// `labels`, `annotations`, `startsAt`, `endsAt`).
+//
+// A receiver forgets an alert that is not told again, so those that go on are sent again every kAgainUs and say that
+// they end kLastsUs later: when the job dies they end by themselves. One that is over is sent until it is taken. Only
+// how an alert stands now is sent; what came and went while nobody answered is not.
+//
+// One request is on its way at a time, with at most kMostAtOnce alerts. Whatever is wrong with it, the next attempt is
+// made behind a pause that doubles from kFirstPauseUs to kLongestPauseUs. Alerts that wait are as many as there are
+// promises.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "runtime/base/clock.h"
+#include "runtime/connect/registry/http.h"
+#include "runtime/promise/alert_sender.h"
+
+namespace braid {
+
+class Alertmanager final : public AlertSender {
+ public:
+  static constexpr int64_t kAgainUs = 60'000'000, kLastsUs = 4 * kAgainUs;
+  static constexpr int64_t kFirstPauseUs = 1'000'000, kLongestPauseUs = 60'000'000, kTimeoutUs = 10'000'000;
+  static constexpr size_t kMostAtOnce = 64;
+
+  /// `url`: with a path, where to post; without one, of an Alertmanager. The clock outlives it.
+  Alertmanager(std::string url, std::unique_ptr<registry::Http> http, Clock& clock);
+
+  void set(Alert alert) override;
+  void work(int64_t at_most_us) override;
+  bool at_rest() const override;
+  std::string problem() const override { return problem_; }
+
+ private:
+  struct Entry {
+    Alert alert;
+    uint64_t version = 0;  ///< of what is known
+    uint64_t taken = 0;    ///< the version that was sent and taken
+    int64_t taken_at = 0;  ///< steady clock
+  };
+  bool is_due(const Entry& entry, int64_t steady) const;
+  void begin(int64_t steady);
+  void finish(const registry::HttpOutcome& outcome, int64_t steady);
+
+  std::string url_;
+  std::unique_ptr<registry::Http> http_;
+  Clock& clock_;
+  std::map<std::string, Entry> alerts_;      ///< by their labels as JSON
+  std::map<std::string, uint64_t> sending_;  ///< those on their way, with their versions
+  std::unique_ptr<registry::HttpExchange> exchange_;
+  uint64_t versions_ = 0;
+  int64_t pause_us_ = kFirstPauseUs;
+  int64_t try_at_ = INT64_MIN;  ///< steady clock
+  std::string problem_;
+};
+
+/// With libcurl; the machine's list of authorities judges a server of `https://`.
+Result<std::unique_ptr<AlertSender>> make_alertmanager(const std::string& url, Clock& clock);
+using MakeAlertSender = Result<std::unique_ptr<AlertSender>> (*)(const std::string& url, Clock& clock);
+
+}  // namespace braid
+
+/// An entry of the shared library.
+extern "C" braid::MakeAlertSender braid_http_make_alert_sender();

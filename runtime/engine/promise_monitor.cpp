@@ -1,0 +1,144 @@
+#include "runtime/engine/promise_monitor.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "runtime/engine/job_monitor.h"
+
+namespace braid {
+namespace {
+
+/// For each product: whether all that moves its time is idle or has ended.
+std::vector<bool> idle_products(const JobStatus& status) {
+  std::map<std::string, bool> rests;  // by what a product reads
+  for (const JobStatus::Partition& partition : status.partitions) {
+    const bool silent = partition.idle || partition.ended;
+    const auto [source, first] = rests.emplace(partition.source, silent);
+    if (!first) source->second &= silent;
+  }
+  std::vector<bool> idle;
+  for (const JobReport::Product& product : status.report.products) {
+    idle.push_back(std::all_of(product.inputs.begin(), product.inputs.end(), [&](const JobReport::Input& input) {
+      const auto found = rests.find(input.name);
+      return found == rests.end() || found->second;
+    }));
+    rests[product.name] = idle.back();
+  }
+  return idle;
+}
+
+}  // namespace
+
+/// docs/operations/metrics.md lists them all.
+struct PromiseMonitor::Families {
+  explicit Families(MetricRegistry& registry) : to(registry) {}
+  MetricRegistry& to;
+  using Family = MetricRegistry::Family;
+  static constexpr MetricKind kCounter = MetricKind::counter, kGauge = MetricKind::gauge;
+
+  Family& freshness = to.declare({"braid_product_freshness_seconds",
+                                  kGauge,
+                                  "Clock minus the event time of the newest row, of products that promise `fresh`.",
+                                  {"product", "version"}});
+  Family& state_bytes = to.declare({"braid_product_state_bytes",
+                                    kGauge,
+                                    "State of a product's steps, of products that promise `state`.",
+                                    {"product", "version"}});
+  Family& rows = to.declare({"braid_promise_rows_total",
+                             kCounter,
+                             "Rows that were measured for a promise of `latency` or `complete`.",
+                             {"product", "version", "promise"}});
+  Family& missed = to.declare({"braid_promise_missed_rows_total",
+                               kCounter,
+                               "Of the measured rows, those that were slow or had a null.",
+                               {"product", "version", "promise"}});
+  Family& period_rows = to.declare({"braid_promise_period_rows",
+                                    kGauge,
+                                    "Rows of the last whole period of a promise of `volume`; NaN before the first.",
+                                    {"product", "version", "promise"}});
+  Family& state = to.declare({"braid_promise_breached",
+                              kGauge,
+                              "1 while a promise of the contract is breached, otherwise 0.",
+                              {"product", "version", "promise"}});
+  Family& budget = to.declare({"braid_promise_budget_ratio",
+                               kGauge,
+                               "Share of a promise's budget that is left; less than 0: it is breached.",
+                               {"product", "version", "promise"}});
+  Family& breaches = to.declare({"braid_promise_breaches_total",
+                                 kCounter,
+                                 "How often a promise was breached while this process ran.",
+                                 {"product", "version", "promise"}});
+};
+
+PromiseMonitor::PromiseMonitor(const Program& program, MetricRegistry& metrics)
+    : program_(program), families_(std::make_unique<Families>(metrics)) {}
+
+PromiseMonitor::~PromiseMonitor() = default;
+
+void PromiseMonitor::watch(int64_t now) {
+  for (size_t product = 0; product < program_.products.size(); ++product) {
+    const std::vector<PromiseSpec>& promises = program_.products[product].promises;
+    for (size_t i = 0; i < promises.size(); ++i)
+      watched_.push_back({.product = product, .promise = i, .watch = PromiseWatch(promises[i], now)});
+  }
+}
+
+PromiseReading PromiseMonitor::reading_of(Watched& each, const JobStatus& status, bool idle) {
+  const JobReport::Product& product = status.report.products[each.product];
+  PromiseReading reading{.now = status.taken_at, .idle = idle, .others = status.others};
+  if (each.promise < product.counts.size()) reading.counts = product.counts[each.promise];
+  // Rows in the store alone are taken to be like those in memory.
+  const StateSize& state = product.state;
+  if (state.rows > state.cold)
+    each.row_bytes = static_cast<double>(state.bytes) / static_cast<double>(state.rows - state.cold);
+  if (state.rows == 0 || each.row_bytes > 0)
+    reading.state_bytes = static_cast<uint64_t>(each.row_bytes * static_cast<double>(state.rows));
+  return reading;
+}
+
+void PromiseMonitor::show(const Watched& each, const JobStatus& status) {
+  const JobReport::Product& product = status.report.products[each.product];
+  const PromiseSpec& promise = each.watch.promise();
+  const PromiseStatus& now = each.watch.status();
+  const std::string version = std::to_string(product.version);
+  const double measured = now.measured.value_or(std::numeric_limits<double>::quiet_NaN());
+  switch (promise.rule) {
+    case PromiseSpec::Rule::fresh:
+      if (now.measured) families_->freshness.gauge({product.name, version}).set(measured);
+      break;
+    case PromiseSpec::Rule::latency:
+    case PromiseSpec::Rule::complete:
+      families_->rows.counter({product.name, version, promise.text}).raise_to(static_cast<double>(now.all_rows));
+      families_->missed.counter({product.name, version, promise.text}).raise_to(static_cast<double>(now.all_missed));
+      break;
+    case PromiseSpec::Rule::volume:
+      families_->period_rows.gauge({product.name, version, promise.text}).set(measured);
+      break;
+    case PromiseSpec::Rule::state:
+      families_->state_bytes.gauge({product.name, version}).set(measured);
+      break;
+  }
+  families_->state.gauge({product.name, version, promise.text}).set(now.state == PromiseState::breached ? 1 : 0);
+  families_->budget.gauge({product.name, version, promise.text}).set(now.budget_left);
+  families_->breaches.counter({product.name, version, promise.text}).raise_to(static_cast<double>(now.breaches));
+}
+
+std::vector<size_t> PromiseMonitor::update(JobStatus& status) {
+  std::vector<size_t> changed;
+  if (watched_.empty() || status.report.products.size() != program_.products.size()) return changed;
+  const std::vector<bool> idle = idle_products(status);
+  for (Watched& each : watched_) {
+    const JobReport::Product& product = status.report.products[each.product];
+    if (each.watch.update(reading_of(each, status, idle[each.product]))) changed.push_back(status.promises.size());
+    status.promises.push_back({.product = product.name,
+                               .version = product.version,
+                               .text = each.watch.promise().text,
+                               .rule = each.watch.promise().rule,
+                               .status = each.watch.status()});
+    show(each, status);
+  }
+  return changed;
+}
+
+}  // namespace braid

@@ -1,0 +1,45 @@
+// The promises of a job's products while it runs: each is watched (runtime/promise) by what the status of the job says
+// of it, and shown by metrics. A part of the JobMonitor, on the thread that publishes the status.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/abi/program.h"
+#include "runtime/metrics/registry.h"
+#include "runtime/promise/promise_watch.h"
+
+namespace braid {
+
+struct JobStatus;
+
+class PromiseMonitor {
+ public:
+  /// Both outlive it.
+  PromiseMonitor(const Program& program, MetricRegistry& metrics);
+  ~PromiseMonitor();
+
+  /// Promises are watched from now on.
+  void watch(int64_t now);
+  bool watches() const { return !watched_.empty(); }
+  /// Adds them to the status. Gives the places in JobStatus::promises of those that have changed between breached and
+  /// not.
+  std::vector<size_t> update(JobStatus& status);
+
+ private:
+  struct Families;
+  struct Watched {
+    size_t product;  ///< index into Program::products
+    size_t promise;  ///< of the product
+    PromiseWatch watch;
+    double row_bytes = 0;  ///< of rows of state in memory, when there were some
+  };
+  PromiseReading reading_of(Watched& each, const JobStatus& status, bool idle);
+  void show(const Watched& each, const JobStatus& status);
+
+  const Program& program_;
+  std::unique_ptr<Families> families_;
+  std::vector<Watched> watched_;
+};
+
+}  // namespace braid

@@ -1,0 +1,167 @@
+#include "runtime/promise/published_rows.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "runtime/data/row_change.h"
+#include "runtime/data/time_text.h"
+
+namespace braid {
+namespace {
+
+constexpr int64_t kStepsOfBound = 64;
+
+/// The leaf that is 0 where a part of the path is null; none if nothing on it can be.
+std::optional<size_t> presence_of(const std::vector<Field>& row, const std::vector<int>& path) {
+  std::optional<size_t> found;
+  const std::vector<Field>* fields = &row;
+  size_t leaf = 0;
+  for (const int index : path) {
+    leaf += leaf_offset(*fields, static_cast<size_t>(index));
+    const TypeNode* type = (*fields)[static_cast<size_t>(index)].type.get();
+    if (type->kind == TypeKind::optional) {
+      // What is below something absent is absent: the innermost tells all.
+      found = leaf++;
+      type = type->element.get();
+    }
+    fields = &type->fields;
+  }
+  return found;
+}
+
+int64_t watermark_of(const EdgeTime& time) {
+  return time.moves() ? time.w : kEndTime;
+}
+
+/// Keeps the newest `most` entries; `of_oldest`: the rows of others go to the oldest that is kept.
+void keep_newest(std::map<int64_t, int64_t>& counts, size_t most, bool of_oldest) {
+  while (counts.size() > most) {
+    const auto oldest = counts.begin();
+    if (of_oldest) std::next(oldest)->second += oldest->second;
+    counts.erase(oldest);
+  }
+}
+
+void add_all(const std::map<int64_t, int64_t>& from, std::map<int64_t, int64_t>& to) {
+  for (const auto& [at, rows] : from) to[at] += rows;
+}
+
+}  // namespace
+
+PromiseCounts& PromiseCounts::operator+=(const PromiseCounts& other) {
+  rows += other.rows;
+  missed += other.missed;
+  add_all(other.periods, periods);
+  watermark = std::min(watermark, other.watermark);
+  newest = std::max(newest, other.newest);
+  return *this;
+}
+
+void PublishedRows::Hidden::take(Hidden& other) {
+  rows += other.rows;
+  newest = std::max(newest, other.newest);
+  for (size_t i = 0; i < missed.size(); ++i) missed[i] += other.missed[i];
+  add_all(other.times, times);
+  for (const auto& [promise, of_promise] : other.periods) add_all(of_promise, periods[promise]);
+  other = {.missed = std::vector<int64_t>(missed.size())};
+}
+
+PublishedRows::PublishedRows(const ProductSpec& product, int64_t newest)
+    : product_(product),
+      leaves_(flatten(product.row).size()),
+      present_(product.promises.size()),
+      counts_(product.promises.size(), PromiseCounts{.newest = newest}) {
+  open_.missed.resize(product.promises.size());
+  frozen_.missed.resize(product.promises.size());
+  for (size_t i = 0; i < product.promises.size(); ++i) {
+    const PromiseSpec& promise = product.promises[i];
+    for (const std::vector<int>& path : promise.fields)
+      if (const std::optional<size_t> leaf = presence_of(product.row, path)) present_[i].push_back(*leaf);
+    if (promise.rule != PromiseSpec::Rule::latency) continue;
+    const int64_t step = std::max<int64_t>(1, promise.bound_us / kStepsOfBound);
+    step_us_ = step_us_ == 0 ? step : std::min(step_us_, step);
+  }
+}
+
+bool PublishedRows::goes(const Block& block, uint32_t row) const {
+  return product_.changes && row_change(block, leaves_, row) == RowChange::goes;
+}
+
+void PublishedRows::add(const Block& block) {
+  for (uint32_t row = 0; row < block.rows; ++row) open_.rows += goes(block, row) ? 0 : 1;
+  if (block.time != nullptr && block.rows > 0)
+    open_.newest = std::max(open_.newest, *std::max_element(block.time, block.time + block.rows));
+  if (step_us_ > 0 && block.time != nullptr) add_times(block);
+  for (size_t i = 0; i < product_.promises.size(); ++i) {
+    const PromiseSpec::Rule rule = product_.promises[i].rule;
+    if (rule == PromiseSpec::Rule::complete) count_nulls(block, i);
+    if (rule == PromiseSpec::Rule::volume && block.time != nullptr) count_periods(block, i);
+  }
+}
+
+void PublishedRows::add_times(const Block& block) {
+  // Rows that stand together are mostly of one step.
+  int64_t last = 0, rows = 0;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    if (goes(block, row)) continue;
+    const int64_t step = floor_divide(block.time[row], step_us_);
+    if (step != last && rows > 0) {
+      open_.times[last] += rows;
+      rows = 0;
+    }
+    last = step;
+    ++rows;
+  }
+  if (rows > 0) open_.times[last] += rows;
+  keep_newest(open_.times, kMostSteps, true);
+}
+
+void PublishedRows::count_nulls(const Block& block, size_t promise) {
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    const bool whole = std::all_of(present_[promise].begin(), present_[promise].end(),
+                                   [&](size_t leaf) { return block.columns[leaf].as<uint8_t>()[row] != 0; });
+    open_.missed[promise] += whole || goes(block, row) ? 0 : 1;
+  }
+}
+
+void PublishedRows::count_periods(const Block& block, size_t promise) {
+  const int64_t period = product_.promises[promise].bound_us;
+  std::map<int64_t, int64_t>& periods = open_.periods[promise];
+  for (uint32_t row = 0; row < block.rows; ++row)
+    if (!goes(block, row)) ++periods[floor_divide(block.time[row], period) * period];
+  keep_newest(periods, kMostPeriods, false);
+}
+
+void PublishedRows::freeze(const EdgeTime& time) {
+  frozen_.take(open_);
+  frozen_watermark_ = watermark_of(time);
+}
+
+std::vector<PromiseCounts> PublishedRows::counts(const EdgeTime& time) const {
+  std::vector<PromiseCounts> counts = counts_;
+  // Time moves without rows, too, and then no epoch tells of it.
+  if (open_.rows == 0 && frozen_.rows == 0)
+    for (PromiseCounts& each : counts) each.watermark = watermark_of(time);
+  return counts;
+}
+
+void PublishedRows::show(int64_t now) {
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    const PromiseSpec& promise = product_.promises[i];
+    PromiseCounts& counts = counts_[i];
+    counts.rows += frozen_.rows;
+    counts.missed += frozen_.missed[i];
+    counts.watermark = frozen_watermark_;
+    counts.newest = std::max(counts.newest, frozen_.newest);
+    if (promise.rule == PromiseSpec::Rule::latency)
+      for (const auto& [step, rows] : frozen_.times)
+        if (subtract_time(now, (step + 1) * step_us_ - 1) >= promise.bound_us) counts.missed += rows;
+    if (promise.rule != PromiseSpec::Rule::volume) continue;
+    add_all(frozen_.periods[i], counts.periods);
+    keep_newest(counts.periods, kMostPeriods, false);
+  }
+  frozen_ = {.missed = std::vector<int64_t>(counts_.size())};
+}
+
+}  // namespace braid

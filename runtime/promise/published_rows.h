@@ -1,0 +1,78 @@
+// Counts the rows of a product that its promises are about.
+//
+//   add: a turn publishes rows ──► freeze: its epoch ends ──► show: the epoch is durable, readers can see the rows
+//
+// A row counts when readers can see it, and its latency ends then. Of rows that wait for that, the event times are kept
+// in steps of 1/64 of the shortest `latency`, at most kMostSteps of them: of more, the oldest are taken together. A row
+// is slow when the newest instant of its step is, so that no row is called slow that is not. Of `volume` the newest
+// kMostPeriods periods of event time are kept.
+//
+// Counts begin with the process and are not stored. They decide no row. One thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "runtime/abi/program.h"
+#include "runtime/data/block.h"
+#include "runtime/time/edge_time.h"
+
+namespace braid {
+
+/// Of one promise; what tasks of a job have is added up.
+struct PromiseCounts {
+  int64_t rows = 0;                    ///< that readers can see
+  int64_t missed = 0;                  ///< of those: slow, or with a null
+  std::map<int64_t, int64_t> periods;  ///< rows by the start of their period, of `volume`
+  /// Of the rows that readers can see: periods that end before it have all their rows. kNoTime: not known;
+  /// kEndTime: nothing moves it.
+  int64_t watermark = kNoTime;
+  int64_t newest = kNoTime;  ///< event time of the newest of the rows that readers can see, in all runs
+
+  PromiseCounts& operator+=(const PromiseCounts& other);
+  friend bool operator==(const PromiseCounts&, const PromiseCounts&) = default;
+};
+
+class PublishedRows {
+ public:
+  static constexpr size_t kMostSteps = 1024, kMostPeriods = 256;
+
+  /// The product outlives it. `newest`: event time of the newest row of it that readers can see.
+  PublishedRows(const ProductSpec& product, int64_t newest);
+  /// Rows as the product publishes them; the last version of a row that goes is none.
+  void add(const Block& block);
+  /// The epoch ends: what was added belongs to it. `time`: of the product's rows. The epoch before it was shown, or
+  /// its rows are shown with this one.
+  void freeze(const EdgeTime& time);
+  /// Readers can see the rows of the last freeze(), at that clock reading.
+  void show(int64_t now);
+  /// As many as the product has promises. `time`: of the product's rows now, which counts if no row is hidden.
+  std::vector<PromiseCounts> counts(const EdgeTime& time) const;
+
+ private:
+  /// Of rows that nobody can see yet.
+  struct Hidden {
+    int64_t rows = 0;
+    int64_t newest = kNoTime;
+    std::vector<int64_t> missed;                           ///< by promise: with a null
+    std::map<int64_t, int64_t> times;                      ///< rows by the step of their event time
+    std::map<size_t, std::map<int64_t, int64_t>> periods;  ///< by promise, then by start
+    void take(Hidden& other);
+  };
+
+  void add_times(const Block& block);
+  void count_nulls(const Block& block, size_t promise);
+  void count_periods(const Block& block, size_t promise);
+  bool goes(const Block& block, uint32_t row) const;
+
+  const ProductSpec& product_;
+  size_t leaves_;                             ///< of the script's row; the change of a row stands behind
+  std::vector<std::vector<size_t>> present_;  ///< by promise: the leaves that say whether its fields are there
+  int64_t step_us_ = 0;                       ///< of event times; 0: no promise of latency
+  Hidden open_, frozen_;
+  int64_t frozen_watermark_ = kNoTime;
+  std::vector<PromiseCounts> counts_;
+};
+
+}  // namespace braid

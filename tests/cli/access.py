@@ -1,0 +1,362 @@
+#!/usr/bin/env python3
+"""Domains that ask each other for products, over one registry: requests, decisions, grants that end, commands that are
+killed, jobs whose grant ends, and the policies of an organisation.
+
+    access.py BRAID [--only NAME] [--seed N] [--keep]
+"""
+import datetime
+import json
+import pathlib
+import re
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import braid_command
+from braid_command import DONE, INPUT, SCRIPT, USAGE, Case
+from mesh import TOML, write_kpi, write_payments
+
+ASK = ("access", "request", "payments.payment", "--purpose", "reporting", "--project", "kpi", "--json")
+
+
+def closed_payments(case: Case, more: str = "", toml: str = "") -> pathlib.Path:
+    """`payment` is open to `audit` alone; `balance` to `kpi`, too."""
+    folder = write_payments(case, more)
+    script = folder / "payments.braid"
+    script.write_text(script.read_text().replace("  allow read to domain kpi\n", "  allow read to domain audit\n", 1))
+    if toml:
+        config = folder / "braid.toml"
+        config.write_text(config.read_text().replace("[mesh]\n", "[mesh]\n" + toml))
+    case.braid("publish", "payments")
+    return folder
+
+
+def write_domain(case: Case, name: str, script: str = "") -> pathlib.Path:
+    folder = case.directory / name
+    folder.mkdir(exist_ok=True)
+    (folder / "braid.toml").write_text(TOML.format(name=name))
+    (folder / f"{name}.braid").write_text(script or f'domain {name}\n  owner "{name}@shop.example"\n')
+    if not (case.directory / f"{name}.pem").exists():
+        case.braid("mesh", "key", "new", f"{name}.pem")
+    return folder
+
+
+def asked(case: Case, *words) -> str:
+    return json.loads(case.braid(*ASK, *words).out)["request"]
+
+
+def listed(case: Case, *words) -> list:
+    return [json.loads(line) for line in
+            case.braid("access", "list", "--registry", "registry", "--json", *words).out.splitlines()]
+
+
+def events(case: Case, domain: str) -> list:
+    case.braid("audit", "verify", domain, "--registry", "registry")
+    return [json.loads(line) for line in
+            case.braid("audit", "log", domain, "--registry", "registry", "--json").out.splitlines()]
+
+
+def types(case: Case, domain: str) -> list:
+    return [each["type"].removeprefix("io.braid.") for each in events(case, domain)]
+
+
+def instant(seconds: float) -> str:
+    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return when.isoformat().replace("+00:00", "Z")
+
+
+def a_request_becomes_a_grant(case: Case) -> None:
+    closed_payments(case)
+    write_kpi(case)
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5400")
+    case.expect("braid access request payments.payment --purpose" in told.err, f"{told}")
+    told = case.braid("access", "request", "payments.payment", "--purpose", "reporting", "--project", "kpi")
+    case.expect("`kpi` reads `payments.payment@1` for reporting" in told.out and "payments decides" in told.out, f"{told}")
+    [one] = listed(case)
+    case.expect(one["state"] == "open" and one["reader"] == "kpi" and one["purpose"] == "reporting", f"{one}")
+    request = one["request"]
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5400")
+    case.expect("W7233" in told.codes and "is not decided yet" in told.err, f"{told}")
+
+    told = case.braid("access", "approve", request[:8], "--project", "payments")
+    case.expect("is granted" in told.out, f"{told}")
+    # Live at once, for everything that a reader does.
+    case.braid("check", "kpi")
+    case.braid("test", "kpi")
+    case.braid("run", "payments")
+    case.braid("run", "kpi")
+    rows = [json.loads(line) for line in (case.directory / "kpi/data/out/kpi.turnover.v1.ndjson").read_text().splitlines()]
+    case.expect([float(row["paid"]) for row in rows] == [3.75, 9.0], f"{rows}")
+    case.braid("publish", "kpi")
+    shown = json.loads(case.braid("mesh", "show", "payments.payment@1", "--registry", "registry", "--json").out)
+    case.expect([each["reader"] for each in shown["readers"]] == ["kpi.turnover@1"], f"{shown}")
+    case.expect("payments.payment@1" in case.braid("access", "list", "--project", "kpi").out, "the table is empty")
+
+    # The gate knows it as a reader: of the columns that it uses, and not of the `allow` that it does not need.
+    script = case.directory / "payments/payments.braid"
+    right = script.read_text()
+    script.write_text(right.replace("select { id, who, amount, state", "select { id, who, state"))
+    told = case.braid("publish", "payments", code=SCRIPT, finding="E7220")
+    case.expect("kpi.turnover version 1" in told.out and "amount" in told.out, f"{told}")
+    script.write_text(right.replace("  allow read to domain audit\n", "", 1))
+    case.braid("publish", "payments")
+
+    # Revoked: the next check refuses it, and the owner may take it away without breaking whom the registry knows.
+    case.braid("access", "revoke", request, "--project", "payments", "--because", "the need has ended")
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5400")
+    case.expect("was revoked by `payments`: the need has ended" in told.err, f"{told}")
+    case.braid("run", "kpi", code=SCRIPT, finding="E5400")
+    case.braid("publish", "kpi", code=SCRIPT, finding="E5400")
+    case.expect(types(case, "kpi").count("access.requested") == 1, f"{types(case, 'kpi')}")
+    of_owner = [each for each in types(case, "payments") if each.startswith("access.")]
+    case.expect(of_owner == ["access.granted", "access.revoked"], f"{of_owner}")
+    granted = next(each for each in events(case, "payments") if each["type"] == "io.braid.access.granted")
+    case.expect(granted["subject"] == "urn:braid:acme:payments:payment:1" and granted["data"]["reader"] == "kpi" and
+                granted["data"]["request"] == request, f"{granted}")
+
+
+def a_grant_ends_by_itself(case: Case) -> None:
+    closed_payments(case)
+    write_kpi(case)
+    request = asked(case, "--until", "30d")
+    [one] = listed(case, "--product", "payments.payment")
+    case.expect("asked_until" in one and listed(case, "--product", "payments.balance") == [], f"{one}")
+    ends = instant(8)
+    case.braid("access", "approve", request, "--project", "payments", "--until", ends)
+    case.braid("check", "kpi")
+    while instant(0) <= ends:
+        time.sleep(0.5)
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5400")
+    case.expect("ended at" in told.err and "asks again" in told.err, f"{told}")
+    case.expect(listed(case)[0]["state"] == "ended", f"{listed(case)}")
+    case.expect("access.expired" not in types(case, "payments"), "nobody was there to record it")
+    case.braid("publish", "payments")
+    case.braid("publish", "payments")
+    case.expect(types(case, "payments").count("access.expired") == 1, f"{types(case, 'payments')}")
+    # Again, and denied.
+    request = asked(case)
+    case.braid("access", "deny", request, "--project", "payments", "--because", "use the balance")
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5400")
+    case.expect("was denied by `payments`: use the balance" in told.err, f"{told}")
+
+
+def a_job_stops_when_its_grant_ends(case: Case) -> None:
+    closed_payments(case)
+    write_kpi(case)
+    case.braid("run", "payments")
+    # By the clock.
+    case.braid("access", "approve", asked(case), "--project", "payments", "--until", instant(15))
+    job = case.start("run", "kpi", "--follow")
+    ended = case.ended(job)
+    case.expect(ended.code == SCRIPT and "E7234" in ended.codes and "ended at" in ended.err, f"{ended}")
+    case.expect("stopped on request, all committed" in ended.out, f"{ended}")
+    case.braid("run", "kpi", code=SCRIPT, finding="E5400")
+    # By its owner; the job goes on from where it stopped.
+    request = asked(case)
+    case.braid("access", "approve", request, "--project", "payments")
+    job = case.start("run", "kpi", "--follow")
+    time.sleep(4)
+    case.expect(job.poll() is None, "the job has ended")
+    case.braid("access", "revoke", request, "--project", "payments")
+    ended = case.ended(job)
+    case.expect(ended.code == SCRIPT and "E7234" in ended.codes and "was revoked" in ended.err, f"{ended}")
+
+
+def approvers_decide_while_they_are_named(case: Case) -> None:
+    write_domain(case, "privacy")
+    (case.directory / "privacy.pem").unlink()
+    made = case.braid("mesh", "key", "new", "privacy.pem").out
+    named = 'approvers = { privacy = "' + re.search(r"ed25519:\S+", made)[0] + '" }\n'
+    closed_payments(case, toml=named)
+    write_kpi(case)
+    told = case.braid("access", "request", "payments.payment", "--purpose", "reporting", "--project", "kpi")
+    case.expect("payments or privacy decides" in told.out, f"{told}")
+    request = listed(case)[0]["request"]
+    case.braid("access", "approve", request, "--project", "kpi", code=SCRIPT, finding="E7226")
+    case.braid("access", "approve", request, "--project", "privacy")
+    case.expect(listed(case)[0]["decided_by"] == "privacy", f"{listed(case)}")
+    case.braid("check", "kpi")
+    case.expect(types(case, "privacy") == ["access.granted"], f"{types(case, 'privacy')}")
+    config = case.directory / "payments/braid.toml"
+    config.write_text(config.read_text().replace(named, ""))
+    case.braid("publish", "payments")
+    case.braid("check", "kpi", code=SCRIPT, finding="E5400")
+    # The domain that asked may give back what it has.
+    case.braid("access", "revoke", request, "--project", "kpi")
+    case.expect(listed(case)[0]["state"] == "withdrawn", f"{listed(case)}")
+
+
+def mistakes_are_answered(case: Case) -> None:
+    closed_payments(case)
+    kpi = write_kpi(case)
+    ask = ("access", "request", "--project", "kpi", "--purpose", "reporting")
+    case.braid(*ask, "paymets.payment", code=SCRIPT, finding="E7211")
+    case.braid(*ask, "payments.paymnt", code=SCRIPT, finding="E7209")
+    case.braid(*ask, "payments.payment@7", code=SCRIPT, finding="E7210")
+    case.braid(*ask, "kpi.turnover", code=USAGE, finding="E7221")
+    case.braid(*ask, "payments.balance", code=SCRIPT, finding="E7222")
+    case.braid(*ask, "payments.payment", "--until", "2020-01-01", code=USAGE, finding="E7228")
+    case.braid(*ask, "payments.payment", "--until", "soon", code=USAGE)
+    case.braid(*ask, "payments.payment", "--domain", "audit", code=USAGE, finding="E7229")
+    case.braid("access", "request", "payments.payment", "--project", "kpi", code=USAGE)
+    case.braid("access", "request", "payments.payment", "--project", "kpi", "--purpose", "a b", code=USAGE, finding="E7230")
+    case.expect(listed(case) == [], "a mistake was written")
+    request = asked(case)
+    case.braid(*ASK, code=SCRIPT, finding="E7223")
+    case.braid("access", "approve", "0000", "--project", "payments", code=USAGE, finding="E7224")
+    case.braid("access", "deny", request, "--project", "payments", code=USAGE)  # without --because
+    case.braid("access", "approve", request, "--project", "payments")
+    case.braid(*ASK, code=SCRIPT, finding="E7222")
+    case.braid("access", "approve", request, "--project", "payments", code=SCRIPT, finding="E7227")
+    # Another's key, and no registry.
+    config = (kpi / "braid.toml").read_text()
+    (kpi / "braid.toml").write_text(config.replace("../kpi.pem", "../payments.pem"))
+    case.braid("access", "request", "payments.payment", "--project", "kpi", "--purpose", "audit", code=USAGE, finding="E7203")
+    case.braid("publish", "kpi", code=USAGE, finding="E7203")
+    (kpi / "braid.toml").write_text('[project]\nname = "kpi"\n')
+    case.braid(*ASK, code=USAGE, finding="E7205")
+    (kpi / "braid.toml").write_text(config)
+    # What somebody has changed grants nothing.
+    [record] = [each for each in (case.directory / "registry/grants/payments").glob("*.json") if "approval" in each.read_text()]
+    text = record.read_text()
+    record.write_text(text.replace("reporting", "reporting2"))
+    case.braid("check", "kpi", code=INPUT, finding="E7202")
+    record.write_text(text)
+    case.braid("check", "kpi")
+    (case.directory / "registry").rename(case.directory / "away")
+    case.braid("check", "kpi", code=SCRIPT, finding="E5400")
+
+
+def killed_commands_leave_it_whole(case: Case) -> None:
+    """Each command, killed before and behind each of its writes, then given again."""
+    closed_payments(case)
+    write_kpi(case)
+    killed = 0
+    for nth in range(1, 20):
+        process = case.start(*ASK, environment={"BRAID_KILL_AT": f"registry_write:{nth}"})
+        ended = case.ended(process)
+        if ended.code == -signal.SIGKILL:
+            killed += 1
+        if not listed(case):
+            continue
+        [one] = listed(case)
+        case.expect(one["state"] == "open", f"{one}")
+        case.braid("access", "revoke", one["request"], "--project", "kpi")
+        if ended.code == DONE:
+            break
+        for path in (case.directory / "registry/grants/kpi").glob("*"):
+            path.unlink()
+        # The audit log keeps what was there.
+    case.expect(killed >= 6, f"killed {killed} times")
+    for verb, words, before, after in (("approve", (), "open", "granted"), ("revoke", (), "granted", "revoked")):
+        request = asked(case) if verb == "approve" else request
+        killed = 0
+        for nth in range(1, 20):
+            process = case.start("access", verb, request, "--project", "payments", *words,
+                                 environment={"BRAID_KILL_AT": f"registry_write:{nth}"})
+            ended = case.ended(process)
+            killed += ended.code == -signal.SIGKILL
+            state = next(one for one in listed(case) if one["request"] == request)["state"]
+            case.expect(state in (before, after), f"{state}: {ended}")
+            case.braid("check", "kpi", code=DONE if state == "granted" else SCRIPT)
+            if state == after:
+                break
+        case.expect(killed >= 2, f"{verb} was killed {killed} times")
+    # What was not recorded by those who were killed is recorded by the next one.
+    case.braid("publish", "payments")
+    of_owner = [each for each in types(case, "payments") if each.startswith("access.")]
+    case.expect(of_owner == ["access.granted", "access.revoked"], f"{of_owner}")
+
+
+CRM = """domain crm
+{owner}
+{signup}stream signup
+  time at within 10s
+  from file "signup.ndjson" format json
+{{ id: int, email: string #pii, at: timestamp }}
+
+{doc}product {name} version 1
+  key id
+{clauses}{{
+  from signup
+  select {{ id, email, at }}
+}}
+"""
+POLICIES = """council = ["governance", "privacy"]
+
+[policy.owned]
+says = "Somebody answers for every product."
+require = "owner"
+
+[policy.told]
+require = "documentation"
+
+[policy.personal]
+require = "mask"
+label = "pii"
+
+[policy.named]
+require = "name"
+pattern = "[a-z][a-z_]*"
+
+[policy.kept]
+require = "keep"
+most = "90d"
+except = ["archive"]
+"""
+
+
+def policies_are_checked(case: Case) -> None:
+    governance = write_domain(case, "governance")
+    crm = write_domain(case, "crm", CRM.format(owner="", signup="", doc="", name="Member2", clauses=""))
+    (crm / "signup.ndjson").write_text("")
+    case.braid("check", "crm")
+    (governance / "policies.toml").write_text(POLICIES)
+    told = case.braid("policy", "publish", "--project", "governance")
+    case.expect("5 policies stated; the council is governance, privacy" in told.out, f"{told}")
+    case.expect("nothing changed" in case.braid("policy", "publish", "--project", "governance").out, "stated twice")
+    case.expect(types(case, "governance") == ["policy.changed"], f"{types(case, 'governance')}")
+    names = [json.loads(line)["policy"] for line in
+             case.braid("policy", "list", "--registry", "registry", "--json").out.splitlines()]
+    case.expect(names == ["kept", "named", "owned", "personal", "told"], f"{names}")
+
+    for command in ("check", "publish"):
+        told = case.braid(command, "crm", code=SCRIPT, finding="E7235")
+        case.expect(told.codes.count("E7235") == 5, f"{told}")
+        for part in ("the policy `personal`: `email` carries #pii and is not masked", "the domain `governance` has stated on",
+                     "Somebody answers for every product.", "to mend it: `mask email with hash`", "crm.braid:8:9"):
+            case.expect(part in told.err, f"`{part}` is missing: {told}")
+    case.expect(not (case.directory / "registry/domains/crm").exists(), "something was published")
+    right = CRM.format(owner='  owner "crm@shop.example"', signup="", doc="/// Who has signed up.\n", name="member",
+                       clauses="  mask email with hash\n  contract { keep 30d }\n")
+    (crm / "crm.braid").write_text(right)
+    case.braid("check", "crm")
+    case.braid("publish", "crm")
+    (crm / "crm.braid").write_text(right.replace("keep 30d", "keep 120d"))
+    told = case.braid("check", "crm", code=SCRIPT, finding="E7235")
+    case.expect("it keeps its rows for 120d" in told.err and "`keep 90d`" in told.err, f"{told}")
+    # An exception is the council's to make.
+    (governance / "policies.toml").write_text(POLICIES.replace('["archive"]', '["archive", "crm"]'))
+    case.braid("policy", "publish", "--project", "governance")
+    case.braid("check", "crm")
+    # Each domain of the council states its own; others none.
+    write_domain(case, "sales")
+    (case.directory / "sales/policies.toml").write_text('[policy.told]\nrequire = "documentation"\n')
+    case.braid("policy", "publish", "--project", "sales", code=SCRIPT, finding="E7231")
+    write_domain(case, "privacy")
+    (case.directory / "privacy/policies.toml").write_text('[policy.short]\nrequire = "name"\npattern = "[a-z]{1,4}"\n')
+    case.braid("policy", "publish", "--project", "privacy")
+    told = case.braid("check", "crm", code=SCRIPT, finding="E7235")
+    case.expect("the domain `privacy` has stated" in told.err, f"{told}")
+    for wrong in ('[policy.x]\nrequire = "nonsense"\n', '[policy.x]\nrequire = "mask"\n', '[policy.x]\nrequire = "name"\npattern = "["\n',
+                  '[policy.x]\nrequire = "keep"\nmost = 3\n', "[policy.x\n", "council = 3\n", '[policy.x]\nrequire = "owner"\nlable = "pii"\n'):
+        (case.directory / "privacy/policies.toml").write_text(wrong)
+        case.braid("policy", "publish", "--project", "privacy", code=USAGE, finding="E7232")
+
+
+if __name__ == "__main__":
+    braid_command.main([a_request_becomes_a_grant, a_grant_ends_by_itself, a_job_stops_when_its_grant_ends,
+                        approvers_decide_while_they_are_named, mistakes_are_answered, killed_commands_leave_it_whole,
+                        policies_are_checked])
