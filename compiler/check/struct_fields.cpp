@@ -102,12 +102,6 @@ std::vector<int> FlowChecker::place_in(const std::vector<Column>& columns, int c
 
 void FlowChecker::change_struct(std::vector<Column>& columns, ast::Path path, const FieldPath& field,
                                 const std::optional<std::string>& name) {
-  const bool of_window = std::any_of(row_.key.begin(), row_.key.end(), [&](const KeyPart& part) {
-    return (part.window && part.column == field.column) || part.derived.contains(field.column);
-  });
-  if (of_window)
-    return context_.not_yet(path.span, "changing the `window` that is part of the key",
-                            "`select` can lift its parts out, and build the struct anew");
   const auto column = std::find_if(columns.begin(), columns.end(), [&](const Column& each) {
     return typed::columns_read(each.value) == std::vector<int>{field.column};
   });
