@@ -466,7 +466,7 @@ TEST(Check, AFullJoinNeedsAKeyThatIsThere) {
   const std::string tables =
       "table t key a time at within 1s from file \"t.csv\" format csv { a: int, g: int?, at: timestamp }\n"
       "view v { from t group g { n: sum(a) } }\nview w { from v where g is not null }\n";
-  EXPECT_THAT(check_items(tables + "view x { from v full join v as o on o.g == n }").codes, ElementsAre("E5001"));
+  EXPECT_THAT(check_items(tables + "view x { from v full join v as o on o.g == n }").codes, ElementsAre("E5481"));
   EXPECT_THAT(check_items(tables + "view x { from v full join w as o on o.g == n }").codes, ElementsAre());
   EXPECT_THAT(check_items(tables + "view x { from v left join v as o on o.g == n }").codes, ElementsAre());
 }
