@@ -32,11 +32,14 @@ std::string line_of(const mesh::ChainedEvent& chained) {
   return line;
 }
 
-/// As the newest publication of the domain has it; of a node that is no domain, the project's.
+/// As the newest publication of the domain has it; of a node that has published nothing, as its log says, else the
+/// project's.
 Result<std::string> tenant_of(mesh::ObjectStore& store, const std::string& node, const std::string& of_project) {
   mesh::Registry registry(store, system_clock());
   BRAID_ASSIGN(const std::optional<mesh::StoredPublication> head, registry.head(node));
-  return head ? head->publication.tenant : of_project;
+  if (head) return head->publication.tenant;
+  BRAID_ASSIGN(const std::string of_log, mesh::AuditLog::tenant_in(store, node));
+  return of_log.empty() ? of_project : of_log;
 }
 
 Status show_log(mesh::ObjectStore& store, const std::string& of_project, const std::string& node, bool json) {

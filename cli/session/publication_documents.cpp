@@ -30,10 +30,8 @@ std::vector<std::string> document_forms() {
   return {"odcs", "odps", "lineage"};
 }
 
-void add_documents(const Session& session, mesh::Draft& draft) {
-  const typed::Project& project = session.project();
+void add_documents(const typed::Project& project, const mesh::Graph& graph, mesh::Draft& draft) {
   const mesh::Surroundings around{.tenant = draft.tenant, .brokers = {}};
-  const mesh::Graph graph(project);
   std::map<std::string, std::vector<mesh::OutputPort>> ports;  // of a product, all versions
   std::map<std::string, std::vector<std::string>> versions;
   for (size_t id = 0; id < project.relations.size(); ++id) {

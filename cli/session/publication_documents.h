@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/session/session.h"
+#include "mesh/lineage/graph.h"
 #include "mesh/registry/registry.h"
 
 namespace braid::cli {
@@ -14,7 +14,7 @@ namespace braid::cli {
 std::vector<std::string> document_forms();
 
 /// Of each product of the draft. Texts follow from the project and its environments alone, so that a publication of an
-/// unchanged project is the same one. Public sources have a contract, and no flow.
-void add_documents(const Session& session, mesh::Draft& draft);
+/// unchanged project is the same one. Public sources have a contract, and no flow. `graph`: of the project.
+void add_documents(const typed::Project& project, const mesh::Graph& graph, mesh::Draft& draft);
 
 }  // namespace braid::cli

@@ -56,8 +56,9 @@ class Drafter {
       if (is_product) add_reads(static_cast<typed::RelationId>(id), draft);
     }
     add_addresses();
+    const mesh::Graph graph(project);
     for (auto& [name, draft] : domains_) {
-      add_documents(session_, draft);
+      add_documents(project, graph, draft);
       made_.domains.push_back(std::move(draft));
     }
     return std::move(made_);
@@ -89,6 +90,7 @@ class Drafter {
   void add_reads(typed::RelationId id, mesh::Draft& draft) {
     const typed::Project& project = session_.project();
     const typed::Relation& reader = project.relations[static_cast<size_t>(id)];
+    std::optional<std::map<typed::RelationId, std::set<std::string>>> cases;  // of the reader, when it is asked for
     for (const plan::Node& node : plan::build(project, {id}).nodes) {
       const auto* source = std::get_if<plan::SourceNode>(&node.content);
       if (source == nullptr) continue;
@@ -99,8 +101,9 @@ class Drafter {
                                                [mesh::version_name(relation.qualified(), relation.version)];
       read.interface = product->hash;
       read.expects = expected_of(reader.domain, static_cast<typed::RelationId>(source->relation));
-      const auto cases = lineage::whole_cases(project, flows(), id);
-      if (const auto of_source = cases.find(static_cast<typed::RelationId>(source->relation)); of_source != cases.end())
+      if (!cases) cases = lineage::whole_cases(project, flows(), id);
+      if (const auto of_source = cases->find(static_cast<typed::RelationId>(source->relation));
+          of_source != cases->end())
         read.exhaustive = of_source->second;
       for (const int field : source->fields) {
         if (field < 0) continue;

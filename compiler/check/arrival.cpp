@@ -39,7 +39,8 @@ typed::ExpressionRef Expressions::how_it_came(const std::string& name, Span span
   if (place >= 0) {
     context_.reporter.report(diag::NotAggregated{.name = name + "()"})
         .at(span, "which of the group's rows?")
-        .note("make it a key of the `group`, or fold it: `max(" + name + "())`");
+        .note(name == "headers" ? "fold it: `last(headers())`, or what is wanted of them"
+                                : "make it a key of the `group`, or fold it: `max(arrival_time())`");
     return poison(span);
   }
   if (row_ != nullptr && !row_->several.empty() && context_.text(row_->several) != "union") {

@@ -343,7 +343,13 @@ TEST(Groups, SayWhatIsMissing) {
   EXPECT_THAT(group("window hopping 2h every 1h group { n: max(at - window.start) }"), IsEmpty());
   EXPECT_THAT(group("window session gap 2h group { n: max(at - window.start) }"), IsEmpty());
   EXPECT_THAT(group("window session gap 2h group since: at - window.start { n: count() }"), IsEmpty());
-  EXPECT_THAT(group("window session gap 2h group { n: max(at - window.start) } emit changes"), ElementsAre("E5001"));
+  EXPECT_THAT(group("window session gap 2h group { n: max(at - window.start) } emit changes"), IsEmpty());
+  EXPECT_THAT(group("window session gap 2h group { n: arg_max(store, at - window.start) } emit changes"),
+              ElementsAre("E5001"));
+  EXPECT_THAT(group("window session gap 2h last per store"), IsEmpty());
+  EXPECT_THAT(group("window tumbling 1h last per store retain 1d"), ElementsAre("E5170"));
+  EXPECT_THAT(group("window session gap 2h match within 1h { one: true }"), ElementsAre("E5172"));
+  EXPECT_THAT(group("window hopping 2h every 1h match within 1h { one: true }"), IsEmpty());
   EXPECT_THAT(group("window span at..at select { id } group id { n: count() }"), IsEmpty());
   EXPECT_THAT(group("window span at..amount group { n: count() }"), testing::Not(IsEmpty()));
   EXPECT_THAT(group("window tumbling 0s group { n: count() }"), ElementsAre("E3304"));
@@ -466,7 +472,7 @@ TEST(Check, AFullJoinNeedsAKeyThatIsThere) {
   const std::string tables =
       "table t key a time at within 1s from file \"t.csv\" format csv { a: int, g: int?, at: timestamp }\n"
       "view v { from t group g { n: sum(a) } }\nview w { from v where g is not null }\n";
-  EXPECT_THAT(check_items(tables + "view x { from v full join v as o on o.g == n }").codes, ElementsAre("E5001"));
+  EXPECT_THAT(check_items(tables + "view x { from v full join v as o on o.g == n }").codes, ElementsAre("E5481"));
   EXPECT_THAT(check_items(tables + "view x { from v full join w as o on o.g == n }").codes, ElementsAre());
   EXPECT_THAT(check_items(tables + "view x { from v left join v as o on o.g == n }").codes, ElementsAre());
 }

@@ -18,17 +18,12 @@ void by_number(typed::Aggregate& aggregate, const typed::ExpressionRef& number) 
   using Kind = typed::AggregateKind;
   switch (aggregate.kind) {
     case Kind::first:
-    case Kind::arg_min:
       aggregate.kind = Kind::arg_min;
-      aggregate.by = both(aggregate.by, number);
+      aggregate.by = number;
       return;
     case Kind::last:
       aggregate.kind = Kind::arg_max;
-      aggregate.by = both(aggregate.by, number);
-      return;
-    case Kind::arg_max:  // of those that tie the earliest
-      aggregate.by = both(aggregate.by,
-                          typed::make(int_type(), aggregate.span, typed::Operation{typed::Operator::negate, {number}}));
+      aggregate.by = number;
       return;
     case Kind::collect:
     case Kind::string_agg:
@@ -44,6 +39,18 @@ void by_number(typed::Aggregate& aggregate, const typed::ExpressionRef& number) 
 bool FlowChecker::session_rows_may_go(const std::vector<typed::Aggregate>& aggregates) {
   bool sound = true;
   for (const typed::Aggregate& aggregate : aggregates) {
+    using Kind = typed::AggregateKind;
+    const bool one_of = aggregate.kind == Kind::first || aggregate.kind == Kind::last ||
+                        aggregate.kind == Kind::arg_min || aggregate.kind == Kind::arg_max;
+    if (one_of && aggregate.by != nullptr) {
+      // Of rows that tie it is the earliest, or the latest: that takes an order by two values.
+      context_.not_yet(
+          aggregate.span,
+          "`" + std::string(typed::name_of(aggregate.kind)) + "` by a value, of a session that is read before it ends",
+          "`emit final`, the default; or `collect(x, by: e)`, whose first element is that of the least `e`");
+      sound = false;
+      continue;
+    }
     const AggregateDeclaration* known = context_.input.functions.aggregate(typed::name_of(aggregate.kind));
     if (known == nullptr || known->over_tables.empty()) continue;
     context_.reporter.report(diag::RowsStay{.name = std::string(known->name)})

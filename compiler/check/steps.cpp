@@ -237,9 +237,11 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     std::set<int> derived;
     for (const int column : part.derived)
       if (const int place = moved_to(column); place >= 0) derived.insert(place);
-    if (part.window && part.column >= 0)
-      for (size_t i = 0; i < columns.size(); ++i)
-        if (typed::columns_read(columns[i].value) == std::vector<int>{part.column}) derived.insert(static_cast<int>(i));
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const std::vector<int> read = typed::columns_read(columns[i].value);
+      if (read.size() == 1 && ((part.window && read[0] == part.column) || part.derived.contains(read[0])))
+        derived.insert(static_cast<int>(i));
+    }
     part.derived = std::move(derived);
     if (part.column < 0) continue;
     const int column = part.column;
@@ -251,9 +253,12 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
       part.column = found.front();
       part.path.assign(found.begin() + 1, found.end());
     } else if (part.window) {
-      for (const int end : {0, 1})
-        if (const std::vector<int> found = place_in(columns, column, {end}); part.column < 0 && found.size() == 1)
-          part.column = found.front();
+      for (const int end : {0, 1}) {
+        const std::vector<int> found = place_in(columns, column, {end});
+        if (part.column >= 0 || found.empty()) continue;
+        part.column = found.front();
+        part.path.assign(found.begin() + 1, found.end());
+      }
     }
   }
   for (auto& [name, column] : next.alias_columns)

@@ -12,9 +12,12 @@ typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast
   if (is_optional(value->type)) read = typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value});
   std::vector<Field> fields;
   std::vector<typed::ExpressionRef> values;
+  const auto* before = std::get_if<typed::MakeStruct>(&read->node);  // as an entry of the step before has left it
   for (size_t i = 0; i < type->fields.size(); ++i) {
     const Field& field = type->fields[i];
-    typed::ExpressionRef part = typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
+    typed::ExpressionRef part = before != nullptr
+                                    ? before->fields[i]
+                                    : typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
     std::string own = field.name;
     if (own == path.parts[at].text) {
       if (at + 1 < path.parts.size())
@@ -102,12 +105,6 @@ std::vector<int> FlowChecker::place_in(const std::vector<Column>& columns, int c
 
 void FlowChecker::change_struct(std::vector<Column>& columns, ast::Path path, const FieldPath& field,
                                 const std::optional<std::string>& name) {
-  const bool of_window = std::any_of(row_.key.begin(), row_.key.end(), [&](const KeyPart& part) {
-    return (part.window && part.column == field.column) || part.derived.contains(field.column);
-  });
-  if (of_window)
-    return context_.not_yet(path.span, "changing the `window` that is part of the key",
-                            "`select` can lift its parts out, and build the struct anew");
   const auto column = std::find_if(columns.begin(), columns.end(), [&](const Column& each) {
     return typed::columns_read(each.value) == std::vector<int>{field.column};
   });

@@ -153,6 +153,18 @@ Result<std::vector<ChainedEvent>> AuditLog::read() {
   return std::move(check.events);
 }
 
+Result<std::string> AuditLog::tenant_in(ObjectStore& store, const std::string& node) {
+  BRAID_ASSIGN(const std::optional<StoredHead> stored, store.read_head("audit/" + node + "/head"));
+  if (!stored) return std::string();
+  const SortedJson head = SortedJson::parse(stored->content, nullptr, false);
+  if (!head.is_object() || !head.contains("source") || !head["source"].is_string()) return std::string();
+  const std::string source = head["source"].get<std::string>();
+  const std::string before = "urn:braid:", behind = ":" + node;
+  if (!source.starts_with(before) || !source.ends_with(behind) || source.size() <= before.size() + behind.size())
+    return std::string();
+  return source.substr(before.size(), source.size() - before.size() - behind.size());
+}
+
 Result<std::vector<std::string>> AuditLog::nodes(ObjectStore& store) {
   BRAID_ASSIGN(const std::vector<std::string> files, store.list("audit"));
   std::set<std::string> nodes;

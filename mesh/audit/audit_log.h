@@ -58,6 +58,9 @@ class AuditLog {
 
   /// Names of nodes that have a log.
   static Result<std::vector<std::string>> nodes(ObjectStore& store);
+  /// The tenant that the head of a node's log names; empty if there is none, or it cannot be read. Who opens the log
+  /// under it has its signature checked with it.
+  static Result<std::string> tenant_in(ObjectStore& store, const std::string& node);
 
  private:
   std::string folder() const { return "audit/" + node_; }

@@ -55,6 +55,14 @@ TEST(AuditEvents, HaveTheAttributesOfACloudEvent) {
             R"("type":"io.braid.access.granted"})");
 }
 
+TEST_F(AuditTest, SaysWhoseTenantItIsOf) {
+  EXPECT_EQ(*AuditLog::tenant_in(store, "sales"), "");
+  write(1);
+  EXPECT_EQ(*AuditLog::tenant_in(store, "sales"), "acme");
+  store.content()["audit/sales/head"] = "{";
+  EXPECT_EQ(*AuditLog::tenant_in(store, "sales"), "");
+}
+
 TEST_F(AuditTest, GivesTheEventsInOrder) {
   write(3);
   ASSERT_TRUE(log.append({event(4), event(5)}, key).ok());

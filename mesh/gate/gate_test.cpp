@@ -335,11 +335,7 @@ std::vector<Row> rows() {
        {access_gained},
        kNone,
        kNone},
-      {"everybody may read",
-       [](Interface& now) { now.allows[0].readers = {"anyone"}; },
-       {access_gained},
-       kNone,
-       kNone},
+      {"everybody may read", [](Interface& now) { now.allows[0].readers = {"anyone"}; }, {access_gained}, kNone, kNone},
       // ---- labels, addresses, life, texts
       {"a label comes", [](Interface& now) { field(now, "text").labels = {"pii"}; }, {label_added}, kNotice, kNone},
       {"a label goes", [](Interface& now) { field(now, "payer").labels.clear(); }, {label_gone}, kNone, kNone},
@@ -622,11 +618,7 @@ std::vector<Row> rows() {
        {access_gained},
        kNone,
        kNone},
-      {"nobody is named",
-       [](Interface& now) { now.allows.clear(); },
-       {access_lost, access_lost, access_gained},
-       kNone,
-       kNone},
+      {"nobody is named", [](Interface& now) { now.allows.clear(); }, {access_gained}, kNone, kNone},
       // ---- more labels, addresses, texts
       {"a label comes on what both read",
        [](Interface& now) { field(now, "id").labels = {"pii"}; },
@@ -739,6 +731,21 @@ TEST(Gate, NamesReaderOwnerAndWaysOut) {
   EXPECT_EQ(to_text(verdict->changes[0]), "the field `amount` is gone; it was `decimal(12,2)`");
   ASSERT_EQ(verdict->ways_out.size(), 3u);
   EXPECT_EQ(verdict->ways_out[1], "publish `payment version 2` beside version 1");
+}
+
+TEST(Gate, AReaderWithAGrantNeedsNoAllow) {
+  Interface after = payment();
+  after.allows[0].readers = {"domain finance"};
+  KnownReader granted = user();
+  granted.granted = true;
+  const Result<Verdict> verdict = judge(payment(), after, {granted, bystander()}, {});
+  ASSERT_TRUE(verdict.ok());
+  for (const Effect& effect : verdict->effects) EXPECT_EQ(effect.reader, "audit.ids version 1") << effect.why;
+  EXPECT_TRUE(verdict->breaks());
+  // It is a reader like another: what it uses may not go.
+  after = payment();
+  remove_field(after, "amount");
+  EXPECT_TRUE(judge(payment(), after, {granted}, {})->breaks());
 }
 
 TEST(Gate, ARemovalBreaksEachReader) {

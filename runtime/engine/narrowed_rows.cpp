@@ -38,9 +38,15 @@ int field_of(const std::vector<Field>& was, const Parts& told_before, uint64_t m
   return -1;
 }
 
+std::nullopt_t lacking(const Field& field, std::string& lacks) {
+  note_lacking(field, lacks);
+  return std::nullopt;
+}
+
 /// Of an input whose first `fields` fields are stored.
 std::optional<NarrowedRows> of_input(const std::vector<Field>& was, const Parts& told_before,
-                                     const std::vector<Field>& is, const Parts& told, size_t fields) {
+                                     const std::vector<Field>& is, const Parts& told, size_t fields,
+                                     std::string& lacks) {
   if (was.size() < told_before.size() || is.size() < told.size()) return std::nullopt;
   NarrowedRows made;
   if (fields <= told.size()) {
@@ -61,7 +67,7 @@ std::optional<NarrowedRows> of_input(const std::vector<Field>& was, const Parts&
       at = field_of(was, before, told[field], is[field].type);
     else if (const size_t own = told_before.size() + (field - told.size()); fits(was[own].type, is[field].type))
       at = static_cast<int>(own);
-    if (at < 0) return std::nullopt;
+    if (at < 0) return lacking(is[field], lacks);
     made.kept.push_back(at);
   }
   return made;
@@ -84,7 +90,8 @@ bool read_places(const Parts& told, size_t fields, std::vector<int>& places) {
 
 /// Rows of elements lack the key, which stands in the key of the stored row.
 std::optional<NarrowedRows> of_elements(const std::vector<Field>& was, const std::vector<Parts>& before,
-                                        const MatchOperator& match, const std::vector<Field>& is, const Parts& told) {
+                                        const MatchOperator& match, const std::vector<Field>& is, const Parts& told,
+                                        std::string& lacks) {
   std::vector<int> fields, keys;
   if (!read_places(before[1], before[0].size(), fields) || !read_places(before[2], before[0].size(), keys) ||
       keys.size() != match.keys.size())
@@ -103,7 +110,7 @@ std::optional<NarrowedRows> of_elements(const std::vector<Field>& was, const std
     const auto key = std::ranges::find_if(keys, [&](int at) {
       return before[0][static_cast<size_t>(at)] == meaning && fits(was[static_cast<size_t>(at)].type, type);
     });
-    if (key == keys.end()) return std::nullopt;
+    if (key == keys.end()) return lacking(is[static_cast<size_t>(field)], lacks);
     made.key = at_places(was, keys);
     made.kept.push_back(-1 - static_cast<int>(key - keys.begin()));
   }
@@ -136,6 +143,10 @@ bool is_known(const Operator& op) {
 }
 
 }  // namespace
+
+void note_lacking(const Field& field, std::string& lacks) {
+  if (!field.name.empty() && field.name.front() != kHiddenMark) lacks = field.name;
+}
 
 Error damaged_row() {
   return {ErrorKind::store, "a stored row of a step is damaged", 8002, 0};
@@ -172,14 +183,14 @@ std::vector<Field> stored_fields(const Program& program, const Operator& op, siz
 
 std::optional<std::vector<NarrowedRows>> narrowed_rows(const Program& program, const Operator& op,
                                                        const StateForm& stored, const Parts& parts_stored,
-                                                       const Parts& parts_now) {
+                                                       const Parts& parts_now, std::string& lacks) {
   const std::optional<std::vector<std::vector<Field>>> was = rows_of_form(stored.types);
   const std::vector<Parts> before = part_groups(parts_stored), now = part_groups(parts_now);
   if (parts_stored.empty() || parts_now.empty() || !was || was->size() != op.inputs.size() ||
       before.size() != now.size())
     return std::nullopt;
   if (std::holds_alternative<RunningOperator>(op.content))
-    return narrowed_running(program, op, stored, was->front(), before, now);
+    return narrowed_running(program, op, stored, was->front(), before, now, lacks);
   std::vector<NarrowedRows> made;
   const auto add = [&](std::optional<NarrowedRows> rows) {
     if (rows) made.push_back(*std::move(rows));
@@ -188,8 +199,8 @@ std::optional<std::vector<NarrowedRows>> narrowed_rows(const Program& program, c
   const std::vector<Field>& is = program.operators[static_cast<size_t>(op.inputs[0])].row;
   if (const auto* match = std::get_if<MatchOperator>(&op.content)) {
     constexpr size_t kGroups = 3;
-    if (before.size() != kGroups || !add(of_input(was->front(), before[0], is, now[0], is.size())) ||
-        !add(of_elements(was->front(), before, *match, is, now[0])))
+    if (before.size() != kGroups || !add(of_input(was->front(), before[0], is, now[0], is.size(), lacks)) ||
+        !add(of_elements(was->front(), before, *match, is, now[0], lacks)))
       return std::nullopt;
     return made;
   }
@@ -201,7 +212,7 @@ std::optional<std::vector<NarrowedRows>> narrowed_rows(const Program& program, c
   for (size_t input = 0; input < was->size(); ++input) {
     const std::vector<Field>& row = program.operators[static_cast<size_t>(op.inputs[input])].row;
     const auto fields = static_cast<size_t>(kept_fields(program, op, input));
-    if (!add(of_input((*was)[input], before[input], row, now[input], fields))) return std::nullopt;
+    if (!add(of_input((*was)[input], before[input], row, now[input], fields, lacks))) return std::nullopt;
   }
   return made;
 }

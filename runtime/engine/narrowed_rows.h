@@ -28,11 +28,14 @@ struct NarrowedRows {
 
 /// The kinds of rows of a step that holds rows: of each input, in their order; of `match` those that wait, then those
 /// of elements; of `running` those that wait, then with `over` the arguments of its aggregates. `parts`: as StateParts
-/// has them. None: some field is new, or has another type, or how the step keeps rows is not known.
+/// has them. None: some field is new, or has another type, or how the step keeps rows is not known; `lacks` then is the
+/// name of such a field, if it is one of the script.
 std::optional<std::vector<NarrowedRows>> narrowed_rows(const Program& program, const Operator& op,
                                                        const StateForm& stored,
                                                        const std::vector<uint64_t>& parts_stored,
-                                                       const std::vector<uint64_t>& parts_now);
+                                                       const std::vector<uint64_t>& parts_now, std::string& lacks);
+/// The name of a field of the script that no stored row has.
+void note_lacking(const Field& field, std::string& lacks);
 /// The fields of rows of that kind, as the program stores them.
 std::vector<Field> stored_fields(const Program& program, const Operator& op, size_t kind);
 

@@ -141,7 +141,7 @@ bool keep_running(const Program& program, const Operator& step, const StateRecor
 
 /// The same of what keeps rows: without some of their fields, or known by other numbers.
 std::optional<RowConversion> row_conversion_of(const Program& program, int op, const StateRecord& stored,
-                                               const StateRecord& now) {
+                                               const StateRecord& now, std::string& lacks) {
   const Operator& step = program.operators[static_cast<size_t>(op)];
   std::optional<Renumbering> numbers = renumbering_in(program, stored, now);
   if (stored.family != now.family || !numbers || (!numbers->empty() && !can_renumber(step))) return std::nullopt;
@@ -153,9 +153,11 @@ std::optional<RowConversion> row_conversion_of(const Program& program, int op, c
                       compare_types(stored.form.types, now.form.types) != FormFit::types;
     return same ? std::optional(std::move(made)) : std::nullopt;
   }
-  std::optional<std::vector<NarrowedRows>> rows = narrowed_rows(program, step, stored.form, stored.parts, now.parts);
+  std::optional<std::vector<NarrowedRows>> rows =
+      narrowed_rows(program, step, stored.form, stored.parts, now.parts, lacks);
   if (!rows || !keep_running(program, step, stored, now, made)) return std::nullopt;
   made.rows = *std::move(rows);
+  made.derives = std::holds_alternative<RunningOperator>(step.content);
   return made;
 }
 
@@ -177,9 +179,9 @@ std::string text_of(const RowConversion& conversion) {
     return "it keeps a field more, which is a part of its key";
   if (any([](const NarrowedRows& rows) { return rows.kept.size() < rows.before.size(); }))
     return "it keeps fewer fields; its rows stay without the others";
-  return any([](const NarrowedRows& rows) { return !rows.is_as_it_was(); })
-             ? "the fields that it keeps stand in another order"
-             : "what is new in it follows from the rows that it keeps";
+  if (any([](const NarrowedRows& rows) { return !rows.is_as_it_was(); }))
+    return "the fields that it keeps stand in another order";
+  return conversion.derives ? "what is new in it follows from the rows that it keeps" : "its rows stay as they are";
 }
 
 std::string text_of(const GroupConversion& conversion) {
@@ -311,10 +313,13 @@ OperatorStates match_states(const Program& program, const StateParts& parts, con
         fit.conversion = static_cast<int>(states.conversions.size());
         states.conversions.push_back(std::move(conversion));
       };
+      std::string lacks;
       if (const auto group = conversion_of(program, static_cast<int>(op), *partner, record))
         converts(*group, group->aggregates.begins() == 0);
-      else if (const auto rows = row_conversion_of(program, static_cast<int>(op), *partner, record))
+      else if (const auto rows = row_conversion_of(program, static_cast<int>(op), *partner, record, lacks))
         converts(*rows, !rows->aggregates || rows->aggregates->begins() == 0);
+      else if (!lacks.empty())
+        fit.reason = fmt::format("it keeps `{}`, which its rows do not have, or not in that type", lacks);
     }
     if (fit.kind == StateFit::Kind::kept) {
       states.numbers.back() = partner->number;

@@ -46,6 +46,7 @@ struct RowConversion {
   Renumbering numbers;
   std::vector<NarrowedRows> rows;            ///< by narrowed_rows(); empty: they are as they were
   std::optional<KeptAggregates> aggregates;  ///< of `running` without `over`; none: they are as they were
+  bool derives = false;                      ///< of `running` with `over`: aggregates follow from the rows
 };
 
 /// Whether the places are known at which the step's rows have such numbers.

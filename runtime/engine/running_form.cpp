@@ -79,7 +79,8 @@ std::vector<int> argument_fields(const RunningOperator& running) {
 std::optional<std::vector<NarrowedRows>> narrowed_running(const Program& program, const Operator& op,
                                                           const StateForm& stored, const std::vector<Field>& was,
                                                           const std::vector<std::vector<uint64_t>>& before,
-                                                          const std::vector<std::vector<uint64_t>>& now) {
+                                                          const std::vector<std::vector<uint64_t>>& now,
+                                                          std::string& lacks) {
   const auto& running = std::get<RunningOperator>(op.content);
   const std::vector<Field>& is = program.operators[static_cast<size_t>(op.inputs[0])].row;
   if (before.size() != kGroups || now.size() != kGroups) return std::nullopt;
@@ -96,7 +97,10 @@ std::optional<std::vector<NarrowedRows>> narrowed_running(const Program& program
         return stands_for((*meant_before)[stored_at], (*meant)[now_at]) &&
                compare_types(form_of_type(was[stored_at].type), form_of_type(is[now_at].type)) != FormFit::types;
       });
-      if (at == from.end()) return std::optional<NarrowedRows>();
+      if (at == from.end()) {
+        note_lacking(is[static_cast<size_t>(field)], lacks);
+        return std::optional<NarrowedRows>();
+      }
       made->kept.push_back(static_cast<int>(at - from.begin()));
     }
     return made;

@@ -26,6 +26,7 @@ inline bool keeps_rows(const RunningOperator& running) {
 std::optional<std::vector<NarrowedRows>> narrowed_running(const Program& program, const Operator& op,
                                                           const StateForm& stored, const std::vector<Field>& was,
                                                           const std::vector<std::vector<uint64_t>>& before,
-                                                          const std::vector<std::vector<uint64_t>>& now);
+                                                          const std::vector<std::vector<uint64_t>>& now,
+                                                          std::string& lacks);
 
 }  // namespace braid

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -110,9 +111,9 @@ void TableJoinNode::test(int side, size_t first, size_t end) {
     const Change& change = changes_[side][tested_[side]];
     const Entry* entry = change.key.data == nullptr ? nullptr : keys_.find(change.hash, change.key.view());
     if (entry == nullptr) continue;
-    for (const Kept& other : entry->value.rows[1 - side]) {
-      if (other.count == 0) continue;
-      pairs.emplace_back(side == 0 ? change.row : other.row, side == 0 ? other.row : change.row);
+    for (const Kept* other : entry->value.rows[1 - side].rows()) {
+      if (other->count == 0) continue;
+      pairs.emplace_back(side == 0 ? change.row : other->row(), side == 0 ? other->row() : change.row);
       ++found;
       if (pairs.size() == kBlockRows) test_block(pairs), pairs.clear();
     }
@@ -152,13 +153,14 @@ void TableJoinNode::meet(int side, const Change& change) {
   const bool pairs = content_.yield == JoinYield::matches;
   int64_t matches = 0, failures = 0;
   Bytes failed_with{nullptr, 0};
-  for (Kept& other : entry.value.rows[there]) {
+  for (Kept* each : entry.value.rows[there].rows()) {
+    Kept& other = *each;
     if (other.count == 0) continue;
     const Asked asked = content_.residual.empty() ? Asked::holds : asked_[next_asked_++];
     if (asked == Asked::holds_not) continue;
     const bool fails = asked == Asked::fails && !pairs;
     (fails ? failures : matches) += other.count;
-    const Bytes met = other.row;  // its memory stays until the round is over
+    const Bytes met = other.row();  // its memory stays until the round is over
     if (fails && failed_with.data == nullptr) failed_with = met;
     if (!pairs) {
       if (there == 0) count_match(entry, other, change, met, fails);
@@ -206,23 +208,34 @@ TableJoinNode::RowHash TableJoinNode::hash_of(std::string_view row) {
   return {hash.high64, hash.low64};
 }
 
-TableJoinNode::Kept& TableJoinNode::kept_row(Entry& entry, int side, Bytes bytes) {
-  std::vector<Kept>& rows = entry.value.rows[side];
-  const RowHash hash = hash_of(bytes.view());
-  auto place = std::lower_bound(rows.begin(), rows.end(), hash,
-                                [](const Kept& kept, const RowHash& wanted) { return kept.hash < wanted; });
-  if (place != rows.end() && place->hash == hash) {
-    BRAID_CHECK(place->row.view() == bytes.view(), "two rows have one hash of 128 bits");
-    return *place;
-  }
+TableJoinNode::Kept* TableJoinNode::make_kept(const RowHash& hash, std::string_view row) {
+  auto* kept =
+      new (pool_.allocate(sizeof(Kept) + row.size())) Kept{.hash = hash, .size = static_cast<uint32_t>(row.size())};
+  if (!row.empty()) std::memcpy(kept + 1, row.data(), row.size());
   ++rows_;
-  return *rows.insert(place, Kept{.hash = hash, .row = pool_.copy(bytes.view())});
+  return kept;
+}
+
+TableJoinNode::Kept& TableJoinNode::kept_row(Entry& entry, int side, Bytes bytes) {
+  RowList<Kept>& list = entry.value.rows[side];
+  const RowHash hash = hash_of(bytes.view());
+  const std::span<Kept* const> rows = list.rows();
+  const auto place = std::lower_bound(rows.begin(), rows.end(), hash,
+                                      [](const Kept* kept, const RowHash& wanted) { return kept->hash < wanted; });
+  if (place != rows.end() && (*place)->hash == hash) {
+    BRAID_CHECK((*place)->row().view() == bytes.view(), "two rows have one hash of 128 bits");
+    return **place;
+  }
+  Kept* made = make_kept(hash, bytes.view());
+  list.insert(static_cast<size_t>(place - rows.begin()), made, pool_);
+  return *made;
 }
 
 void TableJoinNode::change(Entry& entry, int side, Kept& kept) {
   if (kept.changed == frozen_.epoch()) return;
   copy(entry, side, kept);
   kept.changed = frozen_.epoch();
+  ++changed_rows_;
   if (entry.value.noted[side] == frozen_.epoch()) return;
   entry.value.noted[side] = frozen_.epoch();
   changed_.add({&entry, entry.hash, side});
@@ -231,7 +244,7 @@ void TableJoinNode::change(Entry& entry, int side, Kept& kept) {
 void TableJoinNode::copy(Entry& entry, int side, Kept& kept) {
   if (!frozen_.holds(kept.changed)) return;
   value_.clear();
-  append_value(value_, kept.count, kept.matches, kept.row.view(), kept.failures);
+  append_value(value_, kept.count, kept.matches, kept.row().view(), kept.failures);
   frozen_.batch().put(StateFamily::point, state_key(entry, side, kept.hash), value_.bytes());
   kept.stored = true;
   kept.changed = ChangedIn::none;
@@ -240,23 +253,24 @@ void TableJoinNode::copy(Entry& entry, int side, Kept& kept) {
 void TableJoinNode::copy_side(Entry& entry, int side) {
   Sides& sides = entry.value;
   if (frozen_.holds(sides.noted[side])) sides.noted[side] = ChangedIn::none;
-  for (Kept& kept : sides.rows[side]) copy(entry, side, kept);
+  for (Kept* kept : sides.rows[side].rows()) copy(entry, side, *kept);
 }
 
 /// Rows that are gone leave, and their key with the last of them.
 void TableJoinNode::forget_gone(Entry& entry) {
   bool any = false;
   for (int side : {0, 1}) {
-    std::erase_if(entry.value.rows[side], [&](Kept& kept) {
+    entry.value.rows[side].erase_if([&](Kept& kept) {
       if (kept.count != 0) return false;
       if (kept.stored) erased_.erase(StateFamily::point, state_key(entry, side, kept.hash));
-      pool_.release_later(kept.row);
+      pool_.release_later(kept.memory());
       --rows_;
       return true;
     });
     any |= !entry.value.rows[side].empty();
   }
   if (any) return;
+  for (RowList<Kept>& rows : entry.value.rows) rows.clear(pool_);
   cold_.gone(entry.hash, entry.key.view());
   keys_.erase(entry);
 }
@@ -340,6 +354,7 @@ void TableJoinNode::put_out(std::vector<Block>& out) {
 void TableJoinNode::freeze() {
   frozen_.begin(erased_);
   changed_.freeze();
+  changed_rows_ = 0;
   cold_.collected();
 }
 
@@ -350,7 +365,7 @@ bool TableJoinNode::copy_frozen(CopyBudget& budget) {
   };
   auto see = [](const Place& place) {
     if (place.entry->live && !place.entry->value.rows[place.side].empty())
-      __builtin_prefetch(place.entry->value.rows[place.side].data());
+      __builtin_prefetch(place.entry->value.rows[place.side].rows().front());
   };
   return changed_.copy(frozen_, budget, ask, see, [this](const Place& place) {
     if (place.entry->live && place.entry->hash == place.hash) copy_side(*place.entry, place.side);
@@ -374,9 +389,13 @@ Result<TableJoinNode::Stored> TableJoinNode::parse(std::string_view key, std::st
 }
 
 void TableJoinNode::keep(Entry& entry, const Stored& stored) {
-  entry.value.rows[stored.side].push_back({hash_of(stored.row), pool_.copy(stored.row), stored.count, stored.matches,
-                                           stored.failures, true, ChangedIn::none});
-  ++rows_;
+  Kept* kept = make_kept(hash_of(stored.row), stored.row);
+  kept->count = stored.count;
+  kept->matches = stored.matches;
+  kept->failures = stored.failures;
+  kept->stored = true;
+  RowList<Kept>& rows = entry.value.rows[stored.side];
+  rows.insert(rows.size(), kept, pool_);
 }
 
 Status TableJoinNode::warm(const KeyBlock& keys, uint32_t rows) {
@@ -448,14 +467,17 @@ void TableJoinNode::read_ahead() {
 Status TableJoinNode::evict(uint64_t bytes) {
   keys_.evict(bytes, [this](Entry& entry) -> uint64_t {
     uint64_t freed = sizeof(Entry) + entry.key.size;
-    for (const std::vector<Kept>& rows : entry.value.rows)
-      for (const Kept& kept : rows) {
-        BRAID_CHECK(kept.stored && kept.changed == ChangedIn::none, "a row is evicted that was never committed");
-        freed += sizeof(Kept) + kept.row.size;
-        pool_.release(kept.row);
+    for (RowList<Kept>& rows : entry.value.rows) {
+      for (const Kept* kept : rows.rows()) {
+        BRAID_CHECK(kept->stored && kept->changed == ChangedIn::none, "a row is evicted that was never committed");
+        freed += kept->memory().size;
+        pool_.release(kept->memory());
         --rows_;
         ++cold_rows_;
       }
+      freed += rows.bytes();
+      rows.clear(pool_);
+    }
     cold_.add(entry.hash);
     keys_.erase(entry);
     return freed;
@@ -467,8 +489,8 @@ Status TableJoinNode::evict(uint64_t bytes) {
 StateSize TableJoinNode::state_size() const {
   const uint64_t erasures = erased_.changes() * kBytesOfErasure;
   const uint64_t cold = cold_rows_ + cold_.unread().rows();
-  return {rows_ + cold, pool_.bytes_used() + keys_.bytes() + rows_ * sizeof(Kept) + cold_.bytes() + erasures,
-          changed_.size() * sizeof(Kept) + erasures, cold};
+  return {rows_ + cold, pool_.bytes_used() + keys_.bytes() + cold_.bytes() + erasures,
+          changed_rows_ * sizeof(Kept) + erasures, cold};
 }
 
 }  // namespace braid

@@ -23,6 +23,7 @@
 #include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
+#include "runtime/state/row_list.h"
 #include "runtime/state/stored_rows.h"
 #include "runtime/state/wire.h"
 
@@ -55,18 +56,22 @@ class TableJoinNode : public OperatorNode {
     uint64_t high, low;
     auto operator<=>(const RowHash&) const = default;
   };
+  /// Its bytes lie behind it, in the pool.
   struct Kept {
     RowHash hash;
-    Bytes row = {nullptr, 0};
     int64_t count = 0;    ///< of rows that are alike; 0: it is gone, and only its erasure is to be copied
     int64_t matches = 0;  ///< rows of the other side, where they are counted
     /// Of a semi or anti join, a left row's: rows for which the condition fails.
     int64_t failures = 0;
+    uint32_t size = 0;
     bool stored = false;
     ChangedIn changed = ChangedIn::none;
+
+    Bytes row() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+    Bytes memory() const { return {reinterpret_cast<const char*>(this), sizeof(Kept) + size}; }
   };
   struct Sides {
-    std::vector<Kept> rows[2];  ///< by their hashes: an order that a restart keeps
+    RowList<Kept> rows[2];  ///< by their hashes: an order that a restart keeps
     /// The epoch in which the side was noted among what has changed.
     ChangedIn noted[2] = {ChangedIn::none, ChangedIn::none};
   };
@@ -111,6 +116,8 @@ class TableJoinNode : public OperatorNode {
   }
   void change(Entry& entry, int side, Kept& kept);
   Kept& kept_row(Entry& entry, int side, Bytes bytes);
+  /// In the pool, with a copy of the bytes.
+  Kept* make_kept(const RowHash& hash, std::string_view row);
   void copy(Entry& entry, int side, Kept& kept);
   void copy_side(Entry& entry, int side);
   /// Asks for the memory that the changes behind `next` will need.
@@ -145,6 +152,7 @@ class TableJoinNode : public OperatorNode {
   uint64_t memory_ = UINT64_MAX;  ///< bytes from which on no key comes in that nobody wants
   std::string last_cold_;         ///< the last key that was read and left in the store
   ChangedItems<Place> changed_;
+  uint64_t changed_rows_ = 0;  ///< since the last freeze
   FrozenRows frozen_;
   StateBatch erased_;
   Arena turn_;  ///< what the changes, and the blocks that are out, refer to

@@ -1,6 +1,7 @@
 // Windows that grow, and windows that rows bring with them, against the rows of each.
 #include "runtime/operators/window_group.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -14,10 +15,11 @@ using Windows = std::vector<WindowRange>;
 std::vector<Output> groups_of(const std::vector<Input>& rows, const WindowSpec& window,
                               const std::function<Windows(const Input&)>& windows_of) {
   std::map<std::tuple<int64_t, int64_t, int64_t>, std::vector<int64_t>> groups;  // values, by key and window
-  for (const Input& row : rows)
+  for (const Input& row : rows) {
+    const int64_t passed = window.span ? std::max(row.watermark, row.time) : row.watermark;
     for (const WindowRange& range : windows_of(row))
-      if (add_time(range.end, window.late_us) > row.watermark)
-        groups[{row.key, range.start, range.end}].push_back(row.value);
+      if (add_time(range.end, window.late_us) > passed) groups[{row.key, range.start, range.end}].push_back(row.value);
+  }
   std::vector<Output> outputs;
   for (const auto& [group, values] : groups) {
     int64_t sum = 0;

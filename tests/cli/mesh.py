@@ -300,13 +300,19 @@ def what_was_changed_is_found(case: Case) -> None:
     case.braid("publish", "payments")
     case.braid("check", "kpi")
     right = tree(case.directory / "registry")
+    head = json.loads(right["objects/" + (lambda hash: f"{hash[:2]}/{hash}")(
+        right["domains/payments/head"].decode().strip())])
+    # A list does not read documents; whoever asks for one is told.
+    documents = {f"objects/{hash[:2]}/{hash}": ("mesh", "show", f"payments.{name}", "--as", form)
+                 for name, versions in head["products"].items() for form, hash in versions["1"]["documents"].items()}
+    case.expect(len(documents) == 6, f"{documents}")
     for name, content in right.items():
         if not content or name.startswith("audit/"):
             continue
         path = case.directory / "registry" / name
         at = case.random.randrange(len(content))
         path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1:])
-        case.braid("mesh", "list", "--registry", "registry", code=INPUT, finding="E7202")
+        case.braid(*documents.get(name, ("mesh", "list")), "--registry", "registry", code=INPUT, finding="E7202")
         path.write_bytes(content)
     case.braid("mesh", "list", "--registry", "registry")
     # Somebody begins the domain anew, with another key: the pinned key finds that.
@@ -475,7 +481,9 @@ def a_change_is_judged_by_what_a_reader_relies_on(case: Case) -> None:
     people = write_people(case)
     kpi = write_kpi(case)
     owner = people / "people.braid"
+    # Without a level for readers that the registry does not know.
     script = owner.read_text().replace("score: int,", "score: int, state: enum { new, known },", 1)
+    script = script.replace("    compatible full\n", "")
     owner.write_text(script)
     case.braid("publish", "people")
     reader = PERSON_READER.replace("select { id, email }", "select { id, n: case state { \"new\" -> 1, \"known\" -> 2 } }")
@@ -526,7 +534,7 @@ def documents_are_published_with_a_product(case: Case) -> None:
     case.expect("removed 0 objects" in case.braid("mesh", "gc", "--registry", "registry").out, "documents are named")
     case.expect("nothing changed since publication 1" in case.braid("publish", "payments").out, "published twice")
     # Another way to the same rows: the interface stays, the lineage does not.
-    script.write_text(script.read_text().replace("group who { open: sum(amount)", "group who { open: sum(amount + 0.00)"))
+    script.write_text(script.read_text().replace("  group who {", "  where id > 0\n  group who {"))
     told = case.braid("publish", "payments")
     case.expect("documents  payments.balance version 1.0" in told.out, f"{told}")
 

@@ -18,6 +18,7 @@ namespace {
 struct Change {
   const char* what;
   std::vector<Field> before, now;
+  bool only_avro = false;  ///< in other forms a registry knows more of it, or less
 };
 
 std::vector<Change> changes() {
@@ -49,6 +50,32 @@ std::vector<Change> changes() {
       {"two changes",
        {{"id", int_type()}, {"a", string_type()}},
        {{"id", optional_type(int_type())}, {"b", string_type()}}},
+      // Shapes and symbols of the gate's matrix (mesh/gate/gate_test.cpp) that Avro has a rule for.
+      {"a field is renamed", {{"id", int_type()}, {"a", int_type()}}, {{"id", int_type()}, {"b", int_type()}}, true},
+      {"fields change places",
+       {{"id", int_type()}, {"a", string_type()}, {"b", bool_type()}},
+       {{"id", int_type()}, {"b", bool_type()}, {"a", string_type()}},
+       true},
+      {"a struct becomes optional", one(struct_type({{"a", int_type()}})),
+       one(optional_type(struct_type({{"a", int_type()}}))), true},
+      {"a struct becomes text", one(struct_type({{"a", int_type()}})), one(string_type()), true},
+      {"a part of a struct goes", one(struct_type({{"a", int_type()}, {"b", int_type()}})),
+       one(struct_type({{"a", int_type()}})), true},
+      {"a part of a list's structs goes", one(list_type(struct_type({{"a", int_type()}, {"b", int_type()}}))),
+       one(list_type(struct_type({{"a", int_type()}}))), true},
+      {"a list becomes a value", one(list_type(string_type())), one(string_type()), true},
+      {"a list becomes a map", one(list_type(string_type())), one(map_type(string_type(), string_type())), true},
+      {"a list has elements that may be null", one(list_type(int_type())), one(list_type(optional_type(int_type()))),
+       true},
+      {"an optional int becomes an optional float", one(optional_type(int_type())), one(optional_type(float_type())),
+       true},
+      {"text becomes bytes", one(string_type()), one(bytes_type()), true},
+      {"text becomes bool", one(string_type()), one(bool_type()), true},
+      {"an enum becomes text", one(enum_type({"a", "b"})), one(string_type()), true},
+      {"text becomes an enum", one(string_type()), one(enum_type({"a", "b"})), true},
+      {"all symbols are others", one(enum_type({"a", "b"})), one(enum_type({"c"})), true},
+      {"a symbol comes in front", one(enum_type({"b", "c"})), one(enum_type({"a", "b", "c"})), true},
+      {"symbols change places", one(enum_type({"a", "b"})), one(enum_type({"b", "a"})), true},
   };
 }
 
@@ -84,8 +111,10 @@ TEST_P(Compatibilities, AreTheRegistrysOrWider) {
                                      system_clock(), Rng(1));
   ASSERT_TRUE(client.ok());
   const Form& form = GetParam();
-  size_t compared = 0, breaking = 0;
-  for (const Change& change : changes())
+  size_t asked = 0, compared = 0, breaking = 0;
+  for (const Change& change : changes()) {
+    if (change.only_avro && form.type != SchemaType::avro) continue;
+    ++asked;
     for (const auto level :
          {schema::Compatibility::backward, schema::Compatibility::forward, schema::Compatibility::full}) {
       const std::string subject = fmt::format("change-{}-{}-{}", form.name, compared, schema::word_of(level));
@@ -105,7 +134,8 @@ TEST_P(Compatibilities, AreTheRegistrysOrWider) {
       breaking += !ours->empty();
       ++compared;
     }
-  EXPECT_EQ(compared, changes().size() * 3);
+  }
+  EXPECT_EQ(compared, asked * 3);
   EXPECT_GE(breaking, compared / 6);
 }
 

@@ -207,8 +207,10 @@ TEST(Access, MaskedValuesChangeNothingThatOthersSee) {
 
 constexpr const char* kOwner = R"(domain crm
 
-stream signup
+public stream signup
   time at within 10s
+  allow read to domain mail where amount > 0
+  mask email with x => "***"
 { id: int, email: string, amount: decimal(12,2), country: string, at: timestamp }
 
 table account
@@ -248,6 +250,7 @@ product good_account version 1
 
 constexpr const char* kMail = R"(domain mail
 
+use crm.signup
 use crm.member
 use crm.newest_member
 use crm.good_account
@@ -262,6 +265,18 @@ product per_country version 1 {
   from member
   window tumbling 10s
   group country { rows: count(), mails: max(email) }
+}
+
+product signups version 1 {
+  from signup
+  distinct id within 10s
+  select { id, email, came: arrival_time() }
+}
+
+product signups_per_minute version 1 {
+  from signup by arrival
+  window tumbling 1m
+  group country { rows: count(), mails: max(email), newest: max(arrival_time()) }
 }
 
 product newest version 1
