@@ -45,16 +45,17 @@ class Promises : public testing::Test {
     builder_.program.products[1].promises = {{.text = "state", .rule = Rule::state, .most = 8192}};
     machine_.write("in/u.ndjson", record("a", 1, 0));
     options_.follow = true;
-    options_.monitor = &monitor_;
+    monitor_.emplace(builder_.program, clock_);
+    options_.monitor = &*monitor_;
     options_.stop_requested = [this] { return clock_.second >= 100; };
     clock_.each = [this](int64_t second) {
       if (second < silent_from_ || second >= silent_to_) write("a", second);
     };
-    monitor_.on_event = [this](const JobEvent& event) {
+    monitor_->on_event = [this](const JobEvent& event) {
       if (event.kind == JobEvent::Kind::promise_breached) changes_[event.promise->text].push_back(clock_.second);
       if (event.kind == JobEvent::Kind::promise_recovered) changes_[event.promise->text].push_back(-clock_.second);
     };
-    monitor_.watch_promises();
+    monitor_->watch_promises();
   }
   void write(const std::string& key, int64_t second, int rows = 1) {
     std::string text;
@@ -79,7 +80,7 @@ class Promises : public testing::Test {
   Machine machine_{3};
   SecondsClock clock_{kStart};
   JobOptions options_ = job_options();
-  JobMonitor monitor_{builder_.program, clock_};
+  std::optional<JobMonitor> monitor_;  ///< of the program as it is made
   int64_t silent_from_ = 1000, silent_to_ = 1000;
   std::map<std::string, std::vector<int64_t>> changes_;
 };
@@ -97,8 +98,8 @@ void expect_once(const std::vector<int64_t>& changes, int64_t breached_from, int
 TEST_F(Promises, hold_while_rows_come_as_they_should) {
   run();
   EXPECT_TRUE(changes_.empty()) << testing::PrintToString(changes_);
-  ASSERT_EQ(monitor_.status()->promises.size(), 5U);
-  for (const JobStatus::Promise& promise : monitor_.status()->promises) {
+  ASSERT_EQ(monitor_->status()->promises.size(), 5U);
+  for (const JobStatus::Promise& promise : monitor_->status()->promises) {
     EXPECT_EQ(promise.status.state, PromiseState::ok) << promise.text;
     EXPECT_TRUE(promise.status.measured) << promise.text;
   }
@@ -222,7 +223,7 @@ TEST(ToldPromises, keep_what_they_say) {
 TEST_F(Promises, are_not_counted_where_nobody_watches) {
   options_.monitor = nullptr;
   run();
-  EXPECT_EQ(monitor_.status(), nullptr);
+  EXPECT_EQ(monitor_->status(), nullptr);
 }
 
 }  // namespace
