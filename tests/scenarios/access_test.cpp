@@ -105,15 +105,17 @@ product member version 1
     std::string text = "domain mail\n\n";
     text += "product letter version 1\n";
     if (table_) text += "  key id\n";
-    text += pick({"", "  contract { check fair: grade != 3 else reject }\n",
-                  "  contract { check fair: grade < 4 else alert }\n"});
-    text += "{\n  from crm.member\n" + steps() + "}\n\n";
+    const std::string contract = pick({"", "  contract { check fair: grade != 3 else reject }\n",
+                                       "  contract { check fair: grade < 4 else alert }\n"});
+    text += contract + "{\n  from crm.member\n" + steps() + "}\n\n";
     text += "view seen {\n  from crm.member\n" + steps() + "}\n\n";
     text += "product figure version 1 {\n  from seen\n";
     if (!table_) text += "  window tumbling " + pick({"10s", "1m"}) + "\n";
     text += "  group country { rows: count(), highest: max(score), mails: max(email), phones: count_distinct(phone) }";
     text += table_ ? " retain forever\n}\n" : "\n}\n";
-    text += "\nproduct fault version 1 {\n  from letter.rejected\n  select { code, reason, bytes, origin, row }\n}\n";
+    // What a check judges on the way of a table is not for flows.
+    if (!table_ || !contract.ends_with("reject }\n"))
+      text += "\nproduct fault version 1 {\n  from letter.rejected\n  select { code, reason, bytes, origin, row }\n}\n";
     return text;
   }
 
