@@ -61,7 +61,7 @@ class PolicyChecker {
               const std::string& mend) {
     auto finding = reporter_.report(diag::PolicyNotMet{
         .subject = relation.qualified(), .policy = stated.policy.name, .problem = std::move(problem)});
-    finding.at(relation.span, "others can read it");
+    finding.at(relation.span, "judged by it");
     finding.note(fmt::format("the domain `{}` has stated on {}: {}", stated.domain, date_text(stated.time_us),
                              mesh::requirement_text(stated.policy)));
     if (!stated.policy.says.empty()) finding.note(stated.policy.says);
