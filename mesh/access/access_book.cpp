@@ -6,6 +6,7 @@
 #include <set>
 
 #include "mesh/access/domain_keys.h"
+#include "mesh/registry/store_errors.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/grant_findings.h"
 #include "runtime/report/registry_findings.h"
@@ -28,20 +29,6 @@ std::optional<int64_t> time_of(const std::string& text) {
   int64_t us = 0;
   if (text.empty() || !parse_timestamp(text, &us)) return std::nullopt;
   return us;
-}
-
-Error error_of(ErrorKind kind, const Diagnostic& finding) {
-  return {kind, finding.message, finding.code};
-}
-
-std::vector<std::string> words_of(const std::string& text) {
-  std::vector<std::string> words;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find(' ', at), text.size());
-    if (end > at) words.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return words;
 }
 
 /// By name: the key. `privacy=ed25519:… legal=ed25519:…`, as the newest record has it.

@@ -20,16 +20,6 @@ using SortedJson = nlohmann::json;
 const std::string kFolder = "policies", kKind = "policies";
 constexpr std::string_view kRules[] = {"owner", "documentation", "mask", "name", "keep"};
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::vector<std::string> words;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find(' ', at), text.size());
-    if (end > at) words.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return words;
-}
-
 std::string duration_text(int64_t us) {
   std::string text;
   append_duration_literal(text, us);

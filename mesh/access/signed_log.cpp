@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
-#include <system_error>
 
 #include "mesh/registry/content_hash.h"
+#include "mesh/registry/store_errors.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/registry_findings.h"
 
@@ -55,38 +55,22 @@ SignedRecord of_json(const SortedJson& json) {
   return made;
 }
 
-Error error_of(ErrorKind kind, const Diagnostic& finding, int system_error = 0) {
-  return {kind, finding.message, finding.code, system_error};
-}
-
-std::string reason_of(const Error& error) {
-  if (error.system_error == 0) return error.message;
-  return std::error_code(error.system_error, std::generic_category()).message();
-}
-
-Error unreadable(const ObjectStore& store, const Error& error) {
-  return error_of(ErrorKind::input,
-                  diag::RegistryNotReadable{.place = store.place(), .reason = reason_of(error)}.make(),
-                  error.system_error);
-}
-
-Error unwritable(const ObjectStore& store, const Error& error) {
-  return error_of(ErrorKind::output,
-                  diag::RegistryNotWritable{.place = store.place(), .reason = reason_of(error)}.make(),
-                  error.system_error);
-}
-
-Error damaged(const ObjectStore& store, const std::string& object, std::string reason) {
-  return error_of(ErrorKind::input,
-                  diag::RegistryDamaged{.object = object, .place = store.place(), .reason = std::move(reason)}.make());
-}
-
 }  // namespace
 
 const std::string& SignedRecord::of(const std::string& member) const {
   static const std::string kNone;
   const auto found = statement.body.find(member);
   return found == statement.body.end() ? kNone : found->second;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    if (end > at) words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
 }
 
 std::string signed_json(const SignedRecord& record, const DomainKey& key) {

@@ -46,6 +46,9 @@ struct SignedRecord {
   friend bool operator==(const SignedRecord&, const SignedRecord&) = default;
 };
 
+/// A list in a body: words with blanks between them.
+std::vector<std::string> words_of(const std::string& text);
+
 /// With the signature, and the signer's name.
 std::string signed_json(const SignedRecord& record, const DomainKey& key);
 /// Checks form and signature. An error says what is wrong.

@@ -3,9 +3,9 @@
 #include <cerrno>
 
 #include <algorithm>
-#include <system_error>
 
 #include "mesh/registry/content_hash.h"
+#include "mesh/registry/store_errors.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
@@ -19,32 +19,6 @@ constexpr int64_t kLongestChain = 1'000'000;
 
 std::string head_name(const std::string& domain) {
   return "domains/" + domain + "/head";
-}
-
-std::string reason_of(const Error& error) {
-  if (error.system_error == 0) return error.message;
-  return std::error_code(error.system_error, std::generic_category()).message();
-}
-
-Error error_of(ErrorKind kind, const Diagnostic& finding, int system_error = 0) {
-  return {kind, finding.message, finding.code, system_error};
-}
-
-Error unreadable(const ObjectStore& store, const Error& error) {
-  return error_of(ErrorKind::input,
-                  diag::RegistryNotReadable{.place = store.place(), .reason = reason_of(error)}.make(),
-                  error.system_error);
-}
-
-Error unwritable(const ObjectStore& store, const Error& error) {
-  return error_of(ErrorKind::output,
-                  diag::RegistryNotWritable{.place = store.place(), .reason = reason_of(error)}.make(),
-                  error.system_error);
-}
-
-Error damaged(const ObjectStore& store, const std::string& object, std::string reason) {
-  return error_of(ErrorKind::input,
-                  diag::RegistryDamaged{.object = object, .place = store.place(), .reason = std::move(reason)}.make());
 }
 
 std::string stored_json(Interface interface) {
