@@ -32,7 +32,15 @@ std::string bytes_text(double bytes) {
   return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, kUnits[unit]);
 }
 
+/// What is wrong has a type without a width; it is reported elsewhere.
+bool is_known(const Type& type) {
+  if (type == nullptr || type->kind == TypeKind::error || type->kind == TypeKind::null) return false;
+  if (type->element != nullptr && !is_known(type->element)) return false;
+  return std::all_of(type->fields.begin(), type->fields.end(), [](const Field& field) { return is_known(field.type); });
+}
+
 double width(const Type& type) {
+  if (!is_known(type)) return 0;
   double bytes = 0;
   for (const Leaf& leaf : flatten(type)) {
     bytes += static_cast<double>(leaf_width(leaf.kind));

@@ -23,9 +23,10 @@ std::optional<int> of_whole(const Program& stage, int exchange) {
   for (const Operator& reader : stage.operators) {
     const auto input = std::ranges::find(reader.inputs, exchange);
     if (input == reader.inputs.end() || reader.state.identity == 0) continue;
+    const auto place = static_cast<size_t>(input - reader.inputs.begin());
     for (const Operator& original : stage.whole->operators)
-      if (original.state.identity == reader.state.identity)
-        return original.inputs[static_cast<size_t>(input - reader.inputs.begin())];
+      if (original.state.identity == reader.state.identity && place < original.inputs.size())
+        return original.inputs[place];
   }
   return std::nullopt;  // rows of a port
 }
