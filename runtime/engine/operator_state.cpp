@@ -244,11 +244,11 @@ bool has_state(const Operator& op) {
 
 std::vector<StateRecord> state_records(const Program& program, const StateParts& parts) {
   std::vector<StateRecord> records;
+  const StateForms forms(program);
   std::map<uint64_t, uint64_t> family_of;  // by the identity that comes next in it
   for (const Operator& op : program.operators) {
     if (!has_state(op)) continue;
-    StateRecord& record =
-        records.emplace_back(StateRecord{0, op.state, op.state.identity, state_form(program, op), {}});
+    StateRecord& record = records.emplace_back(StateRecord{0, op.state, op.state.identity, forms.of(op), {}});
     if (const auto told = parts.find({op.state.identity, op.state.schema}); told != parts.end())
       record.parts = told->second;
     if (const auto known = family_of.find(record.family); known != family_of.end()) record.family = known->second;

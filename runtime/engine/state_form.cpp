@@ -11,7 +11,6 @@
 #include "runtime/engine/dispositions.h"
 #include "runtime/engine/running_form.h"
 #include "runtime/operators/operator.h"
-#include "runtime/operators/product_places.h"
 
 namespace braid {
 namespace {
@@ -117,14 +116,14 @@ Type read_form(std::string_view& text) {
 class Origins {
  public:
   /// `whole_records`: they wait in the state as they came.
-  Origins(const Program& program, bool whole_records)
-      : program_(program), places_(program), made_ways_(made_ways(program)) {
+  Origins(const Program& program, const ProductPlaces& places, bool whole_records)
+      : program_(program), places_(places) {
     if (whole_records && program.whole == nullptr && !find_ways(program, bits_).ok()) bits_.clear();
   }
 
-  /// Of an input.
-  void begin(int op) {
-    ways_ = made_ways_[static_cast<size_t>(op)];
+  /// Of an input, to which rows that steps make come in so many ways.
+  void begin(int op, uint32_t ways) {
+    ways_ = ways;
     add(op);
   }
   std::string text() const { return fmt::format("{}", fmt::join(found_, ";")); }
@@ -135,11 +134,7 @@ class Origins {
     if (const auto* source = std::get_if<SourceOperator>(&step.content)) return add_source(source->source);
     if (const auto* publish = std::get_if<PublishOperator>(&step.content)) return add_product(publish->product);
     if (const auto* port = std::get_if<PortOperator>(&step.content)) return add_product(port->product);
-    const bool makes =
-        std::holds_alternative<GroupOperator>(step.content) || std::holds_alternative<TopOperator>(step.content) ||
-        std::holds_alternative<LatestOperator>(step.content) || std::holds_alternative<TickOperator>(step.content) ||
-        std::holds_alternative<TableJoinOperator>(step.content) || std::holds_alternative<MatchOperator>(step.content);
-    if (makes) {
+    if (makes_rows(step)) {
       found_.insert(fmt::format("{} made{}", made_source(program_), ways_ > 1 ? fmt::format("*{}", ways_) : ""));
       return;
     }
@@ -172,8 +167,7 @@ class Origins {
   }
 
   const Program& program_;
-  const ProductPlaces places_;
-  const std::vector<uint32_t> made_ways_;
+  const ProductPlaces& places_;
   uint32_t ways_ = 0;  ///< of made rows, at the input
   std::vector<std::vector<int>> bits_;
   std::set<std::string> found_;
@@ -225,12 +219,13 @@ std::optional<std::vector<std::vector<Field>>> rows_of_form(std::string_view typ
 
 namespace {
 
-std::string origins_of(const Program& program, const Operator& op) {
+std::string origins_of(const Program& program, const ProductPlaces& places, const std::vector<uint32_t>& made_ways,
+                       const Operator& op) {
   if (const auto* group = std::get_if<GroupOperator>(&op.content))
     if (std::ranges::all_of(group->aggregates, forgets_origins)) return "";
   if (std::holds_alternative<TableJoinOperator>(op.content)) return "";
-  Origins origins(program, holds_records(op));
-  for (const int input : op.inputs) origins.begin(input);
+  Origins origins(program, places, holds_records(op));
+  for (const int input : op.inputs) origins.begin(input, made_ways[static_cast<size_t>(input)]);
   return origins.text();
 }
 
@@ -293,19 +288,21 @@ class Comparison {
 
 }  // namespace
 
-StateForm state_form(const Program& program, const Operator& op) {
+StateForms::StateForms(const Program& program) : program_(program), places_(program), made_ways_(made_ways(program)) {}
+
+StateForm StateForms::of(const Operator& op) const {
   StateForm form;
-  form.origins = origins_of(program, op);
+  form.origins = origins_of(program_, places_, made_ways_, op);
   // The buckets of an interval join are an eighth of its interval.
   if (std::holds_alternative<IntervalJoinOperator>(op.content)) form.types = kEighths;
-  const std::vector<Field>& row = program.operators[op.inputs[0]].row;
+  const std::vector<Field>& row = program_.operators[op.inputs[0]].row;
   if (const auto* group = std::get_if<GroupOperator>(&op.content)) {
     for (const int key : group->keys) form.types += form_of(row[key].type) + ";";
     form.aggregates = forms_of(group->aggregates, row);
     return form;
   }
   if (std::holds_alternative<RetimeOperator>(op.content)) return form;
-  for (const int input : op.inputs) form.types += form_of(program.operators[input].row) + "|";
+  for (const int input : op.inputs) form.types += form_of(program_.operators[input].row) + "|";
   if (std::holds_alternative<LookupOperator>(op.content)) form.types += form_of(op.row) + "|";  // with the answer
   if (const auto* running = std::get_if<RunningOperator>(&op.content)) {
     form.aggregates = forms_of(running->aggregates, row);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/abi/program.h"
+#include "runtime/operators/product_places.h"
 
 namespace braid {
 
@@ -24,8 +25,18 @@ struct StateForm {
   bool operator==(const StateForm&) const = default;
 };
 
-/// Of a step that keeps state.
-StateForm state_form(const Program& program, const Operator& op);
+/// Of the steps of a program, which outlives it.
+class StateForms {
+ public:
+  explicit StateForms(const Program& program);
+  /// Of a step that keeps state.
+  StateForm of(const Operator& op) const;
+
+ private:
+  const Program& program_;
+  const ProductPlaces places_;
+  const std::vector<uint32_t> made_ways_;
+};
 
 enum class FormFit {
   same,

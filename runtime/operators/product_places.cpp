@@ -10,25 +10,17 @@
 namespace braid {
 namespace {
 
-/// Its rows are its own, not records that it hands on.
-bool makes_rows(const Operator& op) {
-  return std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<TopOperator>(op.content) ||
-         std::holds_alternative<LatestOperator>(op.content) || std::holds_alternative<TickOperator>(op.content) ||
-         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<MatchOperator>(op.content);
-}
-
 /// Where the whole program has what this stage reads from an exchange: its only reader keeps state, by which it is
-/// known.
+/// known. Nothing for rows of a port: a union stands in the place of the port, whose rows have their places already.
 std::optional<int> of_whole(const Program& stage, int exchange) {
   for (const Operator& reader : stage.operators) {
     const auto input = std::ranges::find(reader.inputs, exchange);
     if (input == reader.inputs.end() || reader.state.identity == 0) continue;
-    const auto place = static_cast<size_t>(input - reader.inputs.begin());
     for (const Operator& original : stage.whole->operators)
-      if (original.state.identity == reader.state.identity && place < original.inputs.size())
-        return original.inputs[place];
+      if (original.state.identity == reader.state.identity && !std::holds_alternative<PortOperator>(original.content))
+        return original.inputs[static_cast<size_t>(input - reader.inputs.begin())];
   }
-  return std::nullopt;  // rows of a port
+  return std::nullopt;
 }
 
 uint32_t sum(uint32_t a, uint32_t b) {
@@ -36,6 +28,12 @@ uint32_t sum(uint32_t a, uint32_t b) {
 }
 
 }  // namespace
+
+bool makes_rows(const Operator& op) {
+  return std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<TopOperator>(op.content) ||
+         std::holds_alternative<LatestOperator>(op.content) || std::holds_alternative<TickOperator>(op.content) ||
+         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<MatchOperator>(op.content);
+}
 
 std::vector<uint32_t> made_ways(const Program& program) {
   std::vector<uint32_t> whole;

@@ -18,6 +18,8 @@
 
 namespace braid {
 
+/// Whether its rows are its own, not records that it hands on.
+bool makes_rows(const Operator& op);
 /// For each operator: in how many ways rows that steps make come to it, its own among them. In the order of the inputs,
 /// so the rows of a union's second input have numbers from the ways of the first on.
 std::vector<uint32_t> made_ways(const Program& program);
