@@ -3,19 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "mesh/registry/content_hash.h"
+#include "mesh/registry/signed_json.h"
 #include "mesh/registry/store_errors.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
 namespace {
-
-/// Its objects are sorted by key.
-using SortedJson = nlohmann::json;
 
 /// Of the JSON form. A change that old readers would misread raises it.
 constexpr int64_t kFormat = 1;
@@ -76,21 +73,16 @@ std::vector<std::string> words_of(const std::string& text) {
 std::string signed_json(const SignedRecord& record, const DomainKey& key) {
   SignedRecord named = record;
   named.signer = key.public_name();
-  SortedJson json = unsigned_json(named);
-  json["signature"] = key.sign(json.dump());
-  return json.dump();
+  return sign_json(unsigned_json(named), key);
 }
 
 Result<SignedRecord> read_signed_record(const std::string& text) {
   const auto wrong = [](std::string what) { return Error{.kind = ErrorKind::input, .message = std::move(what)}; };
+  BRAID_ASSIGN(const SignedJson read, read_signed_json(text));
   try {
-    SortedJson json = SortedJson::parse(text);
-    if (!json.is_object() || json.dump() != text) return wrong("it is not in the canonical form");
-    const std::string signature = json.at("signature").get<std::string>();
-    json.erase("signature");
-    SignedRecord made = of_json(json);
-    if (unsigned_json(made) != json) return wrong("it has members that are not known");
-    if (!is_signed_by(made.signer, json.dump(), signature)) return wrong("its signature is wrong");
+    SignedRecord made = of_json(read.json);
+    if (unsigned_json(made) != read.json) return wrong("it has members that are not known");
+    if (!read.is_signed_by(made.signer)) return wrong("its signature is wrong");
     made.hash = content_hash(text);
     return made;
   } catch (const SortedJson::exception& problem) {

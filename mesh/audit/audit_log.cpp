@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "mesh/registry/content_hash.h"
+#include "mesh/registry/signed_json.h"
+#include "mesh/registry/store_errors.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
 namespace {
-
-using SortedJson = nlohmann::json;
 
 constexpr int64_t kPauseUs = 20'000, kPatienceUs = 30'000'000;
 
@@ -21,33 +20,23 @@ SortedJson unsigned_head(const AuditHead& head, const std::string& source) {
 
 std::string signed_head(AuditHead head, const std::string& source, const DomainKey& key) {
   head.signer = key.public_name();
-  SortedJson json = unsigned_head(head, source);
-  json["signature"] = key.sign(json.dump());
-  return json.dump();
+  return sign_json(unsigned_head(head, source), key);
 }
 
 /// An error says what is wrong.
 Result<AuditHead> read_head(const std::string& text, const std::string& source) {
   const auto wrong = [](std::string what) { return Error{.kind = ErrorKind::input, .message = std::move(what)}; };
+  BRAID_ASSIGN(const SignedJson read, read_signed_json(text));
   try {
-    SortedJson json = SortedJson::parse(text);
-    if (!json.is_object() || json.dump() != text) return wrong("it is not in the canonical form");
-    const std::string signature = json.at("signature").get<std::string>();
-    json.erase("signature");
-    const AuditHead head{.sequence = json.at("sequence").get<int64_t>(),
-                         .hash = json.at("hash").get<std::string>(),
-                         .signer = json.at("signer").get<std::string>()};
-    if (unsigned_head(head, source) != json) return wrong("it is the head of another log");
-    if (!is_signed_by(head.signer, json.dump(), signature)) return wrong("its signature is wrong");
+    const AuditHead head{.sequence = read.json.at("sequence").get<int64_t>(),
+                         .hash = read.json.at("hash").get<std::string>(),
+                         .signer = read.json.at("signer").get<std::string>()};
+    if (unsigned_head(head, source) != read.json) return wrong("it is the head of another log");
+    if (!read.is_signed_by(head.signer)) return wrong("its signature is wrong");
     return head;
   } catch (const SortedJson::exception& problem) {
     return wrong(fmt::format("it is not as it must be: {}", problem.what()));
   }
-}
-
-Error damaged(const std::string& object, const std::string& place, const std::string& reason) {
-  const Diagnostic finding = diag::RegistryDamaged{.object = object, .place = place, .reason = reason}.make();
-  return {ErrorKind::input, finding.message, finding.code, 0};
 }
 
 std::string source_of(const std::string& tenant, const std::string& node) {
@@ -81,7 +70,7 @@ Result<bool> AuditLog::try_append(const std::vector<AuditEvent>& events, const D
   AuditHead head;
   if (stored) {
     Result<AuditHead> read = read_head(stored->content, source);
-    if (!read) return damaged(head_name(), store_.place(), read.error().message);
+    if (!read) return damaged(store_, head_name(), read.error().message);
     head = *read;
   }
   for (const AuditEvent& event : events) {
@@ -148,7 +137,7 @@ Result<AuditCheck> AuditLog::verify_chain(const std::set<std::string>& keys) {
 Result<std::vector<ChainedEvent>> AuditLog::read() {
   BRAID_ASSIGN(AuditCheck check, verify({}));
   if (!check.faults.empty())
-    return damaged(fmt::format("{}, event {}", folder(), check.faults.front().sequence), store_.place(),
+    return damaged(store_, fmt::format("{}, event {}", folder(), check.faults.front().sequence),
                    check.faults.front().what);
   return std::move(check.events);
 }

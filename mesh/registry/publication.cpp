@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "mesh/contract/promise_json.h"
 #include "mesh/registry/addresses_json.h"
 #include "mesh/registry/content_hash.h"
+#include "mesh/registry/signed_json.h"
 #include "runtime/data/time_text.h"
 
 namespace braid::mesh {
 namespace {
-
-/// Its objects are sorted by key.
-using SortedJson = nlohmann::json;
 
 /// Of the JSON form. A change that old readers would misread raises it.
 constexpr int64_t kFormat = 1;
@@ -150,22 +147,15 @@ std::optional<std::pair<std::string, int64_t>> parse_version_name(const std::str
 std::string signed_json(const Publication& publication, const DomainKey& key) {
   Publication named = publication;
   named.signer = key.public_name();
-  SortedJson json = unsigned_json(named);
-  json["signature"] = key.sign(json.dump());
-  return json.dump();
+  return sign_json(unsigned_json(named), key);
 }
 
 Result<Publication> read_publication(const std::string& text) {
+  BRAID_ASSIGN(const SignedJson read, read_signed_json(text));
   try {
-    SortedJson json = SortedJson::parse(text);
-    if (!json.is_object()) return wrong("it is not a JSON object");
-    // One publication has one text.
-    if (json.dump() != text) return wrong("it is not in the canonical form");
-    const std::string signature = json.at("signature").get<std::string>();
-    json.erase("signature");
-    Publication made = of_json(json);
-    if (unsigned_json(made) != json) return wrong("it has members that this version does not know");
-    if (!is_signed_by(made.signer, json.dump(), signature)) return wrong("its signature is wrong");
+    Publication made = of_json(read.json);
+    if (unsigned_json(made) != read.json) return wrong("it has members that this version does not know");
+    if (!read.is_signed_by(made.signer)) return wrong("its signature is wrong");
     return made;
   } catch (const SortedJson::exception& problem) {
     return wrong(fmt::format("it is not as it must be: {}", problem.what()));
