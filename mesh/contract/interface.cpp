@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mesh/contract/json_members.h"
 #include "mesh/contract/promise_json.h"
 #include "mesh/contract/type_json.h"
 #include "runtime/base/check.h"
@@ -133,16 +134,6 @@ void rest_to_json(const Interface& interface, Json& made) {
 
 std::string text_or(const Json& json, const char* key, std::string otherwise = {}) {
   return json.contains(key) ? json[key].get<std::string>() : std::move(otherwise);
-}
-
-std::optional<int64_t> number_of(const Json& json, const char* key) {
-  if (!json.contains(key)) return std::nullopt;
-  return json[key].get<int64_t>();
-}
-
-const Json& list_of(const Json& json, const char* key) {
-  static const Json kNone = Json::array();
-  return json.contains(key) ? json[key] : kNone;
 }
 
 void rest_of_json(const Json& json, Interface& made) {

@@ -1,20 +1,8 @@
 #include "mesh/contract/promise_json.h"
 
+#include "mesh/contract/json_members.h"
+
 namespace braid::mesh {
-namespace {
-
-std::optional<int64_t> number_of(const Json& json, const char* key) {
-  if (!json.contains(key)) return std::nullopt;
-  return json[key].get<int64_t>();
-}
-
-const Json& list_of(const Json& json, const char* key) {
-  static const Json kNone = Json::array();
-  return json.contains(key) ? json[key] : kNone;
-}
-
-}  // namespace
-
 Json paths_to_json(const std::vector<std::vector<std::string>>& paths) {
   Json made = Json::array();
   for (const std::vector<std::string>& path : paths) made.push_back(path);
