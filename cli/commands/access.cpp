@@ -16,17 +16,13 @@
 namespace braid::cli {
 namespace {
 
-struct AccessFlags {
-  std::string path = ".";
+struct AccessFlags : DeskFlags {
   std::string name;  ///< of a product, or of a request
-  std::string domain, purpose, until, because;
+  std::string purpose, until, because;
   bool json = false;
 
   void add_to(CLI::App& command) {
-    command.add_option("--project", path, "Project folder of the domain that asks or decides")
-        ->type_name("PATH")
-        ->capture_default_str();
-    command.add_option("--domain", domain, "Which domain of the project it is, if it has several")->type_name("DOMAIN");
+    DeskFlags::add_to(command, " that asks or decides");
     command.add_flag("--json", json, "Write the request and what became of it as JSON");
   }
   void add_until(CLI::App& command, const std::string& what) {
@@ -270,11 +266,7 @@ template <class Work>
 void add_writing(CLI::App* command, const std::shared_ptr<AccessFlags>& flags, CommandContext& context,
                  const Work& work) {
   flags->add_to(*command);
-  command->callback([flags, &context, work] {
-    Desk desk(flags->path);
-    if (desk.right()) work(desk, *flags);
-    context.exit_code = desk.end(context.console);
-  });
+  work_at_desk(*command, flags, context, work);
 }
 
 }  // namespace

@@ -30,4 +30,9 @@ std::string Desk::domain(const std::string& chosen) {
   return {};
 }
 
+void DeskFlags::add_to(CLI::App& command, const std::string& who) {
+  command.add_option("--project", path, "Project folder of the domain" + who)->type_name("PATH")->capture_default_str();
+  command.add_option("--domain", domain, "Which domain of the project it is, if it has several")->type_name("DOMAIN");
+}
+
 }  // namespace braid::cli

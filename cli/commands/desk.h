@@ -43,4 +43,22 @@ class Desk {
   std::optional<mesh::DomainKey> key_;
 };
 
+struct DeskFlags {
+  std::string path = ".";
+  std::string domain;  ///< which of the project; empty: it has one
+
+  /// `who`: which domain the project is of.
+  void add_to(CLI::App& command, const std::string& who);
+};
+
+/// `command` does `work(desk, flags)` for a domain of a project, if the project is right. `flags` are a DeskFlags.
+template <class Flags, class Work>
+void work_at_desk(CLI::App& command, std::shared_ptr<Flags> flags, CommandContext& context, Work work) {
+  command.callback([flags = std::move(flags), &context, work = std::move(work)] {
+    Desk desk(flags->path);
+    if (desk.right()) work(desk, *flags);
+    context.exit_code = desk.end(context.console);
+  });
+}
+
 }  // namespace braid::cli

@@ -18,8 +18,8 @@ std::string policies_text(size_t count) {
   return count == 1 ? "1 policy" : fmt::format("{} policies", count);
 }
 
-struct StateFlags {
-  std::string file, path = ".", domain;
+struct StateFlags : DeskFlags {
+  std::string file;
 };
 
 void state(Desk& desk, const StateFlags& flags) {
@@ -87,16 +87,8 @@ void add_policy(CLI::App& app, CommandContext& context) {
       policy->add_subcommand("publish", "States the policies of a domain of the council, in place of those before");
   publish->add_option("file", flags->file, "File with the policies (default: policies.toml of the project)")
       ->type_name("FILE");
-  publish->add_option("--project", flags->path, "Project folder of the domain")
-      ->type_name("PATH")
-      ->capture_default_str();
-  publish->add_option("--domain", flags->domain, "Which domain of the project it is, if it has several")
-      ->type_name("DOMAIN");
-  publish->callback([flags, &context] {
-    Desk desk(flags->path);
-    if (desk.right()) state(desk, *flags);
-    context.exit_code = desk.end(context.console);
-  });
+  flags->add_to(*publish, "");
+  work_at_desk(*publish, flags, context, state);
 
   auto listed = std::make_shared<ListFlags>();
   CLI::App* list_command = policy->add_subcommand("list", "Lists the policies that hold, and who has stated them");
