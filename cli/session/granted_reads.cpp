@@ -10,10 +10,6 @@ namespace {
 
 constexpr int64_t kAskEveryUs = 5'000'000;
 
-bool is_longer(const mesh::AccessEntry& one, const mesh::AccessEntry& other) {
-  return other.until_us && (!one.until_us || *one.until_us > *other.until_us);
-}
-
 }  // namespace
 
 bool is_open_to(const mesh::Interface& interface, const std::string& reader) {
@@ -33,13 +29,10 @@ void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader
   mesh::AccessBook book(*store_, system_clock());
   const Result<std::vector<mesh::AccessEntry>> entries = book.between(interface.domain, reader, known_key);
   if (!entries.ok()) return report_error(entries.error(), reporter_, place);
-  const mesh::AccessEntry *live = nullptr, *newest = nullptr;
-  for (const mesh::AccessEntry& one : *entries) {
-    if (one.product != interface.qualified() || one.version != interface.version) continue;
-    newest = &one;
-    if (one.state == mesh::AccessState::granted && (live == nullptr || is_longer(one, *live))) live = &one;
-  }
-  if (live != nullptr) {
+  const mesh::AccessEntry* newest = nullptr;
+  for (const mesh::AccessEntry& one : *entries)
+    if (one.product == interface.qualified() && one.version == interface.version) newest = &one;
+  if (const auto* live = mesh::live_grant(*entries, interface.qualified(), interface.version); live != nullptr) {
     interface.allows.push_back({.readers = {"domain " + reader}, .purposes = {}});
     granted_.push_back({.grant = *live, .known_key = known_key});
   } else if (newest != nullptr) {
@@ -61,22 +54,34 @@ GrantWatch::GrantWatch(const Project& project, std::vector<GrantedRead> grants, 
   if (grants_.empty()) return;
   Reporter unused;  // the check of the scripts has opened it before
   store_ = open_product_registry(project, unused);
+  for (const GrantedRead& read : grants_) domains_.insert({read.grant.owner(), read.grant.reader});
 }
 
 GrantWatch::~GrantWatch() = default;
 
 void GrantWatch::ask_registry() {
   mesh::AccessBook book(*store_, clock_);
-  for (const GrantedRead& read : grants_) {
+  // Whole logs and publications are read, and their signatures checked, once something is new.
+  Result<std::vector<std::string>> heads = book.heads(domains_);
+  if (!heads.ok() || *heads == heads_) return;
+  bool all = true;
+  for (GrantedRead& read : grants_) {
     const auto entries = book.between(read.grant.owner(), read.grant.reader, read.known_key);
+    const auto approvers = book.approvers(read.grant.owner());
+    all &= entries.ok() && approvers.ok();
     if (!entries.ok()) continue;
+    if (approvers.ok())
+      for (const auto& [approver, key] : *approvers) domains_.insert(approver);
     const auto now = std::ranges::find_if(*entries, [&](const auto& one) { return one.id == read.grant.id; });
     // One that is granted no more is not missing from a registry that was moved away.
-    if (now != entries->end() && now->state != mesh::AccessState::granted) {
+    if (now == entries->end()) continue;
+    if (now->state != mesh::AccessState::granted) {
       ended_ = *now;
       return;
     }
+    read.grant = *now;  // it may end earlier than it did
   }
+  if (all) heads_ = std::move(*heads);
 }
 
 bool GrantWatch::over() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ class GrantWatch {
   Clock& clock_;
   std::vector<GrantedRead> grants_;
   std::unique_ptr<mesh::ObjectStore> store_;
+  std::set<std::string> domains_;   ///< whose records tell: owners, readers, approvers
+  std::vector<std::string> heads_;  ///< of them, when all was read last
   int64_t asked_us_ = 0;
   std::optional<mesh::AccessEntry> ended_;
 };

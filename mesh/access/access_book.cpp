@@ -128,6 +128,16 @@ std::string state_text(const AccessEntry& entry) {
   BRAID_UNREACHABLE("the state of a request");
 }
 
+const AccessEntry* live_grant(const std::vector<AccessEntry>& entries, const std::string& product, int64_t version) {
+  const AccessEntry* best = nullptr;
+  for (const AccessEntry& one : entries) {
+    if (one.product != product || one.version != version || one.state != AccessState::granted) continue;
+    const bool longer = best != nullptr && best->until_us && (!one.until_us || *one.until_us > *best->until_us);
+    if (best == nullptr || longer) best = &one;
+  }
+  return best;
+}
+
 Result<std::vector<SignedRecord>> AccessBook::records(const std::string& domain, const std::string& known_key) {
   SignedLog log(store_, clock_, kFolder + domain);
   BRAID_ASSIGN(std::vector<SignedRecord> records, log.read());
@@ -148,22 +158,12 @@ Result<std::vector<SignedRecord>> AccessBook::records(const std::string& domain,
   return records;
 }
 
-Result<std::vector<AccessEntry>> AccessBook::entries_of(const std::vector<std::string>& domains,
-                                                        const std::string& known_owner, const std::string& known_key,
-                                                        std::vector<Error>* faults) {
-  std::map<std::string, std::vector<SignedRecord>> logs;
+std::vector<AccessEntry> AccessBook::entries_in(const Logs& logs) const {
   std::map<std::string, std::map<std::string, std::string>> approvers;
   std::map<std::string, AccessEntry> entries;
-  for (const std::string& domain : domains) {
-    Result<std::vector<SignedRecord>> read = records(domain, domain == known_owner ? known_key : std::string());
-    if (!read.ok()) {
-      if (faults == nullptr) return read.error();
-      faults->push_back(read.error());
-      continue;
-    }
-    logs[domain] = std::move(*read);
-    approvers[domain] = approvers_in(logs[domain]);
-    for (const SignedRecord& record : logs[domain])
+  for (const auto& [domain, log] : logs) {
+    approvers[domain] = approvers_in(log);
+    for (const SignedRecord& record : log)
       if (record.statement.kind == kRequest) entries.emplace(record.hash, entry_of(record));
   }
   const int64_t now_us = clock_.now_us();
@@ -191,20 +191,32 @@ Result<std::vector<AccessEntry>> AccessBook::all(std::vector<Error>* faults) {
   if (!names.ok())
     return error_of(ErrorKind::input,
                     diag::RegistryNotReadable{.place = store_.place(), .reason = names.error().message}.make());
-  std::vector<std::string> domains;
-  for (const std::string& name : *names)
-    if (name.ends_with("/head")) domains.push_back(name.substr(kFolder.size(), name.size() - kFolder.size() - 5));
-  return entries_of(domains, {}, {}, faults);
+  Logs logs;
+  for (const std::string& name : *names) {
+    if (!name.ends_with("/head")) continue;
+    const std::string domain = name.substr(kFolder.size(), name.size() - kFolder.size() - 5);
+    Result<std::vector<SignedRecord>> read = records(domain);
+    if (read.ok())
+      logs[domain] = std::move(*read);
+    else if (faults == nullptr)
+      return read.error();
+    else
+      faults->push_back(read.error());
+  }
+  return entries_in(logs);
 }
 
 Result<std::vector<AccessEntry>> AccessBook::between(const std::string& owner, const std::string& reader,
                                                      const std::string& known_key) {
-  std::vector<std::string> domains{owner};
-  if (reader != owner) domains.push_back(reader);
-  BRAID_ASSIGN(const std::vector<SignedRecord> own, records(owner, known_key));
-  for (const auto& [approver, key] : approvers_in(own))
-    if (std::ranges::find(domains, approver) == domains.end()) domains.push_back(approver);
-  BRAID_ASSIGN(std::vector<AccessEntry> entries, entries_of(domains, owner, known_key, nullptr));
+  Logs logs;
+  BRAID_ASSIGN(logs[owner], records(owner, known_key));
+  std::set<std::string> others{reader};
+  for (const auto& [approver, key] : approvers_in(logs[owner])) others.insert(approver);
+  for (const std::string& domain : others)
+    if (domain != owner) {
+      BRAID_ASSIGN(logs[domain], records(domain));
+    }
+  std::vector<AccessEntry> entries = entries_in(logs);
   std::erase_if(entries, [&](const AccessEntry& one) { return one.reader != reader || one.owner() != owner; });
   return entries;
 }
@@ -212,13 +224,18 @@ Result<std::vector<AccessEntry>> AccessBook::between(const std::string& owner, c
 Result<std::optional<AccessEntry>> AccessBook::grant(const std::string& product, int64_t version,
                                                      const std::string& reader) {
   BRAID_ASSIGN(const std::vector<AccessEntry> entries, between(product.substr(0, product.rfind('.')), reader));
-  std::optional<AccessEntry> best;
-  for (const AccessEntry& one : entries) {
-    if (one.product != product || one.version != version || one.state != AccessState::granted) continue;
-    const bool longer = best && best->until_us && (!one.until_us || *one.until_us > *best->until_us);
-    if (!best || longer) best = one;
-  }
-  return best;
+  const AccessEntry* live = live_grant(entries, product, version);
+  return live == nullptr ? std::nullopt : std::optional(*live);
+}
+
+Result<std::vector<std::string>> AccessBook::heads(const std::set<std::string>& domains) {
+  std::vector<std::string> made;
+  for (const std::string& domain : domains)
+    for (const std::string& folder : {kFolder, std::string("domains/")}) {
+      BRAID_ASSIGN(const std::optional<StoredHead> head, store_.read_head(folder + domain + "/head"));
+      made.push_back(head ? head->content : std::string());
+    }
+  return made;
 }
 
 Result<SignedRecord> AccessBook::append(const Statement& statement, const DomainKey& key,

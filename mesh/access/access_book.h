@@ -54,6 +54,9 @@ std::string short_id(const std::string& id);
 /// "was denied", "ended at 2026-12-31T00:00:00Z", "is not decided yet": behind the name of a request.
 std::string state_text(const AccessEntry& entry);
 
+/// Of a version: the live grant that ends last; null if there is none.
+const AccessEntry* live_grant(const std::vector<AccessEntry>& entries, const std::string& product, int64_t version);
+
 struct AccessWish {
   std::string product;
   int64_t version = 1;
@@ -84,6 +87,9 @@ class AccessBook {
                                            const std::string& known_key = {});
   /// The live grant of a version to a domain, the one that ends last; nothing: there is none.
   Result<std::optional<AccessEntry>> grant(const std::string& product, int64_t version, const std::string& reader);
+  /// What names the newest record and publication of each of these domains: while all are the same, so is what their
+  /// logs say, but for the clock. Nothing is checked.
+  Result<std::vector<std::string>> heads(const std::set<std::string>& domains);
 
   /// Refused where the domain has such a grant (7222) or such an open request (7223) already.
   Result<AccessEntry> request(const AccessWish& wish, const std::string& tenant, const DomainKey& key);
@@ -102,8 +108,8 @@ class AccessBook {
   Result<std::vector<SignedRecord>> records(const std::string& domain, const std::string& known_key = {});
 
  private:
-  Result<std::vector<AccessEntry>> entries_of(const std::vector<std::string>& domains, const std::string& known_owner,
-                                              const std::string& known_key, std::vector<Error>* faults);
+  using Logs = std::map<std::string, std::vector<SignedRecord>>;  ///< by domain
+  std::vector<AccessEntry> entries_in(const Logs& logs) const;
   Result<SignedRecord> append(const Statement& statement, const DomainKey& key, const std::function<Status()>& check);
   Status check_decision(const Decision& decision, const std::string& signer, AccessEntry& entry);
 
