@@ -84,8 +84,7 @@ class KafkaWriter : public BrokerWriter {
     Settings settings;
     BRAID_TRY(settings.set(kafka_, {{"enable.idempotence", "true"},
                                     {"acks", "all"},
-                                    // A topic that is gone is found out before a commit loses its patience.
-                                    {"topic.metadata.propagation.max.ms", "20000"},
+                                    {"topic.metadata.propagation.max.ms", std::to_string(milliseconds(until_gone_us()))},
                                     {"linger.ms", std::to_string(milliseconds(options_.linger_us))},
                                     {"compression.type", options_.compression}}));
     if (options_.transactional_id) {
@@ -224,6 +223,14 @@ class KafkaWriter : public BrokerWriter {
   }
 
  private:
+  /// How long a topic that a new client does not find may be one that was just made. Behind it the topic is gone. That
+  /// must come before a commit loses its patience, and before the library drops records by the time of a transaction:
+  /// each of them is tried again, by a new client.
+  int64_t until_gone_us() const {
+    constexpr int64_t kMost = 20'000'000;
+    return options_.transactional_id ? std::min(kMost, options_.transaction_timeout_us / 2) : kMost;
+  }
+
   /// The last transaction was aborted, or is by the session that has begun. What it has written is written to once
   /// more, in a transaction that is aborted, so that each partition gets a marker.
   BrokerStatus end_what_is_left(int64_t until_us) {
