@@ -245,7 +245,8 @@ Run::Rows Run::match(int index, const plan::MatchNode& node) {
       made.cause.position = made.place[2];
       for (const int column : node.keys) {
         const Slot* slots = rows.front()->slots.data() + leaf_offset(fields, column);
-        made.slots.insert(made.slots.end(), slots, slots + leaf_count(fields[column].type));
+        const auto at = made.slots.insert(made.slots.end(), slots, slots + leaf_count(fields[column].type));
+        settle_zeros(fields[column].type, &*at, arena_);
       }
       for (size_t e = 0; e < node.elements.size(); ++e) {
         for (const size_t row : event->taken[e]) {

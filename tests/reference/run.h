@@ -28,6 +28,9 @@ struct Row {
   std::optional<size_t> arrival;  ///< of the record that it is, as Input::steps counts; none: it was made
 };
 
+/// Of a key: -0.0 and 0.0 are one, which is 0.0. Lists are written anew, into the arena.
+void settle_zeros(const Type& type, Slot* slots, Arena& arena);
+
 /// When the time of a partition moves (architecture 2a, time 1 and 2).
 class TimeLine {
  public:

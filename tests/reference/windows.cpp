@@ -87,26 +87,6 @@ std::vector<Span> cumulative_windows(const typed::Window& window, const TimeZone
   return windows;
 }
 
-/// -0.0 and 0.0 are one key, which is 0.0.
-void settle_zeros(const Type& type, Slot* slots, Arena& arena) {
-  if (is(type, TypeKind::floating)) {
-    if (slots->f64 == 0) *slots = slot_f64(0);
-  } else if (is(type, TypeKind::optional)) {
-    settle_zeros(type->element, slots + 1, arena);
-  } else if (is(type, TypeKind::structure)) {
-    for (const Field& field : type->fields) {
-      settle_zeros(field.type, slots, arena);
-      slots += leaf_count(field.type);
-    }
-  } else if (is(type, TypeKind::list)) {
-    const size_t width = leaf_count(type->element);
-    Slot* items = arena.allocate_array<Slot>(slots->list.count * width);
-    for (size_t i = 0; i < slots->list.count * width; ++i) items[i] = slots->list.items[i];
-    for (size_t i = 0; i < slots->list.count; ++i) settle_zeros(type->element, items + i * width, arena);
-    slots->list.items = items;
-  }
-}
-
 /// Of windows that a time has.
 std::vector<Span> windows_of(const typed::Window& window, const TimeZone* zone, int64_t time) {
   if (window.kind == typed::WindowKind::cumulative) return cumulative_windows(window, zone, time);
@@ -129,6 +109,25 @@ std::unique_ptr<TimeZone> zone_of(const typed::Window& window) {
 }
 
 }  // namespace
+
+void settle_zeros(const Type& type, Slot* slots, Arena& arena) {
+  if (is(type, TypeKind::floating)) {
+    if (slots->f64 == 0) *slots = slot_f64(0);
+  } else if (is(type, TypeKind::optional)) {
+    settle_zeros(type->element, slots + 1, arena);
+  } else if (is(type, TypeKind::structure)) {
+    for (const Field& field : type->fields) {
+      settle_zeros(field.type, slots, arena);
+      slots += leaf_count(field.type);
+    }
+  } else if (is(type, TypeKind::list)) {
+    const size_t width = leaf_count(type->element);
+    Slot* items = arena.allocate_array<Slot>(slots->list.count * width);
+    for (size_t i = 0; i < slots->list.count * width; ++i) items[i] = slots->list.items[i];
+    for (size_t i = 0; i < slots->list.count; ++i) settle_zeros(type->element, items + i * width, arena);
+    slots->list.items = items;
+  }
+}
 
 Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
                          const std::vector<typed::ExpressionRef>& keys, const std::vector<Member>& members) {
