@@ -483,10 +483,11 @@ void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<ty
   std::set<std::vector<int>> missing;
   for (const int column : right.key_columns) missing.insert({column});
   // A part of the key may stand inside a struct, as the window of a group does.
+  const bool beside_plain = !missing.empty();
   for (const KeyPart& part : right.row.key) {
     std::vector<int> path{part.column};
     path.insert(path.end(), part.path.begin(), part.path.end());
-    if (right.row.changes || !part.path.empty()) missing.insert(std::move(path));
+    if (right.row.changes || beside_plain) missing.insert(std::move(path));
   }
   if (missing.empty()) return;
   std::vector<size_t> others;

@@ -27,6 +27,7 @@ struct Record {
   uint64_t turn = 0;             ///< number of the turn that read it
   uint32_t ordinal = 0;          ///< index within its turn: with `turn`, the order of arrival
   mutable uint64_t settled = 0;  ///< the engine's: products that have counted it, where it reaches one by several ways
+  const char* pair = nullptr;    ///< of a row that joins have made: the right rows that it has met (pair_place.h)
 };
 
 struct Column {

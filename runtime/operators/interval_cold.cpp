@@ -26,7 +26,7 @@ void IntervalJoinNode::count_back(int64_t span, bool with_left) {
 }
 
 void IntervalJoinNode::drop_now(const LeftRow& row) {
-  pool_.release(row.held.record.bytes);
+  release_record(row.held.record, pool_);
   pool_.release(row.held.row);
   pool_.release({reinterpret_cast<const char*>(&row), sizeof(LeftRow)});
 }

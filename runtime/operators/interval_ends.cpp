@@ -52,7 +52,7 @@ void IntervalJoinNode::add_candidates_before(uint32_t row, int64_t time, int64_t
   for (const RightRow* right : candidates(*entry, time)) {
     if (right->time > end) break;
     pairs.add(row, right->row());
-    times.push_back({right->time, right->watermark});
+    times.push_back({right->time, right->watermark, right});
   }
 }
 

@@ -114,9 +114,10 @@ class IntervalJoinNode : public OperatorNode {
     RightRow* row;
     std::string_view key;
   };
-  /// The part of the right row that a pair's output row has.
+  /// The part of the right row that a pair's output row has; `right` null: it has none.
   struct RightTime {
     int64_t time, watermark;
+    const RightRow* right = nullptr;
   };
   struct SpanRange {
     int64_t first, last;
@@ -137,7 +138,7 @@ class IntervalJoinNode : public OperatorNode {
       lefts.push_back(left);
       entries.push_back(entry);
       causes.push_back(cause);
-      times.push_back({right.time, right.watermark});
+      times.push_back({right.time, right.watermark, &right});
     }
     void clear() {
       lefts.clear();
@@ -283,6 +284,8 @@ class IntervalJoinNode : public OperatorNode {
   void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
   void emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times, std::vector<Block>& out);
+  /// Each row has a record of its own then, with the place of its right row.
+  void name_pairs(Block& joined, std::span<const RightTime> times) const;
   /// Of a join that meets one: a right row that is kept and has the same key and within reach of the row's time.
   const RightRow* repeated(uint64_t hash, std::string_view key, int64_t time);
   void leave_repeated(const Block& block, uint32_t row, const RightRow& first);
@@ -312,6 +315,7 @@ class IntervalJoinNode : public OperatorNode {
   int64_t reach_us_ = 0;         ///< how far right rows that meet one left row may lie apart, where spans are bounded
   std::string right_key_names_;  ///< for people
   bool makes_rows_;              ///< its rows have the derived ledger; not so of those that are one to one
+  bool names_pairs_;             ///< its rows have the places of the right rows that they have met
   bool leaves_met_;              ///< a left row is done when it has met a match
   bool emits_alone_;             ///< left rows that met nothing go on
   bool closes_in_time_;          ///< time closes intervals, all of one length, before the right side ends

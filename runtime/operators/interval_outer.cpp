@@ -132,7 +132,7 @@ void IntervalJoinNode::take_left_outer(const Block& block, std::vector<Block>& o
       if (entry == nullptr) continue;
       for (RightRow* right : candidates(*entry, block.time[row])) {
         pairs.add(row, fields_of(*right));
-        times.push_back({right->time, right->watermark});
+        times.push_back({right->time, right->watermark, right});
         rights.emplace_back(entry, right);
       }
     }

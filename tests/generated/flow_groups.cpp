@@ -102,7 +102,7 @@ Part FlowMaker::entry(const std::string& name, ExpressionMaker& maker, Type* typ
   static const char* const kAll[] = {"count", "count",          "sum",   "sum",  "min",     "max",
                                      "avg",   "count_distinct", "first", "last", "arg_min", "arg_max"};
   std::string function = kAll[rng_.below(std::size(kAll))];
-  if (now_.pairs && (function == "first" || function == "last" || function.starts_with("arg_"))) function = "count";
+  if (tied() && (function == "first" || function == "last" || function.starts_with("arg_"))) function = "count";
   if (over_table && (function == "first" || function == "last")) function = "arg_max";
   // Which of the greatest rows of a table it is, is not said: the value is the one that it goes by.
   if (over_table && function.starts_with("arg_")) {
@@ -212,7 +212,7 @@ void FlowMaker::group() {
   add(std::move(parts));
   next.time.clear();
   next.has_time = now_.has_time || !around_.wide;
-  next.pairs = next.nameless_key = false;
+  next.pairs = next.met = next.nameless_key = false;
   next.arrives = false;
   next.windows = next.ranked_in_windows = window_.has_value();
   if (window_) {
@@ -280,6 +280,26 @@ void FlowMaker::last() {
   now_.arrives = false;
   now_.windows = now_.ranked_in_windows = false;
   now_.rows = std::min(now_.rows, 10.0);
+}
+
+void FlowMaker::last_of_windows() {
+  std::vector<KeyPart> key;
+  std::vector<Part> keys = some_keys(2, true, &key);
+  if (keys.empty()) return keep();
+  const bool changes = rng_.chance(3);
+  add({"last per ", list(", ", std::move(keys)), changes ? " emit changes" : ""});
+  now_.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+  now_.key = std::move(key);
+  if (changes)
+    for (const char* end : {"window.start", "window.end"}) now_.key.push_back({end, timestamp_type()});
+  now_.fixed.insert("window");
+  for (const KeyPart& part : now_.key) now_.fixed.insert(part.text.substr(0, part.text.find_first_of("?.")));
+  now_.time.clear();
+  now_.arrives = false;
+  now_.windows = now_.ranked_in_windows = !changes;
+  now_.history &= !changes;
+  if (changes) now_.kind = Kind::changes;
+  window_.reset();
 }
 
 }  // namespace braid::generated

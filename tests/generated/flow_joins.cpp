@@ -63,7 +63,8 @@ void FlowMaker::join_stream() {
   std::string kind = kKinds[rng_.below(std::size(kKinds))];
   const bool keeps_right = kind == "right " || kind == "full ";
   const bool adds = kind != "semi " && kind != "anti ";
-  const bool nearest = !in_window && !right->pairs && (kind.empty() || kind == "left ") && rng_.chance(4);
+  const bool nearest =
+      !in_window && !right->pairs && !right->met && (kind.empty() || kind == "left ") && rng_.chance(4);
   // The range.
   enum class Range { fixed, computed, any, window } range = Range::fixed;
   if (in_window)
@@ -135,7 +136,8 @@ void FlowMaker::join_stream() {
     if (upper_behind || keeps_right || range != Range::fixed) now_.time.clear();
     now_.key.clear();
     now_.ranked_in_windows = false;
-    now_.pairs |= right->pairs || !nearest;
+    const bool ordered = around_.ordered_pairs && !right->pairs && !right->met;
+    (ordered ? now_.met : now_.pairs) |= right->pairs || right->met || !nearest;
     now_.windows = of_windows || (now_.windows && range == Range::fixed && !upper_behind && !keeps_right);
     now_.rows = std::max(now_.rows, now_.rows * right->rows / 4) + (keeps_right ? right->rows : 0);
     now_.arrives = false;

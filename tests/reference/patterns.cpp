@@ -241,7 +241,8 @@ Run::Rows Run::match(int index, const plan::MatchNode& node) {
       Row made;
       made.cause.made = true;
       made.cause.has_origin = false;
-      made.place = {made_rows(), 0, static_cast<int64_t>(key_hash(key) >> 1), number++};
+      made.place = {made_rows(), 0, static_cast<int64_t>(key_hash(key) >> 1)};
+      made.add_number(number++);
       made.cause.position = made.place[2];
       for (const int column : node.keys) {
         const Slot* slots = rows.front()->slots.data() + leaf_offset(fields, column);

@@ -217,7 +217,7 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
         made.slots.push_back(slot_i64(window.start));
         made.slots.push_back(slot_i64(window.end));
       }
-      made.place.push_back(window.end);
+      made.add_number(window.end);
       made.cause.made = true;
       outcome_.make(products);
       out.push_back(std::move(made));
