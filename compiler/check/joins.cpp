@@ -340,11 +340,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
           sound &= made.upper_us.has_value();
         } else {
           made.upper = end;
-          if (keeps_right) {
-            context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row here",
-                             "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
-            sound = false;
-          }
         }
       }
       if (made.lower_us && made.upper_us && *made.lower_us > *made.upper_us) {

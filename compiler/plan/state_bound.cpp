@@ -166,8 +166,8 @@ class Bound {
     const std::string right_time = length(std::max<int64_t>(0, -*step.lower_us) + slack);
     if (step.upper)
       return fmt::format(
-          "rows of {} for {}, and of the left side {}until the upper end that each computes, and {} more", right,
-          right_time, until(join), length(slack));
+          "rows of {} for {}{}, and of the left side {}until the upper end that each computes, and {} more", right,
+          right_time, step.right ? ", until no row can come that they meet" : "", until(join), length(slack));
     if (!step.upper_us)
       return fmt::format("rows of {} for {}, and of the left side {}for ever, as `retain forever` says", right,
                          right_time, until(join));

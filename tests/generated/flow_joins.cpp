@@ -70,7 +70,7 @@ void FlowMaker::join_stream() {
     range = Range::window;
   else if (!keeps_right && rng_.chance(5))
     range = Range::any;
-  else if (!keeps_right && !nearest && rng_.chance(6))
+  else if (!nearest && rng_.chance(6))
     range = Range::computed;
   std::string within;
   Part end;
