@@ -5,7 +5,9 @@
 // Of other windows, as hopping ones, a step in front of the join gives each row its windows, on this side the `window`,
 // on the other a view that is made for it. A row goes on once for each, and the window is the key. There `late` is what
 // a row may be behind: the watermarks behind these steps are lower by that.
-#include "compiler/check/constants.h"
+#include <algorithm>
+#include <utility>
+
 #include "compiler/check/flow.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
@@ -75,9 +77,8 @@ RelationInfo* FlowChecker::stand_in_windows(const ast::Join& node, RelationInfo*
   if (row_.open || row_.find("window") >= 0) return right;  // reported with the clause
   std::vector<Column> columns = unchanged();
   std::erase_if(columns, [](const Column& one) { return one.field.name == kWindowField; });
-  columns.push_back({{"window", window_type(), true, window_->word, -1}, row_.window});
+  columns.push_back({{"window", window_type(), true, window_->word, -1}, std::exchange(row_.window, nullptr)});
   project("let", std::move(columns), window_->word);
-  row_.window = nullptr;
   // Each row is there once for each of its windows.
   if (window_->joined->kind != typed::WindowKind::tumbling) {
     row_.key.clear();
@@ -90,7 +91,11 @@ RelationInfo* FlowChecker::stand_in_windows(const ast::Join& node, RelationInfo*
 
 RelationInfo* FlowChecker::in_windows(const RelationInfo& right, const typed::Window& window) {
   const std::string text = step_text(window.span);
-  RelationInfo& info = context_.windowed[{right.id, made_.domain + " " + text}];
+  const std::string windows =
+      fmt::format("{} {} {} {} {} {} {} {} {} {}", made_.domain, static_cast<int>(window.kind), window.size_us,
+                  window.slide_us, static_cast<int>(window.unit), window.size_units, window.slide_units,
+                  static_cast<int>(window.slide_unit), window.zone, window.late_us);
+  RelationInfo& info = context_.windowed[{right.id, windows}];
   if (info.id >= 0) return &info;
   const typed::Relation& relation = context_.project.relations[static_cast<size_t>(right.id)];
   typed::Relation made{};
@@ -117,7 +122,7 @@ RelationInfo* FlowChecker::in_windows(const RelationInfo& right, const typed::Wi
 bool FlowChecker::share_window(const RelationInfo& right, Span clause, typed::JoinStep& made) {
   const typed::Window& window = *window_->joined;
   int theirs = right.row.find(kTheirWindow);
-  if (theirs < 0) theirs = right.row.find("window");
+  if (theirs < 0 && is_window(right.row, right.row.find("window"))) theirs = right.row.find("window");
   const std::optional<int64_t> longest = longest_us(window);
   const int ours = row_.find("window");
   if (ours < 0 || theirs < 0 || !longest) return false;
