@@ -157,6 +157,8 @@ struct Context {
   std::map<int, RelationInfo> timed;  ///< tables whose rows have kRowTime, by the relation that has it not
   /// Flows whose rows have kCameAt, kCameWith, or both, by the relation that has not.
   std::map<std::tuple<int, bool, bool>, RelationInfo> came;
+  /// Streams whose rows stand in windows, by the relation and the window.
+  std::map<std::pair<int, std::string>, RelationInfo> windowed;
   /// Relations as another reader sees them, by the relation and the reader.
   std::map<std::pair<int, std::string>, RelationInfo> eyes;
   std::map<typed::RelationId, RowMarks> marks;  ///< of relations of the project, as they are asked for

@@ -189,6 +189,7 @@ struct Window {
 /// Rows once for each of their windows: not of sessions, nor of spans. The row after: the row before, and the window.
 struct InWindowsStep {
   Window window;
+  bool joined = false;  ///< a join of rows that share a window is next: late is a row, not its window
 };
 /// `window … group …`. Of `span` the first two keys are where the row's window begins and ends. The row after: keys,
 /// then aggregates as `finish` gives them, then window: { start, end } — in the order of the row type: finish over the

@@ -64,6 +64,7 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   if (has_own_ends()) {
     EdgeTime time = OperatorNode::output_time(inputs);
     // A row that goes on alone may be older than both sides are by then.
+    if (is_outer() && *content_.lower_us < 0) time = inputs[0].minus(subtract_time(0, *content_.lower_us)) + inputs[1];
     if (waits && time.moves()) time.w = std::min(time.w, first_held());
     return time;
   }

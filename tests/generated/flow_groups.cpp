@@ -36,17 +36,21 @@ void FlowMaker::window() {
     case 0:
     case 1:
     case 2:
-      open.tumbling = open.readable = true;
+      open.joinable = open.readable = true;
       parts.emplace_back(fmt::format("tumbling {}s", rng_.between(1, 20)));
       break;
     case 3:
     case 4: {
       static const char* const kHops[] = {"20s every 5s", "20s every 3s", "12s every 4s",
                                           "30s every 2s", "5s every 5s",  "7s every 1s"};
+      open.joinable = true;
+      open.copies = 7;
       parts.emplace_back(fmt::format("hopping {}", kHops[rng_.below(std::size(kHops))]));
       break;
     }
     case 5:
+      open.joinable = true;
+      open.copies = 5;
       parts.emplace_back(rng_.chance(2) ? "cumulative 20s every 4s" : "cumulative 12s every 6s");
       break;
     case 6:
@@ -69,11 +73,8 @@ void FlowMaker::window() {
     default:
       parts.emplace_back(calendar_window(rng_));
   }
-  if (may_stay_open && rng_.chance(3)) {
-    parts.push_back(list("", {fmt::format(" late {}s", rng_.between(1, 8))}));
-    open.tumbling = false;
-  }
-  if (now_.find("window") != nullptr) open.tumbling = open.readable = false;
+  if (may_stay_open && rng_.chance(3)) parts.push_back(list("", {fmt::format(" late {}s", rng_.between(1, 8))}));
+  if (now_.find("window") != nullptr) open.joinable = open.readable = false;
   add(std::move(parts));
   window_ = open;
 }

@@ -155,7 +155,7 @@ void FlowMaker::step() {
   if (around_.wide && rng_.chance(2) && wide_step()) return;
   if (window_)
     return rng_.chance(3)                        ? (rng_.chance(2) ? keep() : let())
-           : window_->tumbling && rng_.chance(3) ? join_stream()
+           : window_->joinable && rng_.chance(3) ? join_stream()
                                                  : group();
   if (is_table()) {
     switch (rng_.below(12)) {

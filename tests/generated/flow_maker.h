@@ -163,7 +163,8 @@ class FlowMaker {
   bool ports_ = false;
   bool rows_go_ = false;  ///< entries are of rows that go again
   struct Open {
-    bool tumbling = false;  ///< of fixed length, closing at once: can be joined in
+    bool joinable = false;  ///< rows of two streams may share such a window
+    double copies = 1;      ///< of a row, if they are joined
     bool readable = false;  ///< a row knows it
     bool session = false;
   };

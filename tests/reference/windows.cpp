@@ -195,7 +195,12 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
   const std::vector<int>& products = plan_.nodes[index].products;
   const std::vector<Field>& before = row_of(input_of(index));
   Rows out;
+  const int64_t stays_open = node.joined ? node.window.late_us : 0;
   for (const Row& row : rows_into(index)) {
+    if (node.joined && static_cast<int128>(row.time) + stays_open < row.watermark) {
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
     std::vector<Span> windows;
     if (node.given >= 0) {
       const size_t end = leaf_offset(before, node.given) + leaf_count(before[node.given].type) - 1;
@@ -204,7 +209,7 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
       windows = windows_of(node.window, zone.get(), row.time);
     }
     const size_t all = windows.size();
-    std::erase_if(windows, [&](const Span& window) { return closed(node.window, window.end, row); });
+    std::erase_if(windows, [&](const Span& window) { return !node.joined && closed(node.window, window.end, row); });
     if (windows.empty()) {
       leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
       continue;
@@ -219,6 +224,7 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
       }
       made.add_number(window.end);
       made.cause.made = true;
+      if (row.watermark > kBeforeAll + stays_open) made.watermark = row.watermark - stays_open;
       outcome_.make(products);
       out.push_back(std::move(made));
     }
