@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "compiler/check/check.h"
@@ -189,14 +190,14 @@ struct Context {
   std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
   std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< not found, and reported
   std::vector<NamedOutput> outputs;
-  /// Of calls whose value is by chance: a number each, by the flow that is checked and the call's place among those of
-  /// it. A flow that is made once more has the same ones, so its rows have the same values.
+  /// Of calls whose value is by chance: a number each, by what is checked and the call's place among those of it. A
+  /// flow that is made once more has the same ones, so its rows have the same values.
   std::map<std::pair<const Declaration*, uint32_t>, uint32_t> sites;
-  std::pair<const Declaration*, uint32_t> call_by_chance = {nullptr, 0};  ///< the next one
+  std::pair<const Declaration*, uint32_t> next_call = {nullptr, 0};
   uint32_t next_site() {
     const auto number = static_cast<uint32_t>(sites.size());
-    const auto [site, fresh] = sites.try_emplace(call_by_chance, number);
-    ++call_by_chance.second;
+    const auto [site, fresh] = sites.try_emplace(next_call, number);
+    ++next_call.second;
     return site->second;
   }
   typed::Project project;
@@ -217,6 +218,20 @@ struct Context {
   void not_watched(Span span);
   /// E3201: `step` needs the event time that `row`, of that relation, lacks. Says which clause gives it one.
   DiagnosticBuilder no_event_time(const Row& row, std::string relation, std::string step);
+};
+
+/// While it lives, calls by chance are those of the declaration. What is checked on the way to something else, where it
+/// is read first, takes no number of that.
+class CallsOf {
+ public:
+  CallsOf(Context& context, const Declaration& declaration)
+      : context_(context), outer_(std::exchange(context.next_call, {&declaration, 0})) {}
+  CallsOf(const CallsOf&) = delete;
+  ~CallsOf() { context_.next_call = outer_; }
+
+ private:
+  Context& context_;
+  std::pair<const Declaration*, uint32_t> outer_;
 };
 
 inline Place place_of(const Declaration& declaration) {

@@ -30,7 +30,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.is_public = declaration.item->is_public;
   made_.documentation = declaration.item->doc;
   made_.span = declaration.name.span;
-  const auto outer_calls = std::exchange(context_.call_by_chance, {&declaration, 0});
+  const CallsOf calls(context_, declaration);
   flow_ = &flow;
   step_ = SIZE_MAX;  // in front of the first
   for (size_t i = 0; i < flow.steps.size(); ++i)
@@ -88,7 +88,6 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   check_access(context_, info_, clauses, made_);
   info_.id = static_cast<int>(context_.project.relations.size());
   context_.project.relations.push_back(std::move(made_));
-  context_.call_by_chance = outer_calls;
 }
 
 void FlowChecker::add(typed::Step step) {

@@ -144,6 +144,11 @@ Type element_type(const PatternElement& element, const std::vector<Field>& row) 
   return element.least == 0 ? optional_type(std::move(type)) : type;
 }
 
+size_t fields_of_elements(const MatchStep& match, const std::vector<Field>& after) {
+  const Type& first = without_optional(after[match.keys.size()].type);
+  return (is(first, TypeKind::list) ? first->element : first)->fields.size();
+}
+
 bool goes_by_time(const Aggregate& aggregate) {
   switch (aggregate.kind) {
     case AggregateKind::first:
