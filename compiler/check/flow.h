@@ -189,8 +189,10 @@ class FlowChecker {
   void unite_tables(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep made, Span span);
 
   // made_once_more.cpp
-  /// A product does not read a view that has a port both as it is and with a field more; that is reported.
+  /// A product that reads a view with a port both as it is and with a field more reads one that is made once.
   void leaves_by_ports_once();
+  /// From here on all forms of the view show fields of one.
+  void make_one_form(typed::RelationId view);
 
   // row_times.cpp
   /// A step behind the one at hand reads the event time of rows of a table; `here`: or that one does.
@@ -309,7 +311,9 @@ class FlowChecker {
   /// Behind the flow, or in front of the step at hand.
   bool came_goes(const std::string& field) const;
   /// Both sides of a union have it, or none.
-  RelationInfo* unite_as_they_came(RelationInfo* other, Span span);
+  RelationInfo* unite_as_they_came(RelationInfo* other, const Resolved& resolved, Span span);
+  /// Why rows that are read so do not say it, if they do not.
+  static WithoutRecord how_it_came_of(const RelationInfo& read, const Resolved& resolved);
   /// The same rows with those fields; null: they cannot have them.
   RelationInfo* with_how_it_came(const RelationInfo& read, bool arrival, bool headers);
   void read_source_as_it_came(const RelationInfo& read, const typed::Relation& relation, bool arrival, bool headers,

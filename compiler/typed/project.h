@@ -250,6 +250,8 @@ struct MatchStep {
   std::vector<PatternElement> elements;
   std::string name;  ///< as; empty if none
 };
+/// How many fields the rows of its elements have, by the row after: the first of the row before.
+size_t fields_of_elements(const MatchStep& match, const std::vector<Field>& after);
 /// A row for each element of a list, which stands behind the row before as the row's last field; a list that is null is
 /// empty.
 struct UnnestStep {
