@@ -28,9 +28,9 @@ public type order_status = enum { open, "not paid", done }
 type line = { sku: string, price: decimal(12,2) }
 public type order = { id: int, status: order_status, lines: list<line>? }
 
-function half(x: int) -> int = x / 2
+function half(x: int) -> int = x - 1
 public function scaled(x: int, times: int = 1) -> int = half(by(x)) * times
-  example scaled(4) == 4
+  example scaled(4) == 7
 public function above(x: int) -> bool = x > bound
 public function first_of<T>(list: list<T>, otherwise: T) -> T = otherwise
 public aggregate most(x: int) -> int {
