@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/session/far_lineage.h"
 #include "cli/session/product_schemas.h"
 #include "mesh/lineage/json.h"
 #include "mesh/lineage/open_lineage.h"
@@ -60,6 +61,10 @@ class Places {
       if (!found->second.topic.empty()) return topic(found->second.topic);
       if (!found->second.file.empty()) return {"file", found->second.file};
     }
+    if (session_.foreign_products().is_foreign(relation.span.file))
+      if (const auto* published =
+              session_.foreign_products().address(relation.qualified(), relation.version, environment_.name))
+        return published->connector == "file" ? mesh::Dataset{"file", published->address} : topic(published->address);
     const std::optional<typed::Connector>& written = relation.source ? relation.source->from : relation.to;
     if (written && written->kind == "file") return {"file", written->address};
     if (written && written->kind == "topic") return topic(written->address);
@@ -84,7 +89,9 @@ std::optional<std::string> lineage_text(Session& session, const std::string& nam
   const auto [relation_name, path] = split(session, name).value_or(std::pair(name, std::string()));
   const typed::Relation* relation = find_relation(session, relation_name);
   if (relation == nullptr) return std::nullopt;
-  const mesh::Graph graph(session.project());
+  // An event tells what the flow of one product does: where others' rows are, and not what they are made of.
+  const std::optional<mesh::Across> wide = format == "openlineage" ? std::nullopt : lineage_across(session);
+  const mesh::Graph graph = wide ? mesh::Graph(wide->project, wide->flows) : mesh::Graph(session.project());
   mesh::Subject subject{static_cast<typed::RelationId>(relation - session.project().relations.data()), {}};
   if (!path.empty()) {
     subject.fields = graph.find(subject.relation, path);

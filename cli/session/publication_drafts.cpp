@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/session/definition_drafts.h"
+#include "cli/session/definition_uses.h"
 #include "cli/session/output_bindings.h"
 #include "cli/session/publication_documents.h"
 #include "cli/session/topics.h"
@@ -54,7 +56,10 @@ class Drafter {
       draft.interfaces.push_back(mesh::interface_of(project, relation));
       draft.interfaces.back().addresses.clear();
       if (is_product) add_reads(static_cast<typed::RelationId>(id), draft);
+      add_uses(mesh::version_name(relation.qualified(), relation.version), relation.domain, relation.name, relation.row,
+               draft);
     }
+    add_definitions();
     add_addresses();
     const mesh::Graph graph(project);
     for (auto& [name, draft] : domains_) {
@@ -71,6 +76,25 @@ class Drafter {
     draft.domain = domain;
     draft.compiler = compiler_;
     return draft;
+  }
+
+  void add_definitions() {
+    for (OwnDefinition& own : own_definitions(session_)) {
+      const std::string name = own.definition.qualified();
+      if (!own.fault.empty()) {
+        made_.left_out.push_back({name, own.fault});
+        continue;
+      }
+      mesh::Draft& draft = draft_of(own.definition.domain);
+      add_uses(name, own.definition.domain, own.definition.name, {}, draft);
+      draft.definitions.push_back(std::move(own.definition));
+    }
+  }
+
+  void add_uses(const std::string& user, const std::string& domain, const std::string& name,
+                const std::vector<Field>& row, mesh::Draft& draft) {
+    if (!uses_) uses_.emplace(session_.scripts(), session_.sources(), session_.foreign_products());
+    if (auto used = uses_->of(domain, name, row); !used.empty()) draft.uses[user] = std::move(used);
   }
 
   /// What the reader's domain expects of it, in all its scripts.
@@ -224,6 +248,7 @@ class Drafter {
   const std::string compiler_;
   std::map<std::string, mesh::Draft> domains_;
   std::vector<lineage::RelationFlow> flows_;
+  std::optional<DefinitionUses> uses_;
   Drafts made_;
 };
 

@@ -1,5 +1,6 @@
 // What a project publishes: for each of its domains the interfaces of its products and public sources, where their rows
-// are in each environment, and what its products read of other domains.
+// are in each environment, its public types, functions, aggregates and services, and what it reads and uses of other
+// domains.
 #pragma once
 
 #include <string>

@@ -31,6 +31,9 @@ void add_conditions(Influences& into, const Influences& from, std::optional<Infl
 
 Graph::Graph(const typed::Project& project) : project_(project), flows_(lineage::flows(project)) {}
 
+Graph::Graph(const typed::Project& project, std::vector<lineage::RelationFlow> flows)
+    : project_(project), flows_(std::move(flows)) {}
+
 const lineage::Rows* Graph::rows(const Reading& reading) const {
   const lineage::RelationFlow& read = flow(reading.relation);
   if (reading.port.empty()) return &read.result;

@@ -28,6 +28,8 @@ struct Composed {
 class Graph {
  public:
   explicit Graph(const typed::Project& project);
+  /// `flows`: of each relation of the project.
+  Graph(const typed::Project& project, std::vector<lineage::RelationFlow> flows);
 
   const typed::Project& project() const { return project_; }
   const typed::Relation& relation(typed::RelationId id) const { return project_.relations[static_cast<size_t>(id)]; }
