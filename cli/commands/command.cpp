@@ -243,6 +243,7 @@ int run_command_line(int count, const char* const* words) {
   add_mesh(app, context);
   add_access(app, context);
   add_audit(app, context);
+  add_erase(app, context);
   add_policy(app, context);
   add_contract(app, context);
   add_lineage(app, context);
