@@ -35,7 +35,7 @@ product enriched {
 product hourly {
   from payment
   window tumbling 1h
-  group by customer_id { n: count(), total: sum(amount) }
+  group customer_id { n: count(), total: sum(amount) }
 }
 
 product largest {
@@ -85,7 +85,7 @@ class Project:
         if not (case.directory / "shop.pem").exists():
             case.braid("mesh", "key", "new", "shop.pem")
         shutil.copy(case.directory / "shop.pem", self.folder / "shop.pem")
-        self.minutes = 0
+        self.minutes = self.told = 0
 
     def grow(self, minutes: int = 300, subject: bool = True) -> None:
         """`subject`: its records are there, too; else the same without them."""
@@ -97,7 +97,13 @@ class Project:
                     if subject or who(number) != SUBJECT:
                         file.write(json.dumps({"id": who(number), "name": f"Name of {who(number)}", "segment": f"s{number % 2}",
                                                "since": "2026-01-01T00:00:00Z"}) + "\n")
-                file.write('{"id":"customer-9","name":"last","segment":"s1","since":"2026-03-01T00:00:00Z"}\n')
+        # One customer changes all the time, so that the table is known up to the payments.
+        with (self.folder / "in/customer1.ndjson").open("a") as file:
+            for minute in range(self.minutes - minutes + 1, self.minutes + 121, 30):
+                if minute > self.told:
+                    file.write(json.dumps({"id": "customer-9", "name": f"at {minute}", "segment": "s1",
+                                           "since": instant(minute)}) + "\n")
+                    self.told = minute
         with (self.folder / "in/payment1.ndjson").open("a") as file:
             for minute in range(self.minutes - minutes, self.minutes):
                 # Records of the first customer end the hours, so that time does not depend on the subject.
@@ -131,7 +137,7 @@ class Project:
     def accounts(self) -> list:
         """Of each product and input: what came of its records."""
         status = json.loads(self.braid("status", "--format", "json").out)
-        return [(product["product"], each) for product in status["products"] for each in product["inputs"]]
+        return [(product["name"], each) for product in status["products"] for each in product["inputs"]]
 
 
 def bytes_without_places(data: bytes) -> bytes:
