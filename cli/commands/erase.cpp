@@ -281,6 +281,11 @@ class Erasing {
                                 .rows_after = place.after,
                                 .done = done_to(place)});
     add_remains(erasure, receipt);
+    BRAID_ASSIGN(const std::vector<std::string> names, real_fs().list_directory(options.directory));
+    for (const std::string& name : names)
+      if (name.find(".corrupt") != std::string::npos)
+        receipt.remains.push_back(
+            {join_path(options.directory, name), "`--reset` moved it aside as damaged; delete it"});
     std::vector<std::string> texts;
     for (const NamedSubject& subject : subjects_)
       if (std::ranges::find(erasure.subjects, log.hash_of(subject.source, subject.key)) != erasure.subjects.end())

@@ -33,6 +33,7 @@ Result<bool> file_has(Fs& fs, const std::string& path, const std::vector<std::st
 Status search(Fs& fs, const std::string& path, const std::vector<std::string>& texts, std::set<std::string>& found) {
   BRAID_ASSIGN(const FileInfo info, fs.stat(path));
   if (!info.exists) return {};
+  if (has_any(path, texts)) found.insert(path);
   if (!info.directory) {
     BRAID_ASSIGN(const bool has, file_has(fs, path, texts));
     if (has) found.insert(path);

@@ -30,7 +30,8 @@ struct Ready {
   Erasure erasure;
   uint64_t commits = 0;                                    ///< of the state that is ready
   std::vector<std::pair<std::string, std::string>> moves;  ///< of outputs; from beside the store to their places
-  std::vector<std::string> removed;                        ///< outputs that nobody would have written
+  /// Outputs that nobody would have written, each with the folder up to which empty ones go with it; empty: none does.
+  std::vector<std::pair<std::string, std::string>> removed;
 
   std::string encode() const {
     WireWriter out;
@@ -39,16 +40,14 @@ struct Ready {
     out.fixed(erasure.time_us);
     out.text(erasure.store_id);
     out.fixed(commits);
-    const auto texts = [&](const std::vector<std::string>& list) {
-      out.fixed(static_cast<uint32_t>(list.size()));
-      for (const std::string& each : list) out.text(each);
-    };
-    texts(erasure.subjects);
-    texts(removed);
-    out.fixed(static_cast<uint32_t>(moves.size()));
-    for (const auto& [from, to] : moves) {
-      out.text(from);
-      out.text(to);
+    out.fixed(static_cast<uint32_t>(erasure.subjects.size()));
+    for (const std::string& each : erasure.subjects) out.text(each);
+    for (const auto* pairs : {&removed, &moves}) {
+      out.fixed(static_cast<uint32_t>(pairs->size()));
+      for (const auto& [first, second] : *pairs) {
+        out.text(first);
+        out.text(second);
+      }
     }
     out.fixed(static_cast<uint32_t>(erasure.places.size()));
     for (const ErasedPlace& place : erasure.places) {
@@ -70,16 +69,14 @@ struct Ready {
     ready.erasure.time_us = in.fixed<int64_t>();
     ready.erasure.store_id = in.text();
     ready.commits = in.fixed<uint64_t>();
-    const auto texts = [&](std::vector<std::string>& list) {
+    const auto subjects = in.fixed<uint32_t>();
+    for (uint32_t i = 0; i < subjects && !in.failed(); ++i) ready.erasure.subjects.emplace_back(in.text());
+    for (auto* pairs : {&ready.removed, &ready.moves}) {
       const auto count = in.fixed<uint32_t>();
-      for (uint32_t i = 0; i < count && !in.failed(); ++i) list.emplace_back(in.text());
-    };
-    texts(ready.erasure.subjects);
-    texts(ready.removed);
-    const auto moves = in.fixed<uint32_t>();
-    for (uint32_t i = 0; i < moves && !in.failed(); ++i) {
-      std::string from(in.text());
-      ready.moves.emplace_back(std::move(from), in.text());
+      for (uint32_t i = 0; i < count && !in.failed(); ++i) {
+        std::string first(in.text());
+        pairs->emplace_back(std::move(first), in.text());
+      }
     }
     const auto places = in.fixed<uint32_t>();
     for (uint32_t i = 0; i < places && !in.failed(); ++i) {
@@ -184,17 +181,34 @@ class Again {
     made.workers = 1;
     made.monitor = nullptr;
     made.kill_point = {};
-    for (auto& [product, binding] : made.outputs)
-      if (!binding.path.empty())
-        binding.path = join_path(join_path(made.directory, "bound"), fmt::format("{}", product));
+    for (auto& [product, binding] : made.outputs) {
+      const std::string place = join_path(join_path(made.directory, "bound"), fmt::format("{}", product));
+      if (!binding.path.empty()) binding.path = place;
+      if (!binding.parts) continue;
+      std::string& first = binding.parts->parts.front().literal;
+      first = join_path(place, first.substr(first.rfind('/') + 1));
+      binding.parts->text = first;
+    }
     return made;
   }
 
+  /// Of a path with fields: what stands before them up to the last folder, with `/`.
+  static std::string folder_of(const std::string& literal) {
+    return literal.find('/') == std::string::npos ? "./" : literal.substr(0, literal.rfind('/') + 1);
+  }
+
+  /// In which folder the product writes a file for each value of a field; empty: it has one file.
+  std::string folder_of_parts(std::string_view key) const {
+    for (const auto& [product, binding] : job_options_.outputs) {
+      const ProductSpec& spec = program_.products[static_cast<size_t>(product)];
+      const std::string begin =
+          fmt::format("{}{}/{}/{}", OutputFiles::kKeyPrefix, spec.qualified(), spec.version, OutputFiles::kPartMark);
+      if (binding.parts && key.starts_with(begin)) return folder_of(binding.parts->parts.front().literal);
+    }
+    return {};
+  }
+
   Status check_program() {
-    for (const auto& [product, binding] : job_options_.outputs)
-      if (binding.parts)
-        return not_possible(job_options_, fmt::format("`{}` writes a file for each value of a field",
-                                                      program_.products[static_cast<size_t>(product)].qualified()));
     for (const SourceSpec& source : program_.sources)
       if (source.binding.has_changes())
         return not_possible(job_options_, fmt::format("`{}` is read from changes of a table", source.name));
@@ -285,7 +299,11 @@ class Again {
     for (const auto& [key, made] : after) {
       const auto known = before.find(key);
       OutputFiles::Stored there = made;
-      if (known != before.end()) there.place = known->second.place;
+      if (known != before.end()) {
+        there.place = known->second.place;
+      } else if (const std::string folder = folder_of_parts(key); !folder.empty()) {
+        BRAID_ASSIGN(there.place, place_of_part(folder, made.place));
+      }
       places.put(StateFamily::meta, key, OutputFiles::write_stored(there));
       const std::string path = path_of(there.place);
       ready.moves.emplace_back(join_path(options_.directory, made.place), path);
@@ -300,10 +318,11 @@ class Again {
     }
     for (const auto& [key, was] : before) {
       if (after.contains(key)) continue;
-      ready.removed.push_back(path_of(was.place));
+      const std::string folder = folder_of_parts(key);
+      ready.removed.emplace_back(path_of(was.place), folder.empty() ? folder : parent_directory(folder + "."));
       erasure.places.push_back({.kind = ErasedPlace::Kind::output,
                                 .name = output_name(key),
-                                .path = ready.removed.back(),
+                                .path = ready.removed.back().first,
                                 .before = was.rows,
                                 .after = 0,
                                 .changed = true});
@@ -323,6 +342,15 @@ class Again {
     for (const StateFit& fit : beside_->states().fits)
       if (fit.op == static_cast<int>(op)) return fit.label;
     return program_.operators[op].text;
+  }
+
+  /// As the state of the job will name a file that it has not written so far. `made`: beside it, `bound/3/…`.
+  Result<std::string> place_of_part(const std::string& folder, const std::string& made) const {
+    const size_t rest = made.find('/', made.find('/') + 1);
+    BRAID_ASSIGN(const StorePlace store, place_of_store(seams_.fs, job_options_.directory, job_.header().id));
+    BRAID_ASSIGN(const OutputPlace place,
+                 place_output(seams_.fs, store, job_options_.directory, folder + made.substr(rest + 1)));
+    return place.stored;
   }
 
   std::string path_of(const std::string& stored) const {
@@ -378,6 +406,22 @@ Status move_file(Fs& fs, const std::string& from, const std::string& to) {
   return fs.remove(from);
 }
 
+/// Folders that have nothing any more: their names may tell of the subject. Up to `last`, which stays.
+Status remove_empty(Fs& fs, std::string folder, const std::string& last) {
+  for (;; folder = parent_directory(folder)) {
+    BRAID_ASSIGN(const FileInfo info, fs.stat(folder));
+    if (!info.exists) continue;
+    BRAID_TRY(fs.sync_directory(folder));
+    if (last.empty()) return {};
+    BRAID_ASSIGN(const std::string below, fs.canonical(folder));
+    BRAID_ASSIGN(const std::string end, fs.canonical(last));
+    if (!below.starts_with(end + "/")) return {};
+    BRAID_ASSIGN(const std::vector<std::string> names, fs.list_directory(folder));
+    if (!names.empty()) return {};
+    BRAID_TRY(fs.remove(folder));
+  }
+}
+
 }  // namespace
 
 Result<Erasure> prepare_erasure(const Program& program, const JobOptions& options, const JobSeams& seams,
@@ -411,10 +455,9 @@ Status apply_erasure(const JobOptions& options, const JobSeams& seams) {
     BRAID_TRY(move_file(fs, from, to));
     reach("after_erased_output");
   }
-  for (const std::string& path : ready->removed) {
-    BRAID_TRY(fs.remove(path));
-    BRAID_ASSIGN(const FileInfo parent, fs.stat(parent_directory(path)));
-    if (parent.exists) BRAID_TRY(fs.sync_directory(parent_directory(path)));
+  for (const auto& [path, folder] : ready->removed) {
+    BRAID_TRY(remove_owned(fs, path));
+    BRAID_TRY(remove_empty(fs, parent_directory(path), folder));
   }
   const std::string made = join_path(directory_of(store), "state"), state = join_path(store, "state");
   BRAID_ASSIGN(const FileInfo info, fs.stat(made));

@@ -43,6 +43,11 @@ product largest {
   where amount > 10
   select { id, customer_id, amount, at }
 }
+
+product each {
+  from payment
+  select { id, customer_id, at }
+}
 """
 TOML = """[project]
 name = "shop"
@@ -60,6 +65,7 @@ store = "data"
 "shop.customer" = { file = "in/customer*.ndjson" }
 [env.dev.out]
 "shop.largest" = { file = "results/largest.csv" }
+"shop.each" = { file = "results/each/{customer_id}/all.ndjson" }
 """
 SUBJECT = "subject-4711-xyzzy"
 NAMED = ("--subject", "shop.customer", f"id={SUBJECT}", "shop.payment", f"customer_id={SUBJECT}")
@@ -132,7 +138,8 @@ class Project:
     def holds_subject(self) -> list:
         """Files of the job that have the bytes of the subject."""
         return [name for folder in ("data", "results") for name, data in tree(self.folder / folder).items()
-                if SUBJECT.encode() in data]
+                if SUBJECT.encode() in data or SUBJECT in name] + [
+                    str(path) for path in (self.folder / "results").rglob("*") if SUBJECT in str(path)]
 
     def accounts(self) -> list:
         """Of each product and input: what came of its records."""
