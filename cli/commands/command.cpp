@@ -116,6 +116,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7302:
       case 7303:
       case 7305:
+      case 7324:
         return kInput;
       case 7010:
       case 7018:
@@ -123,6 +124,9 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7063:
       case 7201:
       case 7204:
+      case 7322:
+      case 7323:
+      case 7326:
         return kStore;
       case 7209:
       case 7210:

@@ -201,7 +201,7 @@ class Erasing {
     }
     BackgroundCompiler native(*compiled_);
     native.start();
-    const Result<Erasure> erasure = prepare_erasure(program(), options, seams, log, flags_.dry_run);
+    const Result<Erasure> erasure = prepare_erasure(program(), options, seams, log, sought(), flags_.dry_run);
     if (!erasure.ok()) return erasure.error();
     if (flags_.dry_run) {
       print(*erasure);
@@ -211,6 +211,15 @@ class Erasing {
     }
     leave_if_compiling(native.started() && !native.finished(), context_.exit_code);
     return {};
+  }
+
+  /// Keys that are long enough to be told from other bytes by chance.
+  std::vector<SoughtKey> sought() const {
+    std::vector<SoughtKey> keys;
+    for (const NamedSubject& subject : subjects_)
+      if (std::ranges::all_of(subject.texts, [](const auto& text) { return text.size() >= kShortestSought; }))
+        keys.push_back({subject.source, subject.texts});
+    return keys;
   }
 
   /// Notes those that are asked for in the log. `finished`: an erasure that had begun was finished just now. True: it
@@ -295,7 +304,7 @@ class Erasing {
     BRAID_ASSIGN(const std::vector<std::string> found, search(options, erasure, texts));
     for (const std::string& place : found)
       receipt.remains.push_back(
-          {place, "it has the bytes of a key, in records that cannot be decoded or are of others"});
+          {place, "it has the bytes of a key, in rows that are not the subject's by any field that was named"});
     return receipt;
   }
 
@@ -338,7 +347,7 @@ class Erasing {
     if (registry == nullptr) return Error{ErrorKind::usage, "", 0, 0};
     const std::string& tenant = session_.files().mesh.tenant;
     for (const ErasedSubject& subject : log.subjects) {
-      if (subject.done) continue;
+      if (subject.done || subject.fields.empty()) continue;
       const std::string domain = subject.source.substr(0, subject.source.rfind('.'));
       mesh::AuditLog audit(*registry, system_clock(), tenant, domain);
       mesh::AuditEvent event{.type = type,

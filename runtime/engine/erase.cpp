@@ -131,11 +131,13 @@ std::string output_name(std::string_view key) {
 /// All of a job once more, without what is erased.
 class Again {
  public:
-  Again(const Program& program, const JobOptions& options, const JobSeams& seams, const ErasureLog& log)
+  Again(const Program& program, const JobOptions& options, const JobSeams& seams, ErasureLog& log,
+        const std::vector<SoughtKey>& sought)
       : program_(program),
         seams_(seams),
         job_options_(options),
         log_(log),
+        sought_(sought),
         options_(beside(options)),
         job_(program, job_options_, seams),
         turns_(program, options_, seams) {}
@@ -145,7 +147,7 @@ class Again {
     if (job_.fresh()) return not_possible(job_options_, "no job has run there");
     if (job_.lost_commits()) return not_possible(job_options_, "the store lost commits; run the job first");
     BRAID_TRY(check_program());
-    BRAID_ASSIGN(options_.erased, ErasedKeys::make(log_, program_));
+    BRAID_ASSIGN(options_.erased, ErasedKeys::make(log_, program_, sought_));
     BRAID_TRY(seams_.fs.remove_tree(options_.directory));
     BRAID_TRY(seams_.fs.make_directories(options_.directory));
     beside_.emplace(program_, options_, seams_);
@@ -265,6 +267,8 @@ class Again {
     int64_t sum = 0;
     for (size_t subject = 0; options_.erased && subject < log_.subjects.size(); ++subject)
       if (!log_.subjects[subject].done) sum += options_.erased->found(subject);
+    if (options_.erased)
+      for (const auto& [record, count] : options_.erased->found_records()) sum += count;
     return sum;
   }
 
@@ -281,6 +285,7 @@ class Again {
       erasure.subjects.push_back(subject.hash);
       records[subject.source] += options_.erased ? options_.erased->found(i) : 0;
     }
+    if (options_.erased) note_records(erasure, records);
     for (const auto& [source, count] : records)
       erasure.places.push_back(
           {.kind = ErasedPlace::Kind::source, .name = source, .path = {}, .before = count, .after = count});
@@ -338,6 +343,17 @@ class Again {
     return ready;
   }
 
+  /// Those that were found by a text are subjects of their own from now on.
+  void note_records(Erasure& erasure, std::map<std::string, int64_t>& records) {
+    for (const auto& [record, count] : options_.erased->found_records()) {
+      const auto& [source, hash] = record;
+      records[source] += count;
+      erasure.subjects.push_back(hash);
+      log_.subjects.push_back(
+          {.source = source, .fields = {}, .hash = hash, .time_us = erasure.time_us, .because = {}});
+    }
+  }
+
   std::string label_of(size_t op) const {
     for (const StateFit& fit : beside_->states().fits)
       if (fit.op == static_cast<int>(op)) return fit.label;
@@ -360,7 +376,8 @@ class Again {
   const Program& program_;
   const JobSeams& seams_;
   const JobOptions& job_options_;
-  const ErasureLog& log_;
+  ErasureLog& log_;
+  const std::vector<SoughtKey>& sought_;
   JobOptions options_;
   JobStore job_;  ///< as it is
   std::optional<JobStore> beside_;
@@ -425,13 +442,14 @@ Status remove_empty(Fs& fs, std::string folder, const std::string& last) {
 }  // namespace
 
 Result<Erasure> prepare_erasure(const Program& program, const JobOptions& options, const JobSeams& seams,
-                                const ErasureLog& log, bool dry) {
-  Result<Ready> ready = Again(program, options, seams, log).run();
+                                ErasureLog& log, const std::vector<SoughtKey>& sought, bool dry) {
+  Result<Ready> ready = Again(program, options, seams, log, sought).run();
   if (!ready.ok() || dry) {
     BRAID_TRY(seams.fs.remove_tree(directory_of(options.directory)));
     if (!ready.ok()) return ready.error();
     return std::move(ready->erasure);
   }
+  BRAID_TRY(log.write(seams.fs, options.directory));
   if (options.kill_point) options.kill_point("before_erasure_ready");
   BRAID_TRY(seams.fs.write_file(ready_file(options.directory), ready->encode()));
   if (options.kill_point) options.kill_point("after_erasure_ready");

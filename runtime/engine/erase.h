@@ -38,9 +38,10 @@ struct Erasure {
   std::vector<ErasedPlace> places;
 };
 
-/// `log`: with the subjects to erase. `dry`: nothing is made ready, and nothing is left.
+/// `log`: with the subjects to erase; it gets the records that `sought` has found, before anything is ready. `dry`:
+/// nothing is made ready, and nothing is left.
 Result<Erasure> prepare_erasure(const Program& program, const JobOptions& options, const JobSeams& seams,
-                                const ErasureLog& log, bool dry);
+                                ErasureLog& log, const std::vector<SoughtKey>& sought, bool dry);
 /// What is ready; nothing: nothing is.
 Result<std::optional<Erasure>> ready_erasure(Fs& fs, const std::string& store);
 Status apply_erasure(const JobOptions& options, const JobSeams& seams);

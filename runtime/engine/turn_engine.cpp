@@ -288,7 +288,7 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
   };
   std::vector<Refused> refused;
   for (const RejectedRecord& rejected : rows.rejected)
-    refused.push_back({rejected.record, nullptr, rejected.diagnostic});
+    if (!is_erased(rejected.record)) refused.push_back({rejected.record, nullptr, rejected.diagnostic});
   for (const SourceRows::Refused& each : rows.refused)
     if (!is_erased(each.record)) refused.push_back({each.record, &each, {}});
 

@@ -67,7 +67,8 @@ Result<ErasureLog> ErasureLog::read(Fs& fs, const std::string& store) {
     const auto time = std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), subject.time_us);
     if (time.ec != std::errc()) return damaged;
     subject.source = parts[2];
-    for (const std::string_view field : split(parts[3], ',')) subject.fields.emplace_back(field);
+    if (!parts[3].empty())
+      for (const std::string_view field : split(parts[3], ',')) subject.fields.emplace_back(field);
     subject.hash = parts[4];
     subject.because = parts[5];
     log.subjects.push_back(std::move(subject));
@@ -87,6 +88,22 @@ std::string ErasureLog::hash_of(const std::string& source, const SubjectKey& key
   std::string text = salt + '\n' + source + '\n';
   for (const auto& [field, value] : key) text += fmt::format("{}={}:{}\n", field, value.size(), value);
   return sha256(text);
+}
+
+std::string ErasureLog::hash_of_record(const std::string& source, std::string_view bytes) const {
+  return sha256(fmt::format("{}\n{}\nrecord:{}", salt, source, bytes));
+}
+
+bool has_as_word(std::string_view bytes, std::string_view text) {
+  const auto is_inside = [&](size_t at) {
+    const auto c = static_cast<unsigned char>(bytes[at]);
+    return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  for (size_t at = bytes.find(text); at != std::string_view::npos; at = bytes.find(text, at + 1)) {
+    const size_t end = at + text.size();
+    if ((at == 0 || !is_inside(at - 1)) && (end == bytes.size() || !is_inside(end))) return true;
+  }
+  return false;
 }
 
 Result<std::string> key_value(const Type& type, const std::string& written) {

@@ -22,7 +22,7 @@ using SubjectKey = std::vector<std::pair<std::string, std::string>>;
 
 struct ErasedSubject {
   std::string source;               ///< domain.name
-  std::vector<std::string> fields;  ///< sorted
+  std::vector<std::string> fields;  ///< sorted; none: it is one record of which no key can be read
   std::string hash;                 ///< 64 hexadecimal digits
   int64_t time_us = 0;              ///< of the request
   std::string because;
@@ -38,7 +38,16 @@ struct ErasureLog {
   /// Durably, and as a whole.
   Status write(Fs& fs, const std::string& store) const;
   std::string hash_of(const std::string& source, const SubjectKey& key) const;
+  std::string hash_of_record(const std::string& source, std::string_view bytes) const;
 };
+
+/// A key as it is written, to be looked for in records of the source of which no key can be read: such a record is the
+/// subject's if it has all texts, each as a word.
+struct SoughtKey {
+  std::string source;
+  std::vector<std::string> texts;
+};
+bool has_as_word(std::string_view bytes, std::string_view text);
 
 /// A value as it is written on a command line, as JSON; an error says why it is none. Types: bool, int, string, uuid,
 /// enum.

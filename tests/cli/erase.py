@@ -118,8 +118,13 @@ class Project:
                 if minute % 32 == 11:
                     amount = "broken"
                 if subject or who(number) != SUBJECT:
-                    file.write(json.dumps({"id": minute, "customer_id": who(number), "amount": amount,
-                                           "at": instant(minute)}) + "\n")
+                    line = json.dumps({"id": minute, "customer_id": who(number), "amount": amount, "at": instant(minute)})
+                    # Now and then a record is cut off, or its key is none.
+                    if minute % 40 in (11, 14):
+                        line = line[:-1]
+                    elif minute % 40 == 19:
+                        line = line.replace(f'"{who(number)}"', f'["{who(number)}"]')
+                    file.write(line + "\n")
 
     def braid(self, word: str, *words, **options):
         return self.case.braid(word, ".", *words, cwd=self.folder, **options)
