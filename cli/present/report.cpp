@@ -19,7 +19,8 @@ std::string terms(const Ledger& ledger, const char* used) {
                                     {ledger.unmatched, "unmatched"},
                                     {ledger.rejected, "rejected"},
                                     {ledger.late, "late"},
-                                    {ledger.held, "held"}})
+                                    {ledger.held, "held"},
+                                    {ledger.erased, "erased"}})
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " + ", grouped(count), word);
   if (text.empty()) text = "0";
   if (ledger.partly_late > 0)

@@ -274,7 +274,13 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
   int op = source_operators_[source];
   auto count = static_cast<int64_t>(rows.records.size() - rows.passed);
   if (!dispositions_.silent()) records_ += count;
-  for (int product : program_.operators[op].products) book_.of(product, static_cast<uint32_t>(source)).in += count;
+  const auto is_erased = [&](uint32_t record) { return !rows.erased.empty() && rows.erased[record] != 0; };
+  const int64_t erased = std::ranges::count(rows.erased, uint8_t{1});
+  for (int product : program_.operators[op].products) {
+    Ledger& ledger = book_.of(product, static_cast<uint32_t>(source));
+    ledger.in += count;
+    ledger.erased += erased;
+  }
   // All that `from` turns away goes out in the order of the records, wherever blocks are cut.
   struct Refused {
     uint32_t ordinal;
@@ -283,8 +289,9 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
   };
   std::vector<Refused> refused;
   for (const RejectedRecord& rejected : rows.rejected)
-    refused.push_back({rejected.record, nullptr, rejected.diagnostic});
-  for (const SourceRows::Refused& each : rows.refused) refused.push_back({each.record, &each, {}});
+    if (!is_erased(rejected.record)) refused.push_back({rejected.record, nullptr, rejected.diagnostic});
+  for (const SourceRows::Refused& each : rows.refused)
+    if (!is_erased(each.record)) refused.push_back({each.record, &each, {}});
 
   std::vector<Leaf> leaves = flatten(spec.row);
   Arrived arrived;
@@ -300,7 +307,9 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
     } else {
       ahead = observe_times(source, block, *clock);
     }
-    if (ahead.empty()) {
+    bool whole = ahead.empty();
+    for (uint32_t row = 0; erased > 0 && whole && row < block.rows; ++row) whole = !is_erased(block.record[row]);
+    if (whole) {
       arrived.blocks.push_back(std::move(block));
       arrived.whole.push_back(index);
       continue;
@@ -309,10 +318,11 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
     auto next = ahead.begin();
     for (uint32_t row = 0; row < block.rows; ++row) {
       if (next == ahead.end() || *next != row) {
-        kept.push_back(row);
+        if (!is_erased(block.record[row])) kept.push_back(row);
         continue;
       }
       ++next;
+      if (is_erased(block.record[row])) continue;
       std::string time, bound;
       append_timestamp(time, block.time[row]);
       append_duration_literal(bound, spec.ahead_us);

@@ -23,6 +23,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/change_diagnostics.def"
 #include "runtime/report/contract_diagnostics.def"
 #include "runtime/report/derived_diagnostics.def"
+#include "runtime/report/erasure_diagnostics.def"
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/format_diagnostics.def"
 #include "runtime/report/grant_diagnostics.def"
