@@ -7,11 +7,13 @@
 #include "cli/present/table.h"
 #include "cli/present/verdict.h"
 #include "cli/session/mesh_registry.h"
+#include "cli/session/product_life.h"
 #include "cli/session/publication_drafts.h"
 #include "cli/session/publish_gate.h"
 #include "mesh/access/access_events.h"
 #include "mesh/audit/publications.h"
 #include "mesh/registry/observed_store.h"
+#include "runtime/report/life_findings.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::cli {
@@ -132,6 +134,10 @@ void publish(const PublishFlags& flags, CommandContext& context) {
       auto finding = reporter.report(diag::NothingToPublish{});
       for (const LeftOut& one : drafts.left_out) finding.note(one.name + ": " + one.reason);
     }
+    for (const StandsOn& one : stands_on_drafts(session.project()))
+      reporter.report(diag::StandsOnDraft{.product = one.product, .draft = one.draft})
+          .at(one.at, "its own readers would rely on what is not promised")
+          .note("say so with `draft` in its header, or wait until `" + one.draft + "` is no draft any more");
     for (const mesh::Draft& draft : drafts.domains)
       if (!mesh::is_domain_name(draft.domain)) reporter.report(diag::NameNotPublishable{.name = draft.domain});
     assign_retired(flags.retired, drafts.domains, reporter);

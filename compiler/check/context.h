@@ -217,6 +217,8 @@ bool check_quantile(Context& context, const ast::Latency& node);
 void check_state(Context& context, const typed::Relation& relation, typed::RelationId id, Span span);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
+/// migration.cpp: `migrate` in the header of a product, once all relations are checked.
+void check_migrations(Context& context, const Declaration& declaration);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
                                                 bool is_output);
 /// access_rules.cpp: `allow`, `mask`, the domain's policies, and what `to` writes. After the other clauses.

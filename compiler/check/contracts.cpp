@@ -310,6 +310,7 @@ struct ContractChecker {
                      made.deprecated.emplace().until = node.until.text;
                      if (node.successor) made.deprecated->successor = node.successor->value;
                    },
+                   [&](const ast::Draft&) { made.draft = true; },
                    [&](const ast::ToConnector& node) {
                      made.to = check_connector(context, place, node.connector, true);
                      check_output_path(context, node.connector, row, made.name);
@@ -327,10 +328,9 @@ struct ContractChecker {
 void check_single(const Context& context, const std::vector<ast::Clause>& clauses, const std::string& relation) {
   std::map<std::string, Span> known;
   for (const ast::Clause& clause : clauses) {
-    const bool may_repeat = std::holds_alternative<ast::Allow>(clause.node) ||
-                            std::holds_alternative<ast::Mask>(clause.node) ||
-                            std::holds_alternative<ast::Contract>(clause.node) ||
-                            std::holds_alternative<ast::ErrorClause>(clause.node);
+    const bool may_repeat =
+        std::holds_alternative<ast::Allow>(clause.node) || std::holds_alternative<ast::Mask>(clause.node) ||
+        std::holds_alternative<ast::Contract>(clause.node) || std::holds_alternative<ast::ErrorClause>(clause.node);
     if (may_repeat) continue;
     const std::string_view text = context.text(clause.span);
     const std::string word(text.substr(0, text.find_first_of(" \n")));

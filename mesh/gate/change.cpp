@@ -17,7 +17,8 @@ constexpr std::string_view kWords[] = {
     "disorder-lowered",  "promise-loosened",    "promise-tightened", "check-gone",    "check-added",
     "check-changed",     "check-loosened",      "check-tightened",   "access-lost",   "access-gained",
     "label-added",       "label-gone",          "address-gone",      "address-added", "format-changed",
-    "deprecated",        "deprecation-changed", "deprecation-gone",  "text-changed"};
+    "deprecated",        "deprecation-changed", "deprecation-gone",  "became-draft",  "became-active",
+    "text-changed"};
 static_assert(std::size(kWords) == static_cast<size_t>(ChangeKind::text_changed) + 1);
 
 enum class Fit { same, widened, narrowed, other };
@@ -305,6 +306,8 @@ struct Comparison {
   }
 
   void labels(const Interface& before, const Interface& after) {
+    const auto steps = [](const Interface& one) { return one.migration ? one.migration->steps : std::string(); };
+    if (before.migration != after.migration) add(ChangeKind::text_changed, "migrate", steps(before), steps(after));
     for (const InterfaceField& field : after.fields) {
       const auto was = std::ranges::find(before.fields, field.name, &InterfaceField::name);
       if (was == before.fields.end()) continue;
@@ -337,6 +340,9 @@ struct Comparison {
   }
 
   void life(const Interface& before, const Interface& after) {
+    if (before.draft != after.draft)
+      add(after.draft ? ChangeKind::became_draft : ChangeKind::became_active, "",
+          std::string(word_of(state_of(before))), std::string(word_of(state_of(after))));
     if (before.deprecated == after.deprecated) return;
     if (!after.deprecated) return add(ChangeKind::deprecation_gone, "", before.deprecated->until, "");
     add(before.deprecated ? ChangeKind::deprecation_changed : ChangeKind::deprecated, "",
@@ -442,6 +448,10 @@ std::string to_text(const Change& change) {
       return fmt::format("the product was deprecated until {}, and is until {}", change.before, change.after);
     case ChangeKind::deprecation_gone:
       return "the product is no longer deprecated";
+    case ChangeKind::became_draft:
+      return fmt::format("the product was {} and is a draft", change.before);
+    case ChangeKind::became_active:
+      return "the product is no longer a draft";
     case ChangeKind::text_changed:
       return fmt::format("the text of `{}` differs", at);
   }

@@ -49,6 +49,8 @@ enum class ChangeKind {
   deprecated,
   deprecation_changed,
   deprecation_gone,
+  became_draft,
+  became_active,  ///< it was a draft
   // no reader depends on it
   text_changed  ///< documentation, owner
 };

@@ -37,6 +37,13 @@ struct ReadOfProduct {
   friend bool operator==(const ReadOfProduct&, const ReadOfProduct&) = default;
 };
 
+/// A version that is over. Its name and number stay taken.
+struct RetiredProduct {
+  std::string interface;  ///< content hash of the last one
+  int64_t minor = 0;
+  friend bool operator==(const RetiredProduct&, const RetiredProduct&) = default;
+};
+
 /// `payments.payment@1`.
 std::string version_name(const std::string& product, int64_t version);
 /// Nothing if it is not of that form.
@@ -44,6 +51,7 @@ std::optional<std::pair<std::string, int64_t>> parse_version_name(const std::str
 
 /// By name without the domain, then by version.
 using PublishedProducts = std::map<std::string, std::map<int64_t, PublishedProduct>>;
+using RetiredProducts = std::map<std::string, std::map<int64_t, RetiredProduct>>;
 /// By the reader's version_name, then by that of what it reads.
 using ReadProducts = std::map<std::string, std::map<std::string, ReadOfProduct>>;
 
@@ -56,7 +64,8 @@ struct Publication {
   std::vector<std::string> keys;  ///< public names of the keys that may sign the next one
   PublishedProducts products;
   ReadProducts readers;
-  std::string signer;  ///< public name; set by signed_json
+  RetiredProducts retired = {};  ///< none of them is in `products`
+  std::string signer;            ///< public name; set by signed_json
 
   friend bool operator==(const Publication&, const Publication&) = default;
 };

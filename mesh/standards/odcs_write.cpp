@@ -304,7 +304,7 @@ std::string physical_name(const Interface& interface) {
 }
 
 std::string status_word(const Interface& interface) {
-  return interface.deprecated ? "deprecated" : "active";
+  return std::string(word_of(state_of(interface)));
 }
 
 AmountAndUnit amount_and_unit(int64_t us) {

@@ -21,7 +21,7 @@ std::string contract_id(const Interface& interface, const Surroundings& around);
 std::string contract_version(const Interface& interface);
 /// Where its rows are to be had: a topic, a path, or "domain.name.v2".
 std::string physical_name(const Interface& interface);
-/// "active", or "deprecated".
+/// "draft", "active", or "deprecated".
 std::string status_word(const Interface& interface);
 
 Node odcs_of(const Interface& interface, const Surroundings& around);
