@@ -10,7 +10,7 @@ namespace braid::cli {
 namespace {
 
 bool is_published(const typed::Relation& relation) {
-  return relation.kind == typed::RelationKind::product || relation.is_public;
+  return (relation.kind == typed::RelationKind::product && relation.output_of < 0) || relation.is_public;
 }
 
 /// The interfaces of a project's products and public sources, or of all versions of one. Nothing after mistakes have

@@ -43,7 +43,7 @@ class Drafter {
     const typed::Project& project = session_.project();
     for (size_t id = 0; id < project.relations.size(); ++id) {
       const typed::Relation& relation = project.relations[id];
-      if (session_.foreign_products().is_foreign(relation.span.file)) continue;
+      if (session_.foreign_products().is_foreign(relation.span.file) || relation.output_of >= 0) continue;
       const bool is_product = relation.kind == typed::RelationKind::product;
       if (!is_product && !(relation.source && relation.is_public)) continue;
       if (const std::string reason = is_product ? "" : unlike_its_fields(relation); !reason.empty()) {
