@@ -306,6 +306,9 @@ void add_mesh(CLI::App& app, CommandContext& context) {
   show_command
       ->add_option("--as", one->form, "Write a document that was published with it instead, of the newest version")
       ->check(CLI::IsMember(document_forms()));
+  show_command->add_flag_callback(
+      "--samples", [one] { one->form = kSamples; },
+      "Write the rows that were published with it as examples, as JSON, a line each");
   show_command->callback([one, &context] {
     with_registry(*one, context,
                   [&](mesh::Registry& registry, Reporter& reporter) { return show_product(registry, *one, reporter); });

@@ -10,6 +10,7 @@
 #include "cli/session/product_life.h"
 #include "cli/session/publication_drafts.h"
 #include "cli/session/publish_gate.h"
+#include "cli/session/samples.h"
 #include "mesh/access/access_events.h"
 #include "mesh/audit/publications.h"
 #include "mesh/registry/observed_store.h"
@@ -23,7 +24,8 @@ struct PublishFlags {
   std::string path = ".";
   std::vector<std::string> retired;
   bool json = false;
-  bool check = false;  ///< judge, and write nothing
+  bool check = false;   ///< judge, and write nothing
+  int64_t samples = 0;  ///< rows of each product that are published with it
 };
 
 std::string json_of(const mesh::PublishResult& result, const std::string& place) {
@@ -127,7 +129,10 @@ void publish(const PublishFlags& flags, CommandContext& context) {
   std::optional<mesh::DomainKey> key;
   if (right) {
     Reporter& reporter = session.reporter();
-    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion);
+    Samples samples;
+    if (flags.samples > 0 && !flags.check) (void)take_samples(session, flags.samples, samples);
+    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion, samples.texts);
+    drafts.left_out.insert(drafts.left_out.end(), samples.left_out.begin(), samples.left_out.end());
     store = open_product_registry(session.files(), reporter);
     if (store && !flags.check) key = read_domain_key(session.files(), reporter);
     if (drafts.domains.empty()) {
@@ -195,6 +200,11 @@ void add_publish(CLI::App& app, CommandContext& context) {
   command->add_option("path", flags->path, "Project folder")->type_name("PATH")->capture_default_str();
   command->add_option("--retire", flags->retired, "Version to take out of the registry: payments.payment@1")
       ->type_name("PRODUCT@VERSION");
+  command
+      ->add_option("--samples", flags->samples,
+                   "Publish so many rows of each product with it, as a reader without any grant sees them")
+      ->check(CLI::Range(int64_t{1}, int64_t{1000}))
+      ->type_name("ROWS");
   command->add_flag("--json", flags->json, "Write what was done as JSON, a line for each domain");
   command->add_flag("--check", flags->check, "Say what would break, and write nothing; needs no key");
   command->callback([flags, &context] { publish(*flags, context); });

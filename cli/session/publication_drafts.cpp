@@ -37,7 +37,8 @@ std::string unlike_its_fields(const typed::Relation& relation) {
 
 class Drafter {
  public:
-  Drafter(const Session& session, const std::string& compiler) : session_(session), compiler_(compiler) {}
+  Drafter(const Session& session, const std::string& compiler, const std::map<std::string, std::string>& samples)
+      : session_(session), compiler_(compiler), samples_(samples) {}
 
   Drafts make() {
     const typed::Project& project = session_.project();
@@ -58,6 +59,11 @@ class Drafter {
     add_addresses();
     const mesh::Graph graph(project);
     for (auto& [name, draft] : domains_) {
+      for (const mesh::Interface& interface : draft.interfaces) {
+        const std::string version = mesh::version_name(interface.qualified(), interface.version);
+        if (const auto rows = samples_.find(version); rows != samples_.end())
+          draft.documents[version][kSamples] = rows->second;
+      }
       add_documents(project, graph, draft);
       made_.domains.push_back(std::move(draft));
     }
@@ -222,6 +228,7 @@ class Drafter {
 
   const Session& session_;
   const std::string compiler_;
+  const std::map<std::string, std::string>& samples_;
   std::map<std::string, mesh::Draft> domains_;
   std::vector<lineage::RelationFlow> flows_;
   Drafts made_;
@@ -229,8 +236,9 @@ class Drafter {
 
 }  // namespace
 
-Drafts publication_drafts(const Session& session, const std::string& compiler) {
-  return Drafter(session, compiler).make();
+Drafts publication_drafts(const Session& session, const std::string& compiler,
+                          const std::map<std::string, std::string>& samples) {
+  return Drafter(session, compiler, samples).make();
 }
 
 }  // namespace braid::cli
