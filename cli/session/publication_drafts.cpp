@@ -39,13 +39,14 @@ std::string unlike_its_fields(const typed::Relation& relation) {
 
 class Drafter {
  public:
-  Drafter(const Session& session, const std::string& compiler) : session_(session), compiler_(compiler) {}
+  Drafter(const Session& session, const std::string& compiler, const std::map<std::string, std::string>& samples)
+      : session_(session), compiler_(compiler), samples_(samples) {}
 
   Drafts make() {
     const typed::Project& project = session_.project();
     for (size_t id = 0; id < project.relations.size(); ++id) {
       const typed::Relation& relation = project.relations[id];
-      if (session_.foreign_products().is_foreign(relation.span.file)) continue;
+      if (session_.foreign_products().is_foreign(relation.span.file) || relation.output_of >= 0) continue;
       const bool is_product = relation.kind == typed::RelationKind::product;
       if (!is_product && !(relation.source && relation.is_public)) continue;
       if (const std::string reason = is_product ? "" : unlike_its_fields(relation); !reason.empty()) {
@@ -63,6 +64,11 @@ class Drafter {
     add_addresses();
     const mesh::Graph graph(project);
     for (auto& [name, draft] : domains_) {
+      for (const mesh::Interface& interface : draft.interfaces) {
+        const std::string version = mesh::version_name(interface.qualified(), interface.version);
+        if (const auto rows = samples_.find(version); rows != samples_.end())
+          draft.documents[version][kSamples] = rows->second;
+      }
       add_documents(project, graph, draft);
       made_.domains.push_back(std::move(draft));
     }
@@ -246,6 +252,7 @@ class Drafter {
 
   const Session& session_;
   const std::string compiler_;
+  const std::map<std::string, std::string>& samples_;
   std::map<std::string, mesh::Draft> domains_;
   std::vector<lineage::RelationFlow> flows_;
   std::optional<DefinitionUses> uses_;
@@ -254,8 +261,9 @@ class Drafter {
 
 }  // namespace
 
-Drafts publication_drafts(const Session& session, const std::string& compiler) {
-  return Drafter(session, compiler).make();
+Drafts publication_drafts(const Session& session, const std::string& compiler,
+                          const std::map<std::string, std::string>& samples) {
+  return Drafter(session, compiler, samples).make();
 }
 
 }  // namespace braid::cli

@@ -263,6 +263,14 @@ bool check_quantile(Context& context, const ast::Latency& node);
 void check_state(Context& context, const typed::Relation& relation, typed::RelationId id, Span span);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
+/// contracts.cpp: what one `to` says of where `made` goes.
+void check_output(Context& context, const RelationInfo& info, const ast::Clause& to, typed::Relation& made);
+/// access_rules.cpp: what one `to` writes of the rows of `made`, which has its rules of access.
+void check_outlet(Context& context, const RelationInfo& info, const ast::ToConnector& to, typed::Relation& made);
+/// outputs.cpp: a product for each `to` behind the first; `info` is of the product, which is in the project.
+void add_outputs(Context& context, const RelationInfo& info, const std::vector<ast::Clause>& clauses);
+/// migration.cpp: `migrate` in the header of a product, once all relations are checked.
+void check_migrations(Context& context, const Declaration& declaration);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
                                                 bool is_output);
 /// access_rules.cpp: `allow`, `mask`, the domain's policies, and what `to` writes. After the other clauses.

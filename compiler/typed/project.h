@@ -404,9 +404,14 @@ struct Relation {
   bool hides_records = false;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   Promises promises;                                ///< product, source: of its contract, beside those above
-  std::optional<Deprecation> deprecated;            ///< product
-  std::optional<Connector> to;                      ///< product
-  ChangeForm change_form = ChangeForm::upsert;      ///< product that is a table: `changes as` of `to`
+  std::optional<Deprecation> deprecated;            ///< product, source
+  bool draft = false;                               ///< product, source: what it looks like is not promised yet
+  std::optional<Migration> migration = {};          ///< product
+  /// Product that the checker makes for a further `to` of that product: its rows as another reader sees them. It is
+  /// written, and nothing else: it has no interface, and nobody reads it.
+  RelationId output_of = -1;
+  std::optional<Connector> to;                  ///< product
+  ChangeForm change_form = ChangeForm::upsert;  ///< product that is a table: `changes as` of `to`
   // Table without time: what flows make of it. Not both: it would be read whole, and again as it grows.
   bool followed = false;  ///< some flow takes its rows as changes
   bool referred = false;  ///< some join looks its rows up

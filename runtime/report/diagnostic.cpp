@@ -29,6 +29,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/grant_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
 #include "runtime/report/label_diagnostics.def"
+#include "runtime/report/life_diagnostics.def"
 #include "runtime/report/lineage_diagnostics.def"
 #include "runtime/report/lookup_diagnostics.def"
 #include "runtime/report/match_diagnostics.def"
