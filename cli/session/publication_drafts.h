@@ -21,6 +21,9 @@ struct Drafts {
   std::vector<LeftOut> left_out;
 };
 
+/// What the products read of products of other projects, by their plans.
+mesh::ReadProducts products_read(const Session& session, const std::vector<typed::RelationId>& products);
+
 /// Of a checked session without errors. `compiler`: as the publication names it.
 Drafts publication_drafts(const Session& session, const std::string& compiler);
 
