@@ -56,7 +56,7 @@ class Drafter {
       mesh::Draft& draft = draft_of(relation.domain);
       draft.interfaces.push_back(mesh::interface_of(project, relation));
       draft.interfaces.back().addresses.clear();
-      if (is_product) add_reads(static_cast<typed::RelationId>(id), draft);
+      if (is_product) add_reads(static_cast<typed::RelationId>(id), draft.readers);
       add_uses(mesh::version_name(relation.qualified(), relation.version), relation.domain, relation.name, relation.row,
                draft);
     }
@@ -73,6 +73,12 @@ class Drafter {
       made_.domains.push_back(std::move(draft));
     }
     return std::move(made_);
+  }
+
+  mesh::ReadProducts reads(const std::vector<typed::RelationId>& products) {
+    mesh::ReadProducts made;
+    for (const typed::RelationId id : products) add_reads(id, made);
+    return made;
   }
 
  private:
@@ -117,7 +123,7 @@ class Drafter {
   }
 
   /// The columns that its plan reads of products of others, when it runs alone.
-  void add_reads(typed::RelationId id, mesh::Draft& draft) {
+  void add_reads(typed::RelationId id, mesh::ReadProducts& readers) {
     const typed::Project& project = session_.project();
     const typed::Relation& reader = project.relations[static_cast<size_t>(id)];
     std::optional<std::map<typed::RelationId, std::set<std::string>>> cases;  // of the reader, when it is asked for
@@ -127,8 +133,8 @@ class Drafter {
       const typed::Relation& relation = project.relations[static_cast<size_t>(source->relation)];
       const ForeignProduct* product = session_.foreign_products().find(relation.qualified(), relation.version);
       if (product == nullptr || !session_.foreign_products().is_foreign(relation.span.file)) continue;
-      mesh::ReadOfProduct& read = draft.readers[mesh::version_name(reader.qualified(), reader.version)]
-                                               [mesh::version_name(relation.qualified(), relation.version)];
+      mesh::ReadOfProduct& read = readers[mesh::version_name(reader.qualified(), reader.version)]
+                                         [mesh::version_name(relation.qualified(), relation.version)];
       read.interface = product->hash;
       read.expects = expected_of(reader.domain, static_cast<typed::RelationId>(source->relation));
       if (!cases) cases = lineage::whole_cases(project, flows(), id);
@@ -260,6 +266,10 @@ class Drafter {
 };
 
 }  // namespace
+
+mesh::ReadProducts products_read(const Session& session, const std::vector<typed::RelationId>& products) {
+  return Drafter(session, "", {}).reads(products);
+}
 
 Drafts publication_drafts(const Session& session, const std::string& compiler,
                           const std::map<std::string, std::string>& samples) {

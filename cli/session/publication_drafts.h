@@ -23,6 +23,9 @@ struct Drafts {
   std::vector<LeftOut> left_out;
 };
 
+/// What the products read of products of other projects, by their plans.
+mesh::ReadProducts products_read(const Session& session, const std::vector<typed::RelationId>& products);
+
 /// Of a checked session without errors. `compiler`: as the publication names it. `samples`: rows of products, by their
 /// version_name.
 Drafts publication_drafts(const Session& session, const std::string& compiler,

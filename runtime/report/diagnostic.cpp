@@ -27,6 +27,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/format_diagnostics.def"
 #include "runtime/report/grant_diagnostics.def"
+#include "runtime/report/identity_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
 #include "runtime/report/label_diagnostics.def"
 #include "runtime/report/life_diagnostics.def"
