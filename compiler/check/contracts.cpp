@@ -160,13 +160,17 @@ struct ContractChecker {
     }
     if (std::strtod(node.share.text.c_str(), nullptr) > 100)
       context.reporter.report(diag::ShareBeyondAll{.share = node.share.text + "%"}).at(node.share.span, "at most 100%");
-    if (!enforced) context.not_watched(span);
+    // Of a stream: rows of tables go into the state of joins as they are read.
+    if (!enforced && (made.kind == typed::RelationKind::table || node.fields.empty())) context.not_watched(span);
   }
 
-  /// Measured in event time, while the product's job runs.
+  /// Reference data: it is there before the job watches anything.
+  bool is_read_once() const { return made.kind == typed::RelationKind::table && !row.has_time; }
+
+  /// Measured in event time, while the job runs that makes the product, or that reads the source.
   void watched_by_time(Span span, const char* promise) {
-    if (!enforced) return context.not_watched(span);
-    if (!row.has_time && !row.open)
+    if (!enforced && is_read_once()) return context.not_watched(span);
+    if (!row.has_time && !row.open && !theirs)
       context.no_event_time(row, row.relation, promise).at(span, "measured in event time");
   }
 
@@ -327,10 +331,9 @@ struct ContractChecker {
 void check_single(const Context& context, const std::vector<ast::Clause>& clauses, const std::string& relation) {
   std::map<std::string, Span> known;
   for (const ast::Clause& clause : clauses) {
-    const bool may_repeat = std::holds_alternative<ast::Allow>(clause.node) ||
-                            std::holds_alternative<ast::Mask>(clause.node) ||
-                            std::holds_alternative<ast::Contract>(clause.node) ||
-                            std::holds_alternative<ast::ErrorClause>(clause.node);
+    const bool may_repeat =
+        std::holds_alternative<ast::Allow>(clause.node) || std::holds_alternative<ast::Mask>(clause.node) ||
+        std::holds_alternative<ast::Contract>(clause.node) || std::holds_alternative<ast::ErrorClause>(clause.node);
     if (may_repeat) continue;
     const std::string_view text = context.text(clause.span);
     const std::string word(text.substr(0, text.find_first_of(" \n")));

@@ -17,10 +17,6 @@ std::string length(int64_t us) {
   return to_literal(duration_type(), Value{us});
 }
 
-std::string text_of(const UniquePromise& one) {
-  return fmt::format("unique {}{}", names_text(one.fields), one.within_us ? " within " + length(*one.within_us) : "");
-}
-
 double share(const CompletePromise& one) {
   return std::strtod(one.percent.c_str(), nullptr);
 }
@@ -95,6 +91,10 @@ std::optional<double> share_of(std::string_view quantile) {
 
 std::string text_of(const LatencyPromise& promise) {
   return fmt::format("latency {} < {}", promise.quantile, length(promise.below_us));
+}
+std::string text_of(const UniquePromise& promise) {
+  return fmt::format("unique {}{}", names_text(promise.fields),
+                     promise.within_us ? " within " + length(*promise.within_us) : "");
 }
 std::string text_of(const CompletePromise& promise) {
   return fmt::format("complete {}{}>= {}%", names_text(promise.fields), promise.fields.empty() ? "" : " ",

@@ -77,6 +77,7 @@ std::vector<Shortfall> shortfalls(const Expectation& expected, const Promises& p
 
 /// As contracts say it: "latency p99 < 2s".
 std::string text_of(const LatencyPromise& promise);
+std::string text_of(const UniquePromise& promise);
 std::string text_of(const CompletePromise& promise);
 std::string text_of(const VolumePromise& promise);
 
