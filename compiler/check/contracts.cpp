@@ -260,6 +260,7 @@ struct ContractChecker {
   }
 
   void contract(const ast::Contract& node) {
+    made.promised_by_others = theirs;
     std::vector<std::pair<std::string, Span>> seen;
     for (const ast::Promise& one : node.promises) {
       std::string name(promise_name(one));

@@ -1,27 +1,10 @@
 #include "compiler/plan/watched_promises.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdlib>
 
-#include "runtime/data/value.h"
-
 namespace braid::plan {
 namespace {
-
-std::string length(int64_t us) {
-  return to_literal(duration_type(), Value{us});
-}
-
-/// As a contract says it, in the largest unit that it is a multiple of.
-std::string size(int64_t bytes) {
-  static constexpr const char* kUnits[] = {"KB", "MB", "GB", "TB"};
-  size_t unit = 0;
-  int64_t count = bytes >> 10;
-  for (; unit + 1 < std::size(kUnits) && count % 1024 == 0; ++unit) count >>= 10;
-  return fmt::format("{}{}", count, kUnits[unit]);
-}
 
 /// The places of the names of a path, each in the struct before it.
 std::vector<int> path_of(const std::vector<std::string>& names, const std::vector<Field>& row) {
@@ -45,7 +28,7 @@ void add_watched(const typed::Relation& relation, const typed::Promises& promise
   };
   if (promised.fresh_us && relation.has_time)
     watched.push_back(
-        {.text = "fresh within " + length(*promised.fresh_us), .bound_us = *promised.fresh_us, .rule = Rule::fresh});
+        {.text = typed::fresh_text(*promised.fresh_us), .bound_us = *promised.fresh_us, .rule = Rule::fresh});
   for (const typed::LatencyPromise& latency : promised.latencies)
     if (relation.has_time)
       watched.push_back({.text = typed::text_of(latency),
@@ -67,7 +50,7 @@ void add_watched(const typed::Relation& relation, const typed::Promises& promise
                          .most = volume.most});
   if (promised.state_bytes && !relation.source)
     watched.push_back(
-        {.text = "state <= " + size(*promised.state_bytes), .rule = Rule::state, .most = *promised.state_bytes});
+        {.text = typed::state_text(*promised.state_bytes), .rule = Rule::state, .most = *promised.state_bytes});
   if (!relation.source || relation.kind == typed::RelationKind::table) return;
   for (const typed::UniquePromise& unique : uniques)
     watched.push_back({.text = typed::text_of(unique),
@@ -83,7 +66,9 @@ std::vector<PromiseSpec> watched_promises(const typed::Project& project, typed::
   const typed::Relation& relation = project.relations[static_cast<size_t>(id)];
   if (relation.source && !relation.has_time && relation.kind == typed::RelationKind::table) return {};
   std::vector<PromiseSpec> watched;
-  add_watched(relation, relation.promises, typed::unique_promises(relation), watched);
+  // What another project promises is its own job's to watch, unless somebody here expects it.
+  if (!relation.promised_by_others)
+    add_watched(relation, relation.promises, typed::unique_promises(relation), watched);
   const size_t promised = watched.size();
   for (const typed::ExpectedOf& expected : project.expectations) {
     if (expected.relation != id) continue;

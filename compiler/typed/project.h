@@ -401,6 +401,7 @@ struct Relation {
   bool hides_records = false;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   Promises promises;                                ///< product, source: of its contract, beside those above
+  bool promised_by_others = false;                  ///< source: the contract is that of a product of another project
   std::optional<Deprecation> deprecated;            ///< product
   std::optional<Connector> to;                      ///< product
   ChangeForm change_form = ChangeForm::upsert;      ///< product that is a table: `changes as` of `to`
