@@ -67,8 +67,7 @@ std::vector<PromiseSpec> watched_promises(const typed::Project& project, typed::
   if (relation.source && !relation.has_time && relation.kind == typed::RelationKind::table) return {};
   std::vector<PromiseSpec> watched;
   // What another project promises is its own job's to watch, unless somebody here expects it.
-  if (!relation.promised_by_others)
-    add_watched(relation, relation.promises, typed::unique_promises(relation), watched);
+  if (!relation.promised_by_others) add_watched(relation, relation.promises, typed::unique_promises(relation), watched);
   const size_t promised = watched.size();
   for (const typed::ExpectedOf& expected : project.expectations) {
     if (expected.relation != id) continue;
