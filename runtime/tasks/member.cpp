@@ -22,7 +22,7 @@ constexpr int64_t kUntilGone = 600'000'000, kUntilTold = 10'000'000;
 /// loop for the next.
 constexpr int64_t kLinger = 25'000;
 constexpr int64_t kNothingDue = 1'000'000;
-constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000;
+constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000, kAskChangesEvery = 100'000;
 /// After so long without a commit it is asked whether the brokers are there.
 constexpr int64_t kAskBrokersEvery = 10'000'000;
 /// Brokers hear of a new topic one after the other.
@@ -374,8 +374,11 @@ bool JobMember::may_be_behind(int32_t number, const Error& error) const {
 
 Result<bool> JobMember::tell_changes() {
   if (!options_.take_changes || transaction_->is_committing() || transaction_->failure()) return false;
+  const int64_t now = seams_.clock.steady_us();
+  if (changes_asked_at_ != 0 && now - changes_asked_at_ < kAskChangesEvery) return false;
   const auto task = std::ranges::find_if(tasks_, [](const auto& each) { return each.second != nullptr; });
   if (task == tasks_.end()) return false;
+  changes_asked_at_ = now;
   std::vector<PromiseChange> changes = std::exchange(untold_changes_, {});
   for (PromiseChange& change : options_.take_changes()) changes.push_back(std::move(change));
   if (changes.empty()) return false;

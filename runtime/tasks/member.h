@@ -125,6 +125,7 @@ class JobMember : BrokerGroup::Owner {
   Status failure_;                  ///< within a callback
   /// Changes of promises that nobody was told of yet, and those that the next commit tells of.
   std::vector<PromiseChange> untold_changes_, told_changes_;
+  int64_t changes_asked_at_ = 0;  ///< steady clock
   std::vector<Diagnostic> warnings_;
 };
 
