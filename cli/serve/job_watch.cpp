@@ -1,5 +1,7 @@
 #include "cli/serve/job_watch.h"
 
+#include <fmt/ranges.h>
+
 #include "cli/present/report.h"
 #include "runtime/report/alert_findings.h"
 #include "runtime/report/audit_findings.h"
@@ -84,9 +86,13 @@ void JobWatch::note(const JobEvent& event) {
       const bool breached = event.kind == JobEvent::Kind::promise_breached;
       if (alerts_) alert(*event.promise, breached);
       if (trail_) trail_->note(*event.promise, breached);
-      fields.text("product", event.promise->product);
+      fields.text("product", event.promise->relation);
       fields.number("version", event.promise->version);
       fields.text("promise", event.promise->text);
+      if (!event.promise->readers.empty()) {
+        fields.text("expected_by", fmt::format("{}", fmt::join(event.promise->readers, ", ")));
+        if (!event.promise->owner.empty()) fields.text("owner", event.promise->owner);
+      }
       if (event.promise->status.measured) fields.decimal(unit_of(event.promise->rule), *event.promise->status.measured);
       return log_.write(breached ? LogLevel::warn : LogLevel::info, breached ? "promise_breached" : "promise_recovered",
                         std::move(fields));
@@ -113,18 +119,23 @@ void JobWatch::send_lineage(LineageOptions options, std::unique_ptr<EventSender>
 
 void JobWatch::alert(const JobStatus::Promise& promise, bool breached) {
   const std::string version = std::to_string(promise.version);
-  Alert alert{
-      .labels = {{"alertname", "BraidPromiseBreached"},
-                 {"job", job_.project},
-                 {"product", promise.product},
-                 {"version", version},
-                 {"promise", promise.text},
-                 {"severity", "warning"}},
-      .annotations = {{"summary", fmt::format("{} version {} breaches `{}`", promise.product, version, promise.text)}}};
+  Alert alert{.labels = {{"alertname", "BraidPromiseBreached"},
+                         {"job", job_.project},
+                         {"product", promise.relation},
+                         {"version", version},
+                         {"promise", promise.text},
+                         {"severity", "warning"}},
+              .annotations = {
+                  {"summary", fmt::format("{} version {} breaches `{}`", promise.relation, version, promise.text)}}};
   if (!job_.environment.empty()) alert.labels.emplace_back("environment", job_.environment);
+  // Of what a reader expects: who can mend it.
+  if (!promise.readers.empty()) {
+    alert.labels.emplace_back("expected_by", fmt::format("{}", fmt::join(promise.readers, ", ")));
+    if (!promise.owner.empty()) alert.labels.emplace_back("owner", promise.owner);
+  }
   if (const std::string measured = measured_text(promise.rule, promise.status); !measured.empty())
     alert.annotations.emplace_back("description", measured);
-  int64_t& since = breached_since_[fmt::format("{}/{}/{}", promise.product, version, promise.text)];
+  int64_t& since = breached_since_[fmt::format("{}/{}/{}", promise.relation, version, promise.text)];
   if (breached)
     since = promise.status.since;
   else

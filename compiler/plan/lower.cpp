@@ -727,7 +727,7 @@ class Lowering {
                                     .key = relation.key,
                                     .span = relation.span});
       program().products.back().change_form = relation.change_form;
-      program().products.back().promises = watched_promises(relation);
+      program().products.back().promises = watched_promises(project_, id);
       program().products.back().hides_records = relation.hides_records;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }

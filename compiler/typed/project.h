@@ -404,6 +404,7 @@ struct Relation {
   bool hides_records = false;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   Promises promises;                                ///< product, source: of its contract, beside those above
+  bool promised_by_others = false;                  ///< source: the contract is that of a product of another project
   std::optional<Deprecation> deprecated;            ///< product, source
   bool draft = false;                               ///< product, source: what it looks like is not promised yet
   std::optional<Migration> migration = {};          ///< product

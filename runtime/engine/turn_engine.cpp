@@ -341,6 +341,7 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
       dispositions_.reject_record(op, record, spec.sites.at(0), each.reason);
     }
   }
+  dispositions_.arrive(source, arrived.blocks);
   return arrived;
 }
 
