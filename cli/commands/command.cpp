@@ -117,6 +117,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7302:
       case 7303:
       case 7305:
+      case 7324:
         return kInput;
       case 7010:
       case 7018:
@@ -124,6 +125,9 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7063:
       case 7201:
       case 7204:
+      case 7322:
+      case 7323:
+      case 7326:
         return kStore;
       case 7209:
       case 7210:
@@ -248,6 +252,7 @@ int run_command_line(int count, const char* const* words) {
   add_mesh(app, context);
   add_access(app, context);
   add_audit(app, context);
+  add_erase(app, context);
   add_policy(app, context);
   add_contract(app, context);
   add_lineage(app, context);

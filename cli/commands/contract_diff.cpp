@@ -12,7 +12,7 @@ namespace braid::cli {
 namespace {
 
 bool is_published(const typed::Relation& relation) {
-  return relation.kind == typed::RelationKind::product || relation.is_public;
+  return (relation.kind == typed::RelationKind::product && relation.output_of < 0) || relation.is_public;
 }
 
 bool is_definition(const std::vector<OwnDefinition>& definitions, const std::string& name) {

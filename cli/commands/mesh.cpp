@@ -35,10 +35,12 @@ void with_registry(const MeshFlags& flags, CommandContext& context, const Work& 
   });
 }
 
-std::string time_text(int64_t us) {
-  std::string text;
-  append_timestamp(text, us);
-  return text;
+/// What readers should know of it; nothing of one that is active.
+std::string state_text(const mesh::Interface& interface) {
+  const mesh::LifeState state = mesh::state_of(interface);
+  if (state == mesh::LifeState::active) return "";
+  if (state == mesh::LifeState::draft) return "  draft";
+  return "  deprecated until " + interface.deprecated->until;
 }
 
 Status list(mesh::Registry& registry, bool json) {
@@ -46,7 +48,7 @@ Status list(mesh::Registry& registry, bool json) {
   for (const std::string& domain : domains) {
     BRAID_ASSIGN(const std::vector<mesh::StoredPublication> chain, registry.chain(domain));
     const mesh::Publication& head = chain.front().publication;
-    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, time_text(head.time_us));
+    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, timestamp_text(head.time_us));
     for (const auto& [name, versions] : head.products)
       for (const auto& [version, published] : versions) {
         BRAID_ASSIGN(const mesh::Interface interface, registry.interface(published.interface));
@@ -56,13 +58,14 @@ Status list(mesh::Registry& registry, bool json) {
           one.number("version", version);
           one.number("minor", published.minor);
           one.text("kind", mesh::word_of(interface.kind));
+          one.text("state", mesh::word_of(mesh::state_of(interface)));
           one.text("owner", interface.owner);
           one.text("interface", published.interface);
           one.text("urn", mesh::urn_of(head.tenant, domain, name, version));
           fmt::print("{}\n", one.take());
         } else {
-          fmt::print("  {}  version {}.{}  {}  {}{}\n", name, version, published.minor, mesh::word_of(interface.kind),
-                     counted(static_cast<int64_t>(interface.fields.size()), "field"),
+          fmt::print("  {}  version {}.{}  {}{}  {}{}\n", name, version, published.minor, mesh::word_of(interface.kind),
+                     state_text(interface), counted(static_cast<int64_t>(interface.fields.size()), "field"),
                      interface.owner.empty() ? "" : "  " + interface.owner);
         }
       }
@@ -81,14 +84,38 @@ Status list(mesh::Registry& registry, bool json) {
                    definition.owner.empty() ? "" : "  " + definition.owner);
       }
     }
+    for (const auto& [name, versions] : head.retired)
+      for (const auto& [version, retired] : versions) {
+        if (!json) {
+          fmt::print("  {}  version {}.{}  retired\n", name, version, retired.minor);
+          continue;
+        }
+        JsonObject one;
+        one.text("product", domain + "." + name);
+        one.number("version", version);
+        one.number("minor", retired.minor);
+        one.text("state", "retired");
+        one.text("interface", retired.interface);
+        one.text("urn", mesh::urn_of(head.tenant, domain, name, version));
+        fmt::print("{}\n", one.take());
+      }
   }
   if (domains.empty() && !json) fmt::print("nothing is published in {}\n", registry.place());
   return {};
 }
 
+std::string indented(const std::string& lines, const std::string& indent) {
+  std::string text = indent;
+  for (const char c : lines) {
+    text += c;
+    if (c == '\n') text += indent;
+  }
+  return text + "\n";
+}
+
 std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct& published) {
-  std::string text = fmt::format("{} version {}.{}  {}\n", interface.qualified(), interface.version, published.minor,
-                                 mesh::word_of(interface.kind));
+  std::string text = fmt::format("{} version {}.{}  {}{}\n", interface.qualified(), interface.version, published.minor,
+                                 mesh::word_of(interface.kind), state_text(interface));
   if (!interface.documentation.empty()) text += "  " + interface.documentation + "\n";
   if (!interface.owner.empty()) text += "  owner  " + interface.owner + "\n";
   if (!interface.key.empty()) text += "  key    " + typed::names_text(interface.key) + "\n";
@@ -100,6 +127,11 @@ std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct
   for (const mesh::InterfaceField& field : interface.fields)
     text += fmt::format("  {}: {}{}\n", field.name, to_string(field.type),
                         field.documentation.empty() ? "" : "  // " + field.documentation);
+  if (interface.migration) {
+    text +=
+        fmt::format("  a row of version {} becomes one of version {}:\n", interface.migration->from, interface.version);
+    text += indented(interface.migration->steps, "    ");
+  }
   for (const mesh::InterfaceAddress& address : published.addresses)
     text += fmt::format("  in {}: {} {} {}\n", address.environment.empty() ? "every environment" : address.environment,
                         address.connector, address.address, address.format);
@@ -183,6 +215,21 @@ Status show_definition(mesh::Registry& registry, const std::string& name, const 
   return {};
 }
 
+/// As it was last.
+void show_retired(const mesh::Interface& interface, const mesh::RetiredProduct& retired, bool json) {
+  if (!json) {
+    fmt::print("{} version {}.{}  {}  retired\n", interface.qualified(), interface.version, retired.minor,
+               mesh::word_of(interface.kind));
+    return;
+  }
+  JsonObject one;
+  one.raw("interface", mesh::to_json(interface));
+  one.number("minor", retired.minor);
+  one.text("state", "retired");
+  one.text("hash", retired.interface);
+  fmt::print("{}\n", one.take());
+}
+
 Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& reporter) {
   const auto versioned = mesh::parse_version_name(flags.name);
   const std::string name = versioned ? versioned->first : flags.name;
@@ -199,13 +246,23 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
     if (const auto near = closest(domain, domains)) finding.note("did you mean `" + *near + "`?");
     return {};
   }
-  const mesh::PublishedProducts& products = chain.front().publication.products;
-  const mesh::PublishedDefinitions& definitions = chain.front().publication.definitions;
+  const mesh::Publication& head = chain.front().publication;
+  const mesh::PublishedProducts& products = head.products;
   const auto found = products.find(product);
-  const auto definition = versioned || !flags.form.empty() ? definitions.end() : definitions.find(product);
-  if (definition != definitions.end()) {
+  const auto definition = versioned || !flags.form.empty() ? head.definitions.end() : head.definitions.find(product);
+  if (definition != head.definitions.end()) {
     BRAID_TRY(show_definition(registry, name, definition->second, flags.json));
     if (found == products.end()) return {};
+  }
+  if (const auto over = head.retired.find(product); over != head.retired.end() && flags.form.empty()) {
+    bool shown = false;
+    for (const auto& [version, retired] : over->second) {
+      if (versioned && version != versioned->second) continue;
+      BRAID_ASSIGN(const mesh::Interface interface, registry.interface(retired.interface));
+      show_retired(interface, retired, flags.json);
+      shown = true;
+    }
+    if (shown && (found == products.end() || (versioned && !found->second.contains(versioned->second)))) return {};
   }
   if (found == products.end()) {
     std::vector<std::string> names;
@@ -244,6 +301,7 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
     whole.addresses = published.addresses;
     one.raw("interface", mesh::to_json(whole));
     one.number("minor", published.minor);
+    one.text("state", mesh::word_of(mesh::state_of(interface)));
     one.text("hash", published.interface);
     JsonArray list;
     for (const mesh::Reader& reader : readers) {
@@ -316,6 +374,9 @@ void add_mesh(CLI::App& app, CommandContext& context) {
   show_command
       ->add_option("--as", one->form, "Write a document that was published with it instead, of the newest version")
       ->check(CLI::IsMember(document_forms()));
+  show_command->add_flag_callback(
+      "--samples", [one] { one->form = kSamples; },
+      "Write the rows that were published with it as examples, as JSON, a line each");
   show_command->callback([one, &context] {
     with_registry(*one, context,
                   [&](mesh::Registry& registry, Reporter& reporter) { return show_product(registry, *one, reporter); });

@@ -7,11 +7,14 @@
 #include "cli/present/table.h"
 #include "cli/present/verdict.h"
 #include "cli/session/mesh_registry.h"
+#include "cli/session/product_life.h"
 #include "cli/session/publication_drafts.h"
 #include "cli/session/publish_gate.h"
+#include "cli/session/samples.h"
 #include "mesh/access/access_events.h"
 #include "mesh/audit/publications.h"
 #include "mesh/registry/observed_store.h"
+#include "runtime/report/life_findings.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::cli {
@@ -21,7 +24,8 @@ struct PublishFlags {
   std::string path = ".";
   std::vector<std::string> retired;
   bool json = false;
-  bool check = false;  ///< judge, and write nothing
+  bool check = false;   ///< judge, and write nothing
+  int64_t samples = 0;  ///< rows of each product that are published with it
 };
 
 std::string json_of(const mesh::PublishResult& result, const std::string& place) {
@@ -144,13 +148,20 @@ void publish(const PublishFlags& flags, CommandContext& context) {
   std::optional<mesh::DomainKey> key;
   if (right) {
     Reporter& reporter = session.reporter();
-    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion);
+    Samples samples;
+    if (flags.samples > 0 && !flags.check) (void)take_samples(session, flags.samples, samples);
+    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion, samples.texts);
+    drafts.left_out.insert(drafts.left_out.end(), samples.left_out.begin(), samples.left_out.end());
     store = open_product_registry(session.files(), reporter);
     if (store && !flags.check) key = read_domain_key(session.files(), reporter);
     if (drafts.domains.empty()) {
       auto finding = reporter.report(diag::NothingToPublish{});
       for (const LeftOut& one : drafts.left_out) finding.note(one.name + ": " + one.reason);
     }
+    for (const StandsOn& one : stands_on_drafts(session.project()))
+      reporter.report(diag::StandsOnDraft{.product = one.product, .draft = one.draft})
+          .at(one.at, "its own readers would rely on what is not promised")
+          .note("say so with `draft` in its header, or wait until `" + one.draft + "` is no draft any more");
     for (const mesh::Draft& draft : drafts.domains)
       if (!mesh::is_domain_name(draft.domain)) reporter.report(diag::NameNotPublishable{.name = draft.domain});
     assign_retired(flags.retired, drafts.domains, reporter);
@@ -210,6 +221,11 @@ void add_publish(CLI::App& app, CommandContext& context) {
       ->add_option("--retire", flags->retired,
                    "What to take out of the registry: payments.payment@1, or the type payments.state")
       ->type_name("PRODUCT@VERSION");
+  command
+      ->add_option("--samples", flags->samples,
+                   "Publish so many rows of each product with it, as a reader without any grant sees them")
+      ->check(CLI::Range(int64_t{1}, int64_t{1000}))
+      ->type_name("ROWS");
   command->add_flag("--json", flags->json, "Write what was done as JSON, a line for each domain");
   command->add_flag("--check", flags->check, "Say what would break, and write nothing; needs no key");
   command->callback([flags, &context] { publish(*flags, context); });

@@ -10,6 +10,7 @@
 #include "mesh/registry/content_hash.h"
 #include "mesh/registry/directory_store.h"
 #include "mesh/registry/interface_script.h"
+#include "runtime/data/script_text.h"
 #include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
 
@@ -113,6 +114,7 @@ class Pins {
       for (const auto& [name, one] : head->definitions) names.push_back(name);
       auto finding = reporter_.report(diag::NotPublished{.domain = use.domain, .name = use.name});
       finding.at(use.span, "not in the registry");
+      if (head->retired.contains(use.name)) finding.note("all its versions are retired");
       if (const auto near = closest(use.name, names)) finding.note("did you mean `" + *near + "`?");
       return false;
     }
@@ -120,9 +122,12 @@ class Pins {
     if (version == product->second.end()) {
       std::vector<std::string> numbers;
       for (const auto& [number, one] : product->second) numbers.push_back(std::to_string(number));
-      reporter_.report(diag::VersionNotPublished{.product = use.qualified(), .version = *use.version})
-          .at(use.span, "not in the registry")
-          .note(fmt::format("it has: {}", fmt::join(numbers, ", ")));
+      auto finding = reporter_.report(diag::VersionNotPublished{.product = use.qualified(), .version = *use.version});
+      finding.at(use.span, "not in the registry");
+      if (const auto over = head->retired.find(use.name);
+          over != head->retired.end() && over->second.contains(*use.version))
+        finding.note("it is retired");
+      finding.note(fmt::format("it has: {}", fmt::join(numbers, ", ")));
       return false;
     }
     lock_.products[use.use_name()] = {.version = version->first,
@@ -177,6 +182,19 @@ class Pins {
     const mesh::Publication* head = head_of(use.domain, use.span);
     if (head == nullptr || !head->products.contains(use.name)) return 0;
     return head->products.at(use.name).rbegin()->first;
+  }
+
+  /// The oldest version after `version` that says how its rows follow from those; nothing if none does, or if the
+  /// registry cannot be read.
+  std::optional<mesh::Interface> follower(const ForeignUse& use, int64_t version) {
+    const mesh::Publication* head = head_of(use.domain, use.span);
+    if (head == nullptr || !head->products.contains(use.name)) return std::nullopt;
+    const auto& versions = head->products.at(use.name);
+    for (auto later = versions.upper_bound(version); later != versions.end(); ++later) {
+      Result<mesh::Interface> interface = registry_->interface(later->second.interface);
+      if (interface.ok() && interface->migration && interface->migration->from == version) return std::move(*interface);
+    }
+    return std::nullopt;
   }
 
  private:
@@ -256,6 +274,19 @@ class Pins {
   std::unique_ptr<mesh::Registry> registry_;
   std::map<std::string, std::optional<mesh::Publication>> heads_;
 };
+
+/// Reads the earlier version as the one of `newer`.
+std::string migration_script(const mesh::Interface& newer) {
+  const std::string before = script_name(fmt::format("{}_{}", newer.name, newer.migration->from));
+  std::string text = fmt::format("use {}.{} version {} as {}\n\nview {} {{\n  from {}\n", newer.domain, newer.name,
+                                 newer.migration->from, before, script_name(newer.name), before);
+  for (size_t at = 0; at <= newer.migration->steps.size();) {
+    const size_t end = std::min(newer.migration->steps.find('\n', at), newer.migration->steps.size());
+    text += "  " + newer.migration->steps.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return text + "}\n";
+}
 
 }  // namespace
 
@@ -426,6 +457,10 @@ std::optional<std::vector<MovedPin>> update_pins(const Project& project,
     const std::optional<mesh::Interface> now = pins.interface(name, *one.after, use.span);
     if (!now) continue;
     one.newer_major = use.version && pins.newest(use) > *use.version;
+    if (const auto follower = one.newer_major ? pins.follower(use, *use.version) : std::nullopt) {
+      one.migrates_to = follower->version;
+      one.migration = migration_script(*follower);
+    }
     const auto old = before.products.find(name);
     if (old == before.products.end()) {
       one.state = "added";

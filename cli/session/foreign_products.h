@@ -71,6 +71,9 @@ struct MovedPin {
   std::optional<mesh::DefinitionPin> definition_before = {}, definition_after = {};
   std::vector<std::string> changes;  ///< of the interface, a line each
   bool newer_major = false;          ///< it is pinned by its number, and there is a newer one
+  /// Of a newer version that says how a row of this one becomes one of it: its number, and a script that does so.
+  std::optional<int64_t> migrates_to = {};
+  std::string migration = {};
 };
 
 /// Moves the pin of one product (empty: of all) to what the registry has now. Nothing if that was reported.

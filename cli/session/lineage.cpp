@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "cli/session/far_lineage.h"
 #include "cli/session/product_schemas.h"
@@ -10,6 +11,7 @@
 #include "mesh/lineage/open_lineage.h"
 #include "mesh/lineage/picture.h"
 #include "mesh/lineage/text.h"
+#include "runtime/base/fs.h"
 #include "runtime/report/lineage_findings.h"
 #include "runtime/report/suggest.h"
 
@@ -78,10 +80,45 @@ class Places {
   std::string brokers_;
 };
 
+/// "file:///srv/shop/main.braid".
+std::string uri_of_file(const std::string& path) {
+  const Result<std::string> whole = real_fs().canonical(path);
+  std::string made = "file://";
+  for (const char c : whole.ok() ? *whole : path) {
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~/").find(c) != std::string_view::npos;
+    made += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return made;
+}
+
 }  // namespace
 
 std::vector<std::string> lineage_formats() {
   return {"text", "dot", "svg", "json", "openlineage"};
+}
+
+std::vector<mesh::DescribedFlow> described_flows(const Session& session, const std::vector<typed::RelationId>& products,
+                                                 bool streaming) {
+  const mesh::Graph graph(session.project());
+  const Places places(session);
+  std::vector<mesh::DescribedFlow> made;
+  for (const typed::RelationId id : products) {
+    const typed::Relation& relation = graph.relation(id);
+    const SourceFile& script = session.sources().file(relation.span.file);
+    const mesh::EventContext context{.producer = kProducer,
+                                     .space = places.jobs(),
+                                     .time_us = 0,
+                                     .place = [&](const mesh::Reading& reading) { return places.of(reading); },
+                                     .deployed = mesh::Deployed{.streaming = streaming,
+                                                                .every_us = session.environment().lineage.every_us,
+                                                                .script = script.text,
+                                                                .location = uri_of_file(script.path)}};
+    made.push_back({.product = relation.qualified(),
+                    .version = relation.version,
+                    .described = mesh::job_event(graph, id, context)});
+  }
+  return made;
 }
 
 std::optional<std::string> lineage_text(Session& session, const std::string& name, const std::string& format, bool down,

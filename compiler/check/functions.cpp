@@ -102,6 +102,7 @@ bool Expressions::check_function(const Declaration& declaration) {
   FunctionInfo& info = context_.functions[&declaration];
   if (info.state == FunctionInfo::State::done) return !info.broken;
   info.state = FunctionInfo::State::working;
+  const CallsOf calls(context_, declaration);
   const size_t errors = context_.reporter.size();
   bool sound = !function->broken;
   sound &= check_type_parameters(context_, function->generics);

@@ -49,6 +49,8 @@ enum class ChangeKind {
   deprecated,
   deprecation_changed,
   deprecation_gone,
+  became_draft,
+  became_active,  ///< it was a draft
   // definitions (mesh/definition)
   definition_gone,
   definition_added,

@@ -62,8 +62,7 @@ SortedJson uses_json(const UsedDefinitions& uses) {
 
 /// All but the signature: what is signed.
 SortedJson unsigned_json(const Publication& publication) {
-  std::string time;
-  append_timestamp(time, publication.time_us);
+  std::string time = timestamp_text(publication.time_us);
   SortedJson made{{"publication", kFormat},
                   {"sequence", publication.sequence},
                   {"tenant", publication.tenant},
@@ -74,6 +73,9 @@ SortedJson unsigned_json(const Publication& publication) {
                   {"products", products_json(publication.products)},
                   {"readers", readers_json(publication.readers)},
                   {"signer", publication.signer}};
+  for (const auto& [name, versions] : publication.retired)
+    for (const auto& [version, one] : versions)
+      made["retired"][name][std::to_string(version)] = {{"interface", one.interface}, {"minor", one.minor}};
   if (publication.previous) made["previous"] = *publication.previous;
   if (!publication.definitions.empty()) made["definitions"] = definitions_json(publication.definitions);
   if (!publication.uses.empty()) made["uses"] = uses_json(publication.uses);
@@ -117,6 +119,11 @@ Publication of_json(const SortedJson& json) {
       if (product.contains("documents"))
         for (const auto& [form, hash] : product["documents"].items()) one.documents[form] = hash_of(hash);
     }
+  if (json.contains("retired"))
+    for (const auto& [name, versions] : json["retired"].items())
+      for (const auto& [version, one] : versions.items())
+        made.retired[name][version_of(version)] = {.interface = hash_of(one.at("interface")),
+                                                   .minor = one.at("minor").get<int64_t>()};
   for (const auto& [reader, reads] : json.at("readers").items())
     for (const auto& [product, read] : reads.items()) {
       ReadOfProduct& one = made.readers[reader][product];

@@ -54,6 +54,13 @@ struct UseOfDefinition {
   friend bool operator==(const UseOfDefinition&, const UseOfDefinition&) = default;
 };
 
+/// A version that is over. Its name and number stay taken.
+struct RetiredProduct {
+  std::string interface;  ///< content hash of the last one
+  int64_t minor = 0;
+  friend bool operator==(const RetiredProduct&, const RetiredProduct&) = default;
+};
+
 /// `payments.payment@1`.
 std::string version_name(const std::string& product, int64_t version);
 /// Nothing if it is not of that form.
@@ -61,6 +68,7 @@ std::optional<std::pair<std::string, int64_t>> parse_version_name(const std::str
 
 /// By name without the domain, then by version.
 using PublishedProducts = std::map<std::string, std::map<int64_t, PublishedProduct>>;
+using RetiredProducts = std::map<std::string, std::map<int64_t, RetiredProduct>>;
 /// By the reader's version_name, then by that of what it reads.
 using ReadProducts = std::map<std::string, std::map<std::string, ReadOfProduct>>;
 /// By name without the domain.
@@ -77,6 +85,7 @@ struct Publication {
   std::vector<std::string> keys;  ///< public names of the keys that may sign the next one
   PublishedProducts products;
   ReadProducts readers;
+  RetiredProducts retired = {};  ///< none of them is in `products`
   PublishedDefinitions definitions = {};
   UsedDefinitions uses = {};
   std::string signer;  ///< public name; set by signed_json

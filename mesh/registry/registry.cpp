@@ -6,6 +6,7 @@
 
 #include "mesh/registry/content_hash.h"
 #include "mesh/registry/store_errors.h"
+#include "runtime/report/life_findings.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
@@ -30,18 +31,30 @@ bool may_sign(const Publication& publication, const std::string& key) {
   return std::ranges::find(publication.keys, key) != publication.keys.end();
 }
 
+/// Whether rows of both look the same to those who read them.
+bool same_shape(const Interface& a, const Interface& b) {
+  const auto field = [](const InterfaceField& one, const InterfaceField& other) {
+    return one.name == other.name && same(one.type, other.type);
+  };
+  return a.kind == b.kind && a.key == b.key && a.time == b.time && std::ranges::equal(a.fields, b.fields, field);
+}
+
 /// What is published next, without time and chain; and what becomes of each version.
 struct Merge {
   PublishedProducts products;
   ReadProducts readers;
+  RetiredProducts retired;
   std::vector<PublishedVersion> versions;
   PublishedDefinitions definitions = {};
   UsedDefinitions uses = {};
   std::vector<PublishedName> names = {};
 };
 
+/// Versions that go: by their version_name, whether name and number stay taken.
+using Going = std::map<std::string, bool>;
+
 /// Definitions and who uses which. A user that is kept uses what it used.
-void merge_definitions(const Draft& draft, const Publication& before, Merge& made) {
+void merge_definitions(const Draft& draft, const Publication& before, const Going& going, Merge& made) {
   std::set<std::string> drafted;
   for (const Interface& interface : draft.interfaces)
     drafted.insert(version_name(interface.qualified(), interface.version));
@@ -66,12 +79,14 @@ void merge_definitions(const Draft& draft, const Publication& before, Merge& mad
   }
   made.uses = draft.uses;
   for (const auto& [user, used] : before.uses)
-    if (!drafted.contains(user) && !draft.retired.contains(user)) made.uses.emplace(user, used);
+    if (!drafted.contains(user) && !going.contains(user) && !draft.retired.contains(user))
+      made.uses.emplace(user, used);
   std::ranges::sort(made.names, {}, &PublishedName::name);
 }
 
-Merge merge(const Draft& draft, const std::optional<StoredPublication>& head) {
+Merge merge(const Draft& draft, const std::optional<StoredPublication>& head, const Going& going) {
   Merge made;
+  if (head) made.retired = head->publication.retired;
   const PublishedProducts none;
   const PublishedProducts& before = head ? head->publication.products : none;
   auto find_before = [&](const std::string& name, int64_t version) -> const PublishedProduct* {
@@ -91,6 +106,13 @@ Merge merge(const Draft& draft, const std::optional<StoredPublication>& head) {
       for (const auto& [form, text] : documents->second) version.now.documents[form] = content_hash(text);
     const PublishedProduct* old = find_before(interface.name, interface.version);
     version.change = ProductChange::added;
+    // One that was retired comes back, and counts on.
+    if (const auto taken = made.retired.find(interface.name); taken != made.retired.end())
+      if (const auto was = taken->second.find(interface.version); was != taken->second.end()) {
+        version.now.minor = was->second.minor + (was->second.interface != version.now.interface);
+        taken->second.erase(was);
+        if (taken->second.empty()) made.retired.erase(taken);
+      }
     if (old != nullptr && old->interface != version.now.interface)
       version.change = ProductChange::changed;
     else if (old != nullptr)
@@ -107,8 +129,11 @@ Merge merge(const Draft& draft, const std::optional<StoredPublication>& head) {
       const std::string qualified = draft.domain + "." + name;
       const std::string whole = version_name(qualified, number);
       if (drafted.contains(whole)) continue;
-      const bool retired = draft.retired.contains(whole);
+      const auto goes = going.find(whole);
+      const bool retired = goes != going.end();
       if (!retired) made.products[name][number] = product;
+      if (retired && goes->second)
+        made.retired[name][number] = {.interface = product.interface, .minor = product.minor};
       made.versions.push_back({.name = qualified,
                                .version = number,
                                .change = retired ? ProductChange::retired : ProductChange::kept,
@@ -118,8 +143,8 @@ Merge merge(const Draft& draft, const std::optional<StoredPublication>& head) {
   // A product that is kept reads what it read.
   if (head)
     for (const auto& [reader, reads] : head->publication.readers)
-      if (!drafted.contains(reader) && !draft.retired.contains(reader)) made.readers.emplace(reader, reads);
-  merge_definitions(draft, head ? head->publication : Publication{}, made);
+      if (!drafted.contains(reader) && !going.contains(reader)) made.readers.emplace(reader, reads);
+  merge_definitions(draft, head ? head->publication : Publication{}, going, made);
   std::ranges::sort(made.versions, [](const PublishedVersion& a, const PublishedVersion& b) {
     return std::tie(a.name, a.version) < std::tie(b.name, b.version);
   });
@@ -319,6 +344,44 @@ Status Registry::check_retired(const Draft& draft, const std::optional<StoredPub
   return {};
 }
 
+Status Registry::check_taken(const Draft& draft, const std::optional<StoredPublication>& head) {
+  if (!head) return {};
+  for (const Interface& interface : draft.interfaces) {
+    const auto name = head->publication.retired.find(interface.name);
+    if (name == head->publication.retired.end()) continue;
+    const auto was = name->second.find(interface.version);
+    if (was == name->second.end()) continue;
+    BRAID_ASSIGN(const Interface before, this->interface(was->second.interface));
+    if (!same_shape(before, interface))
+      return error_of(
+          ErrorKind::usage,
+          diag::VersionWasRetired{.product = version_name(interface.qualified(), interface.version)}.make());
+  }
+  return {};
+}
+
+Result<std::map<std::string, bool>> Registry::going(const Draft& draft, const std::optional<StoredPublication>& head) {
+  Going found;
+  if (!head) return found;
+  std::set<std::string> drafted;
+  for (const Interface& interface : draft.interfaces)
+    drafted.insert(version_name(interface.qualified(), interface.version));
+  for (const auto& [name, versions] : head->publication.products)
+    for (const auto& [number, product] : versions) {
+      const std::string qualified = draft.domain + "." + name;
+      const std::string whole = version_name(qualified, number);
+      if (drafted.contains(whole)) continue;
+      BRAID_ASSIGN(const Interface interface, this->interface(product.interface));
+      bool goes = draft.retired.contains(whole);
+      if (const std::optional<int64_t> end = end_of(interface); !goes && end && *end <= clock_.now_us()) {
+        BRAID_ASSIGN(const std::vector<Reader> readers, readers_of(qualified, number));
+        goes = readers.empty();
+      }
+      if (goes) found.emplace(whole, !interface.draft);
+    }
+  return found;
+}
+
 Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, const DomainKey& key,
                                                            const PublishGate& gate, int64_t attempt) {
   const std::string name = head_name(draft.domain);
@@ -334,14 +397,16 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
   if (head && !may_sign(head->publication, key.public_name()))
     return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = draft.domain}.make());
   BRAID_TRY(check_retired(draft, head));
+  BRAID_TRY(check_taken(draft, head));
   if (gate) BRAID_TRY(gate(draft, head));
 
-  Merge merged = merge(draft, head);
+  BRAID_ASSIGN(const Going going, this->going(draft, head));
+  Merge merged = merge(draft, head, going);
   PublishResult result{.head = {}, .versions = std::move(merged.versions), .attempts = attempt};
   result.definitions = std::move(merged.names);
   if (head && head->publication.products == merged.products && head->publication.readers == merged.readers &&
-      head->publication.definitions == merged.definitions && head->publication.uses == merged.uses &&
-      head->publication.tenant == draft.tenant) {
+      head->publication.retired == merged.retired && head->publication.definitions == merged.definitions &&
+      head->publication.uses == merged.uses && head->publication.tenant == draft.tenant) {
     result.head = *head;
     return std::optional<PublishResult>(std::move(result));
   }
@@ -352,6 +417,7 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
                    .keys = {key.public_name()},
                    .products = std::move(merged.products),
                    .readers = std::move(merged.readers),
+                   .retired = std::move(merged.retired),
                    .definitions = std::move(merged.definitions),
                    .uses = std::move(merged.uses),
                    .signer = key.public_name()};

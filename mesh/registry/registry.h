@@ -125,6 +125,11 @@ class Registry {
   Status check_retired_definition(const Draft& draft, const std::string& name,
                                   const std::optional<StoredPublication>& head);
   Status check_retired(const Draft& draft, const std::optional<StoredPublication>& head);
+  /// A version that was retired may come back as it was, and not as something else.
+  Status check_taken(const Draft& draft, const std::optional<StoredPublication>& head);
+  /// Versions that go with the draft: those that it retires, and those that it has not, whose end has passed, and that
+  /// nobody reads. By their version_name: whether name and number stay taken, as those of a product that was no draft.
+  Result<std::map<std::string, bool>> going(const Draft& draft, const std::optional<StoredPublication>& head);
   /// Counts it if it was not there.
   Status put(const std::string& content, int64_t& written);
 
