@@ -37,6 +37,7 @@ void add_ledger(JsonObject& object, const Ledger& ledger) {
   object.number("held", ledger.held);
   object.number("partly_late", ledger.partly_late);
   object.number("early", ledger.early);
+  object.number("erased", ledger.erased);
 }
 
 std::string promises_json(const JobStatus& status, const std::string& relation, int64_t version) {
@@ -165,21 +166,27 @@ std::string products_text(const JobStatus& status) {
   table.column("input", Align::left);
   for (const char* name : {"in", "used", "filtered", "duplicate", "unmatched", "rejected", "late", "held"})
     table.column(name, Align::right);
+  const bool any_erased = std::ranges::any_of(status.report.products, [](const JobReport::Product& product) {
+    return std::ranges::any_of(product.inputs, [](const JobReport::Input& input) { return input.ledger.erased > 0; });
+  });
+  if (any_erased) table.column("erased", Align::right);
   bool any_from_others = false;
   const auto line = [&](const std::string& product, const std::string& version, const std::string& input,
                         const Ledger& ledger) {
     any_from_others |= ledger.held < 0;
-    table.row({{product},
-               {version},
-               {input},
-               count_cell(ledger.in),
-               count_cell(ledger.used),
-               count_cell(ledger.filtered),
-               count_cell(ledger.duplicate),
-               count_cell(ledger.unmatched),
-               count_cell(ledger.rejected),
-               count_cell(ledger.late),
-               count_cell(ledger.held)});
+    std::vector<Table::Cell> cells{{product},
+                                   {version},
+                                   {input},
+                                   count_cell(ledger.in),
+                                   count_cell(ledger.used),
+                                   count_cell(ledger.filtered),
+                                   count_cell(ledger.duplicate),
+                                   count_cell(ledger.unmatched),
+                                   count_cell(ledger.rejected),
+                                   count_cell(ledger.late),
+                                   count_cell(ledger.held)};
+    if (any_erased) cells.push_back(count_cell(ledger.erased));
+    table.row(std::move(cells));
   };
   Table outputs;
   outputs.column("output", Align::left);

@@ -85,7 +85,7 @@ mesh::OutputPort port_of(const Session& session, const typed::Relation& product)
 }
 
 bool is_product(const typed::Relation& relation) {
-  return relation.kind == typed::RelationKind::product;
+  return relation.kind == typed::RelationKind::product && relation.output_of < 0;
 }
 
 /// Forms that are made of a domain or of all versions of a product.

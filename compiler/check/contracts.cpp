@@ -315,7 +315,9 @@ struct ContractChecker {
                      made.deprecated.emplace().until = node.until.text;
                      if (node.successor) made.deprecated->successor = node.successor->value;
                    },
+                   [&](const ast::Draft&) { made.draft = true; },
                    [&](const ast::ToConnector& node) {
+                     if (made.to) return;  // of outputs.cpp
                      made.to = check_connector(context, place, node.connector, true);
                      check_output_path(context, node.connector, row, made.name);
                      context.outputs.push_back({node.connector.name.text, node.connector.address.value,
@@ -337,17 +339,28 @@ void check_single(const Context& context, const std::vector<ast::Clause>& clause
         std::holds_alternative<ast::Contract>(clause.node) || std::holds_alternative<ast::ErrorClause>(clause.node);
     if (may_repeat) continue;
     const std::string_view text = context.text(clause.span);
-    const std::string word(text.substr(0, text.find_first_of(" \n")));
+    std::string word(text.substr(0, text.find_first_of(" \n")));
+    // Each reader has a place of its own.
+    if (const auto* to = std::get_if<ast::ToConnector>(&clause.node); to != nullptr && to->reader)
+      word += " for " + std::string(context.text(to->reader->span));
     const auto [first, is_new] = known.emplace(word, clause.span);
     if (is_new) continue;
     auto report = context.reporter.report(diag::ClauseTwice{.clause = word, .relation = relation});
     report.at(clause.span, "one of them counts").also(first->second, "stated here first");
     if (word == "to")
-      report.note("a product is written to one place; another product that reads it can be written to another");
+      report.note(
+          "a further `to` names its reader: `to file \"…\" for role crm`; another product that reads this one can "
+          "be written to another place, too");
   }
 }
 
 }  // namespace
+
+void check_output(Context& context, const RelationInfo& info, const ast::Clause& to, typed::Relation& made) {
+  RelationInfo of_product = info;
+  ContractChecker checker{context, of_product, made, of_product.row, place_of(*info.declaration), true, false};
+  checker.clause(to);
+}
 
 bool check_quantile(Context& context, const ast::Latency& node) {
   const std::string& text = node.quantile.text;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
 
 namespace braid::typed {
@@ -162,6 +163,14 @@ std::vector<Shortfall> shortfalls(const Expectation& expected, const Promises& p
                      "keep " + length(*wanted.keep_us),
                      promised.keep_us ? "keep " + length(*promised.keep_us) : ""});
   return found;
+}
+
+std::optional<int64_t> end_of(const Deprecation& deprecated) {
+  int64_t us = 0;
+  if (parse_timestamp_literal(deprecated.until, &us)) return us;
+  int32_t days = 0;
+  if (parse_date(deprecated.until, &days)) return days * int64_t{86'400'000'000};
+  return std::nullopt;
 }
 
 }  // namespace braid::typed

@@ -94,4 +94,15 @@ struct Deprecation {
   friend bool operator==(const Deprecation&, const Deprecation&) = default;
 };
 
+/// The instant from which on the version is not to be read, in µs since 1970; a day begins at midnight UTC. Nothing if
+/// `until` cannot be read.
+std::optional<int64_t> end_of(const Deprecation& deprecated);
+
+/// `migrate from version 1 { select … }`.
+struct Migration {
+  int64_t from = 0;   ///< the earlier version
+  std::string steps;  ///< as written, a line each, without what indents all of them
+  friend bool operator==(const Migration&, const Migration&) = default;
+};
+
 }  // namespace braid::typed

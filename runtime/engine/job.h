@@ -29,6 +29,7 @@
 
 namespace braid {
 
+class ErasedKeys;
 class JobMonitor;
 class Service;
 class TurnEngine;
@@ -78,6 +79,9 @@ struct JobOptions {
   /// Those whose state is made again of all that the job has read, in the same words (rebuild.h).
   std::vector<std::string> rebuild;
   StateParts parts;  ///< of the program
+  /// Subjects whose records are passed over. Null: those that `erasures` in the store names.
+  std::shared_ptr<const ErasedKeys> erased;
+  std::string erasures_of;  ///< the store whose subjects these are; empty: `directory`
   /// The lock of the store, if the caller has it already (hand_over.h). Nothing: the job takes it.
   std::shared_ptr<FileLock> lock;
   uint64_t commit_every_turns = 1024;

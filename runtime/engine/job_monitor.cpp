@@ -370,7 +370,8 @@ void JobMonitor::set_products(const JobStatus& status) {
                                            {"duplicate", ledger.duplicate},
                                            {"unmatched", ledger.unmatched},
                                            {"rejected", ledger.rejected},
-                                           {"late", ledger.late}})
+                                           {"late", ledger.late},
+                                           {"erased", ledger.erased}})
         families_->product_out.counter({product.name, version, input, outcome}).raise_to(static_cast<double>(count));
     };
     for (const JobReport::Input& input : product.inputs) account(input.name, input.ledger);

@@ -211,6 +211,7 @@ class TurnEngine : private PartitionClocks {
   Status exchanges_health_;
   LedgerDispositions dispositions_;
   std::vector<std::unique_ptr<OperatorNode>> nodes_;  ///< none for sources
+  std::vector<std::vector<Leaf>> leaves_;             ///< of each operator's rows
   std::vector<uint32_t> state_numbers_;
   Lookups* lookups_;
   uint64_t state_memory_;
