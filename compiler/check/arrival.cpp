@@ -139,6 +139,13 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
     return begin_by_arrival();
   }
   if (row_.open) return;
+  typed::Relation& read = context_.project.relations[static_cast<size_t>(made.relation)];
+  if (read.kind == typed::RelationKind::table && read.source && row_.has_time) {
+    // Its versions hold from when they came.
+    made.by_arrival = true;
+    read.source->reads_arrival = true;
+    return begin_by_arrival();
+  }
   if (!row_.table && !row_.several.empty() && context_.text(row_.several) != "union") {
     context_.reporter.report(diag::RowsThatAreMade{.what = "by arrival", .relation = row_.relation})
         .at(clause, "when did which record come?")
@@ -147,9 +154,11 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
     return;
   }
   context_.not_yet(clause, "`by arrival` of a " + std::string(kind),
-                   kind == "table" ? "a stream of the same records, read by arrival, and `last per` over it"
-                                   : "`by arrival` where the stream itself is read; flows that read that one have "
-                                     "its time");
+                   kind == "table"
+                       ? "`by arrival` of a table with `time` that this domain declares; or a stream of the "
+                         "same records, read by arrival, and `last per` over it"
+                       : "`by arrival` where the stream itself is read; flows that read that one have "
+                         "its time");
 }
 
 void FlowChecker::keep_how_it_came(std::vector<Column>& columns) const {

@@ -176,6 +176,8 @@ struct Context {
   std::map<int, RelationInfo> timed;  ///< tables whose rows have kRowTime, by the relation that has it not
   /// Flows whose rows have kCameAt, kCameWith, or both, by the relation that has not.
   std::map<std::tuple<int, bool, bool>, RelationInfo> came;
+  /// Streams whose rows stand in windows, by the relation and the window.
+  std::map<std::pair<int, std::string>, RelationInfo> windowed;
   /// Views with a port that some product reads in several forms: once more with all their fields, the newest last.
   std::map<typed::RelationId, std::deque<RelationInfo>> whole_forms;
   /// Relations as another reader sees them, by the relation and the reader.
@@ -261,6 +263,14 @@ bool check_quantile(Context& context, const ast::Latency& node);
 void check_state(Context& context, const typed::Relation& relation, typed::RelationId id, Span span);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
+/// contracts.cpp: what one `to` says of where `made` goes.
+void check_output(Context& context, const RelationInfo& info, const ast::Clause& to, typed::Relation& made);
+/// access_rules.cpp: what one `to` writes of the rows of `made`, which has its rules of access.
+void check_outlet(Context& context, const RelationInfo& info, const ast::ToConnector& to, typed::Relation& made);
+/// outputs.cpp: a product for each `to` behind the first; `info` is of the product, which is in the project.
+void add_outputs(Context& context, const RelationInfo& info, const std::vector<ast::Clause>& clauses);
+/// migration.cpp: `migrate` in the header of a product, once all relations are checked.
+void check_migrations(Context& context, const Declaration& declaration);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
                                                 bool is_output);
 /// access_rules.cpp: `allow`, `mask`, the domain's policies, and what `to` writes. After the other clauses.

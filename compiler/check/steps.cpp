@@ -87,7 +87,9 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.row = row_.types();
   check_access(context_, info_, clauses, made_);
   info_.id = static_cast<int>(context_.project.relations.size());
+  const bool is_product = made_.kind == typed::RelationKind::product;
   context_.project.relations.push_back(std::move(made_));
+  if (is_product) add_outputs(context_, info_, clauses);
 }
 
 void FlowChecker::add(typed::Step step) {

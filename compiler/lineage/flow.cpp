@@ -39,6 +39,8 @@ RelationFlow source_flow(const Relation& relation, RelationId id) {
   for (size_t i = 0; i < relation.source->fields.size() && i < relation.row.size(); ++i) {
     const typed::ExpressionRef& fallback = relation.source->fields[i].fallback;
     if (fallback == nullptr) continue;
+    // Whether it is computed at all depends on the field.
+    if (fallback->can_fail) rows.decide.merge(influences_of(rows.fields[i], Influence::conditional));
     const std::vector<Shape> above = rows.fields;
     ExpressionFlow expressions(above, rows.time);
     merge(rows.fields[i], raised(expressions.of(fallback), Kind::transformation));

@@ -137,7 +137,7 @@ int Builder::in_windows(int at, const typed::Window& window, std::vector<Express
 int Builder::rows_in_windows(int at, const typed::InWindowsStep& in_windows, const typed::Step& step,
                              const typed::Relation& owner) {
   at = carry(at, step.text, step.span);
-  Node node{.content = InWindowsNode{in_windows.window, -1},
+  Node node{.content = InWindowsNode{in_windows.window, -1, in_windows.joined},
             .inputs = {at},
             .row = row(at),
             .text = step.text,

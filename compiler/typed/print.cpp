@@ -367,7 +367,7 @@ class Printer {
             [&](const MatchStep& match) { print_match(match, before); },
             [&](const InWindowsStep& in_windows) {
               print_window(in_windows.window);
-              line(1, "in windows");
+              line(1, in_windows.joined ? "joined in windows" : "in windows");
             },
             [&](const UnnestStep& unnest) {
               line(1, unnest.left ? "left unnest" : "unnest");
