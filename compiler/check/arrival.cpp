@@ -139,13 +139,6 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
     return begin_by_arrival();
   }
   if (row_.open) return;
-  typed::Relation& read = context_.project.relations[static_cast<size_t>(made.relation)];
-  if (read.kind == typed::RelationKind::table && read.source && row_.has_time) {
-    // Its versions hold from when they came.
-    made.by_arrival = true;
-    read.source->reads_arrival = true;
-    return begin_by_arrival();
-  }
   if (!row_.table && !row_.several.empty() && context_.text(row_.several) != "union") {
     context_.reporter.report(diag::RowsThatAreMade{.what = "by arrival", .relation = row_.relation})
         .at(clause, "when did which record come?")
