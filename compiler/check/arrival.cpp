@@ -82,16 +82,14 @@ void Expressions::without_record(const std::string& name, Span span) {
       return;
     case Why::port:
       report.note("the rows of a port are those of the step that names it: " + made +
-                  " before that step; a rejected row"
-                  " says where its record stands, as `origin`");
+                  " before that step; a rejected row says where its record stands, as `origin`");
       return;
     case Why::tick:
       report.note("`now()` is the reading with which a row is made");
       return;
     default:
       report.note(made +
-                  " in a flow that reads a declared stream or table makes a field of it, which goes on with the"
-                  " row");
+                  " in a flow that reads a declared stream or table makes a field of it, which goes on with the row");
   }
 }
 
