@@ -31,7 +31,7 @@ void add_check(CLI::App& app, CommandContext& context) {
     if (context.exit_code != kDone || *json) return;
     int64_t products = 0, streams = 0, tests = static_cast<int64_t>(session.project().tests.size());
     for (const typed::Relation& relation : session.project().relations) {
-      products += relation.kind == typed::RelationKind::product;
+      products += relation.kind == typed::RelationKind::product && relation.output_of < 0;
       streams += relation.source.has_value();
     }
     fmt::print("{}: {}, {}, {} of input, {}\n", session.files().name, counted(static_cast<int64_t>(scripts), "script"),

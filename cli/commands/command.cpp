@@ -8,6 +8,7 @@
 
 #include "cli/present/table.h"
 #include "compiler/optimize/optimize.h"
+#include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -139,6 +140,9 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7231:
       case 7234:
       case 7235:
+      case 7236:
+      case 7237:
+      case 7238:
       case 7071:
         return kScriptFailed;
       default:
@@ -161,7 +165,8 @@ int show(Session& session, const Console& console, FindingFormat format) {
 int show_errors(Session& session, const Console& console) {
   std::vector<Diagnostic> findings = session.reporter().take_sorted();
   const size_t warnings = std::erase_if(findings, [](const auto& each) {
-    return each.severity != Severity::error && each.code != diag::ErrorsElsewhere::kCode;
+    return each.severity != Severity::error && each.code != diag::ErrorsElsewhere::kCode &&
+           each.code != diag::LineageEndsHere::kCode;
   });
   show_findings(findings, session.sources(), console, FindingFormat::text);
   if (exit_code_of(findings) == kDone && warnings > 0)

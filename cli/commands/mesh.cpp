@@ -35,10 +35,12 @@ void with_registry(const MeshFlags& flags, CommandContext& context, const Work& 
   });
 }
 
-std::string time_text(int64_t us) {
-  std::string text;
-  append_timestamp(text, us);
-  return text;
+/// What readers should know of it; nothing of one that is active.
+std::string state_text(const mesh::Interface& interface) {
+  const mesh::LifeState state = mesh::state_of(interface);
+  if (state == mesh::LifeState::active) return "";
+  if (state == mesh::LifeState::draft) return "  draft";
+  return "  deprecated until " + interface.deprecated->until;
 }
 
 Status list(mesh::Registry& registry, bool json) {
@@ -46,7 +48,7 @@ Status list(mesh::Registry& registry, bool json) {
   for (const std::string& domain : domains) {
     BRAID_ASSIGN(const std::vector<mesh::StoredPublication> chain, registry.chain(domain));
     const mesh::Publication& head = chain.front().publication;
-    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, time_text(head.time_us));
+    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, timestamp_text(head.time_us));
     for (const auto& [name, versions] : head.products)
       for (const auto& [version, published] : versions) {
         BRAID_ASSIGN(const mesh::Interface interface, registry.interface(published.interface));
@@ -56,24 +58,64 @@ Status list(mesh::Registry& registry, bool json) {
           one.number("version", version);
           one.number("minor", published.minor);
           one.text("kind", mesh::word_of(interface.kind));
+          one.text("state", mesh::word_of(mesh::state_of(interface)));
           one.text("owner", interface.owner);
           one.text("interface", published.interface);
           one.text("urn", mesh::urn_of(head.tenant, domain, name, version));
           fmt::print("{}\n", one.take());
         } else {
-          fmt::print("  {}  version {}.{}  {}  {}{}\n", name, version, published.minor, mesh::word_of(interface.kind),
-                     counted(static_cast<int64_t>(interface.fields.size()), "field"),
+          fmt::print("  {}  version {}.{}  {}{}  {}{}\n", name, version, published.minor, mesh::word_of(interface.kind),
+                     state_text(interface), counted(static_cast<int64_t>(interface.fields.size()), "field"),
                      interface.owner.empty() ? "" : "  " + interface.owner);
         }
+      }
+    for (const auto& [name, published] : head.definitions) {
+      BRAID_ASSIGN(const mesh::Definition definition, registry.definition(published.definition));
+      if (json) {
+        JsonObject one;
+        one.text("definition", domain + "." + name);
+        one.text("kind", published.kind);
+        one.number("minor", published.minor);
+        one.text("owner", definition.owner);
+        one.text("hash", published.definition);
+        fmt::print("{}\n", one.take());
+      } else {
+        fmt::print("  {}  {}, change {}{}\n", name, published.kind, published.minor,
+                   definition.owner.empty() ? "" : "  " + definition.owner);
+      }
+    }
+    for (const auto& [name, versions] : head.retired)
+      for (const auto& [version, retired] : versions) {
+        if (!json) {
+          fmt::print("  {}  version {}.{}  retired\n", name, version, retired.minor);
+          continue;
+        }
+        JsonObject one;
+        one.text("product", domain + "." + name);
+        one.number("version", version);
+        one.number("minor", retired.minor);
+        one.text("state", "retired");
+        one.text("interface", retired.interface);
+        one.text("urn", mesh::urn_of(head.tenant, domain, name, version));
+        fmt::print("{}\n", one.take());
       }
   }
   if (domains.empty() && !json) fmt::print("nothing is published in {}\n", registry.place());
   return {};
 }
 
+std::string indented(const std::string& lines, const std::string& indent) {
+  std::string text = indent;
+  for (const char c : lines) {
+    text += c;
+    if (c == '\n') text += indent;
+  }
+  return text + "\n";
+}
+
 std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct& published) {
-  std::string text = fmt::format("{} version {}.{}  {}\n", interface.qualified(), interface.version, published.minor,
-                                 mesh::word_of(interface.kind));
+  std::string text = fmt::format("{} version {}.{}  {}{}\n", interface.qualified(), interface.version, published.minor,
+                                 mesh::word_of(interface.kind), state_text(interface));
   if (!interface.documentation.empty()) text += "  " + interface.documentation + "\n";
   if (!interface.owner.empty()) text += "  owner  " + interface.owner + "\n";
   if (!interface.key.empty()) text += "  key    " + typed::names_text(interface.key) + "\n";
@@ -85,6 +127,11 @@ std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct
   for (const mesh::InterfaceField& field : interface.fields)
     text += fmt::format("  {}: {}{}\n", field.name, to_string(field.type),
                         field.documentation.empty() ? "" : "  // " + field.documentation);
+  if (interface.migration) {
+    text +=
+        fmt::format("  a row of version {} becomes one of version {}:\n", interface.migration->from, interface.version);
+    text += indented(interface.migration->steps, "    ");
+  }
   for (const mesh::InterfaceAddress& address : published.addresses)
     text += fmt::format("  in {}: {} {} {}\n", address.environment.empty() ? "every environment" : address.environment,
                         address.connector, address.address, address.format);
@@ -116,6 +163,73 @@ Status show_document(mesh::Registry& registry, const std::string& title, const m
   return {};
 }
 
+std::string shown(const mesh::Definition& definition, const mesh::PublishedDefinition& published) {
+  std::string text = fmt::format("{}  {}, change {}\n", definition.qualified(), published.kind, published.minor);
+  if (!definition.owner.empty()) text += "  owner  " + definition.owner + "\n";
+  const auto add = [&](const mesh::DefinitionItem& item) {
+    if (!item.documentation.empty()) text += "  /// " + item.documentation + "\n";
+    text += "  " + item.text + "\n";
+  };
+  for (const mesh::DefinitionItem& item : definition.items)
+    if (definition.is_root(item)) add(item);
+  for (const mesh::DefinitionItem& item : definition.items) {
+    if (definition.is_root(item)) continue;
+    text += fmt::format("  stands on {}.{}\n", item.domain, item.name);
+    add(item);
+  }
+  return text;
+}
+
+/// A type, function, aggregate or service.
+Status show_definition(mesh::Registry& registry, const std::string& name, const mesh::PublishedDefinition& published,
+                       bool json) {
+  BRAID_ASSIGN(const mesh::Definition definition, registry.definition(published.definition));
+  BRAID_ASSIGN(const std::vector<mesh::DefinitionUser> users, registry.users_of(name));
+  if (!json) {
+    std::fputs(shown(definition, published).c_str(), stdout);
+    for (const mesh::DefinitionUser& user : users)
+      fmt::print("  {} uses {}{}{}\n", user.user,
+                 user.use.fields.empty() ? "it" : fmt::format("{}", fmt::join(user.use.fields, ", ")),
+                 user.use.definition == published.definition ? "" : ", of an earlier form",
+                 user.use.exhaustive.empty()
+                     ? ""
+                     : fmt::format("; has no answer to a new symbol of {}", fmt::join(user.use.exhaustive, ", ")));
+    return {};
+  }
+  JsonObject one;
+  one.raw("definition", mesh::to_json(definition));
+  one.text("kind", published.kind);
+  one.number("minor", published.minor);
+  one.text("hash", published.definition);
+  JsonArray list;
+  for (const mesh::DefinitionUser& user : users) {
+    JsonObject each;
+    each.text("user", user.user);
+    each.text("definition", user.use.definition);
+    each.raw("fields", names_json(user.use.fields));
+    each.raw("exhaustive", names_json(user.use.exhaustive));
+    list.add(each.take());
+  }
+  one.raw("users", list.take());
+  fmt::print("{}\n", one.take());
+  return {};
+}
+
+/// As it was last.
+void show_retired(const mesh::Interface& interface, const mesh::RetiredProduct& retired, bool json) {
+  if (!json) {
+    fmt::print("{} version {}.{}  {}  retired\n", interface.qualified(), interface.version, retired.minor,
+               mesh::word_of(interface.kind));
+    return;
+  }
+  JsonObject one;
+  one.raw("interface", mesh::to_json(interface));
+  one.number("minor", retired.minor);
+  one.text("state", "retired");
+  one.text("hash", retired.interface);
+  fmt::print("{}\n", one.take());
+}
+
 Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& reporter) {
   const auto versioned = mesh::parse_version_name(flags.name);
   const std::string name = versioned ? versioned->first : flags.name;
@@ -132,11 +246,28 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
     if (const auto near = closest(domain, domains)) finding.note("did you mean `" + *near + "`?");
     return {};
   }
-  const mesh::PublishedProducts& products = chain.front().publication.products;
+  const mesh::Publication& head = chain.front().publication;
+  const mesh::PublishedProducts& products = head.products;
   const auto found = products.find(product);
+  const auto definition = versioned || !flags.form.empty() ? head.definitions.end() : head.definitions.find(product);
+  if (definition != head.definitions.end()) {
+    BRAID_TRY(show_definition(registry, name, definition->second, flags.json));
+    if (found == products.end()) return {};
+  }
+  if (const auto over = head.retired.find(product); over != head.retired.end() && flags.form.empty()) {
+    bool shown = false;
+    for (const auto& [version, retired] : over->second) {
+      if (versioned && version != versioned->second) continue;
+      BRAID_ASSIGN(const mesh::Interface interface, registry.interface(retired.interface));
+      show_retired(interface, retired, flags.json);
+      shown = true;
+    }
+    if (shown && (found == products.end() || (versioned && !found->second.contains(versioned->second)))) return {};
+  }
   if (found == products.end()) {
     std::vector<std::string> names;
     for (const auto& [each, versions] : products) names.push_back(each);
+    for (const auto& [each, one] : definitions) names.push_back(each);
     auto finding = reporter.report(diag::NotPublished{.domain = domain, .name = product});
     if (const auto near = closest(product, names)) finding.note("did you mean `" + *near + "`?");
     finding.note(fmt::format("it publishes: {}", fmt::join(names, ", ")));
@@ -170,6 +301,7 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
     whole.addresses = published.addresses;
     one.raw("interface", mesh::to_json(whole));
     one.number("minor", published.minor);
+    one.text("state", mesh::word_of(mesh::state_of(interface)));
     one.text("hash", published.interface);
     JsonArray list;
     for (const mesh::Reader& reader : readers) {
@@ -223,7 +355,7 @@ void add_mesh(CLI::App& app, CommandContext& context) {
   command->require_subcommand(1);
 
   auto listed = std::make_shared<MeshFlags>();
-  CLI::App* list_command = command->add_subcommand("list", "Lists the domains of the registry and their products");
+  CLI::App* list_command = command->add_subcommand("list", "Lists the domains of the registry and what they publish");
   listed->add_to(*list_command);
   list_command->add_flag("--json", listed->json, "Write JSON, one product a line");
   list_command->callback([listed, &context] {
@@ -231,8 +363,9 @@ void add_mesh(CLI::App& app, CommandContext& context) {
   });
 
   auto one = std::make_shared<MeshFlags>();
-  CLI::App* show_command =
-      command->add_subcommand("show", "Shows a product: its interface, where its rows are, who reads it");
+  CLI::App* show_command = command->add_subcommand(
+      "show",
+      "Shows a product: its interface, where its rows are, who reads it; or a type, function, aggregate or service");
   show_command->add_option("name", one->name, "Product, as payments.payment or payments.payment@1")
       ->required()
       ->type_name("PRODUCT");
@@ -241,6 +374,9 @@ void add_mesh(CLI::App& app, CommandContext& context) {
   show_command
       ->add_option("--as", one->form, "Write a document that was published with it instead, of the newest version")
       ->check(CLI::IsMember(document_forms()));
+  show_command->add_flag_callback(
+      "--samples", [one] { one->form = kSamples; },
+      "Write the rows that were published with it as examples, as JSON, a line each");
   show_command->callback([one, &context] {
     with_registry(*one, context,
                   [&](mesh::Registry& registry, Reporter& reporter) { return show_product(registry, *one, reporter); });

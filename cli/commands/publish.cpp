@@ -7,11 +7,14 @@
 #include "cli/present/table.h"
 #include "cli/present/verdict.h"
 #include "cli/session/mesh_registry.h"
+#include "cli/session/product_life.h"
 #include "cli/session/publication_drafts.h"
 #include "cli/session/publish_gate.h"
+#include "cli/session/samples.h"
 #include "mesh/access/access_events.h"
 #include "mesh/audit/publications.h"
 #include "mesh/registry/observed_store.h"
+#include "runtime/report/life_findings.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::cli {
@@ -21,7 +24,8 @@ struct PublishFlags {
   std::string path = ".";
   std::vector<std::string> retired;
   bool json = false;
-  bool check = false;  ///< judge, and write nothing
+  bool check = false;   ///< judge, and write nothing
+  int64_t samples = 0;  ///< rows of each product that are published with it
 };
 
 std::string json_of(const mesh::PublishResult& result, const std::string& place) {
@@ -45,6 +49,17 @@ std::string json_of(const mesh::PublishResult& result, const std::string& place)
     products.add(one.take());
   }
   made.raw("products", products.take());
+  JsonArray definitions;
+  for (const mesh::PublishedName& name : result.definitions) {
+    JsonObject one;
+    one.text("definition", name.name);
+    one.text("kind", name.now.kind);
+    one.number("minor", name.now.minor);
+    one.text("change", mesh::word_of(name.change));
+    one.text("hash", name.now.definition);
+    definitions.add(one.take());
+  }
+  made.raw("definitions", definitions.take());
   return made.take();
 }
 
@@ -57,9 +72,14 @@ std::string text_of(const mesh::PublishResult& result, const std::string& place)
   for (const mesh::PublishedVersion& version : result.versions)
     text += fmt::format("  {:<9}  {} version {}.{}\n", mesh::word_of(version.change), version.name, version.version,
                         version.now.minor);
+  for (const mesh::PublishedName& name : result.definitions)
+    text += fmt::format("  {:<9}  {} {}, change {}\n", mesh::word_of(name.change), name.now.kind, name.name,
+                        name.now.minor);
   for (const auto& [reader, reads] : head.readers)
     for (const auto& [product, read] : reads)
       text += fmt::format("  {} reads {} of {}\n", reader, fmt::join(read.fields, ", "), product);
+  for (const auto& [user, used] : head.uses)
+    for (const auto& [name, use] : used) text += fmt::format("  {} uses {}\n", user, name);
   return text;
 }
 
@@ -67,13 +87,16 @@ std::string text_of(const mesh::PublishResult& result, const std::string& place)
 void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::Draft>& drafts, Reporter& reporter) {
   for (const std::string& name : retired) {
     const auto parsed = mesh::parse_version_name(name);
+    // Types, functions, aggregates and services have no version.
+    const std::string qualified = parsed ? parsed->first : name;
     mesh::Draft* owner = nullptr;
     for (mesh::Draft& draft : drafts)
-      if (parsed && parsed->first.substr(0, parsed->first.rfind('.')) == draft.domain) owner = &draft;
+      if (qualified.substr(0, qualified.rfind('.')) == draft.domain) owner = &draft;
     if (owner != nullptr)
       owner->retired.insert(name);
     else if (!parsed)
-      reporter.report(diag::NotRetirable{.product = name, .reason = "write it as payments.payment@1"});
+      reporter.report(diag::NotRetirable{
+          .product = name, .reason = "write a product as payments.payment@1, and a type as payments.state"});
     else
       reporter.report(diag::NotRetirable{.product = name, .reason = "the project has no domain that it belongs to"});
   }
@@ -125,13 +148,20 @@ void publish(const PublishFlags& flags, CommandContext& context) {
   std::optional<mesh::DomainKey> key;
   if (right) {
     Reporter& reporter = session.reporter();
-    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion);
+    Samples samples;
+    if (flags.samples > 0 && !flags.check) (void)take_samples(session, flags.samples, samples);
+    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion, samples.texts);
+    drafts.left_out.insert(drafts.left_out.end(), samples.left_out.begin(), samples.left_out.end());
     store = open_product_registry(session.files(), reporter);
     if (store && !flags.check) key = read_domain_key(session.files(), reporter);
     if (drafts.domains.empty()) {
       auto finding = reporter.report(diag::NothingToPublish{});
       for (const LeftOut& one : drafts.left_out) finding.note(one.name + ": " + one.reason);
     }
+    for (const StandsOn& one : stands_on_drafts(session.project()))
+      reporter.report(diag::StandsOnDraft{.product = one.product, .draft = one.draft})
+          .at(one.at, "its own readers would rely on what is not promised")
+          .note("say so with `draft` in its header, or wait until `" + one.draft + "` is no draft any more");
     for (const mesh::Draft& draft : drafts.domains)
       if (!mesh::is_domain_name(draft.domain)) reporter.report(diag::NameNotPublishable{.name = draft.domain});
     assign_retired(flags.retired, drafts.domains, reporter);
@@ -187,8 +217,15 @@ void add_publish(CLI::App& app, CommandContext& context) {
   CLI::App* command =
       app.add_subcommand("publish", "Publishes the products of a project in the registry that braid.toml names");
   command->add_option("path", flags->path, "Project folder")->type_name("PATH")->capture_default_str();
-  command->add_option("--retire", flags->retired, "Version to take out of the registry: payments.payment@1")
+  command
+      ->add_option("--retire", flags->retired,
+                   "What to take out of the registry: payments.payment@1, or the type payments.state")
       ->type_name("PRODUCT@VERSION");
+  command
+      ->add_option("--samples", flags->samples,
+                   "Publish so many rows of each product with it, as a reader without any grant sees them")
+      ->check(CLI::Range(int64_t{1}, int64_t{1000}))
+      ->type_name("ROWS");
   command->add_flag("--json", flags->json, "Write what was done as JSON, a line for each domain");
   command->add_flag("--check", flags->check, "Say what would break, and write nothing; needs no key");
   command->callback([flags, &context] { publish(*flags, context); });

@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "cli/commands/alert_target.h"
+#include "cli/commands/audit_target.h"
 #include "cli/commands/command.h"
+#include "cli/commands/lineage_target.h"
 #include "cli/commands/read_store.h"
 #include "cli/commands/topics.h"
 #include "cli/present/report.h"
@@ -15,6 +17,7 @@
 #include "cli/serve/job_watch.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
+#include "cli/session/product_life.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "compiler/plan/provenance.h"
@@ -28,6 +31,7 @@
 #include "runtime/engine/job.h"
 #include "runtime/report/format_diagnostics.h"
 #include "runtime/report/grant_findings.h"
+#include "runtime/report/life_findings.h"
 #include "runtime/report/state_findings.h"
 #include "runtime/state/rocks_store.h"
 
@@ -191,6 +195,25 @@ Diagnostic grant_over(const mesh::AccessEntry& grant) {
   return finding;
 }
 
+/// A version that has ended while its job ran.
+Diagnostic end_of_product(const ProductEnd& end) {
+  Diagnostic finding = diag::OwnProductEnded{.product = end.product, .until = end.until}.make();
+  finding.notes.push_back("all is committed; `braid run` goes on with the other products, if there are any");
+  return finding;
+}
+
+/// Takes out what has ended; an error if that is all there is.
+void drop_ended(Session& session, std::vector<typed::RelationId>& products) {
+  const std::vector<ProductEnd> ended = leave_out_ended(session.project(), products, system_clock().now_us());
+  for (const ProductEnd& end : ended) {
+    auto report = products.empty()
+                      ? session.reporter().report(diag::OwnProductEnded{.product = end.product, .until = end.until})
+                      : session.reporter().report(diag::EndedLeftOut{.product = end.product, .until = end.until});
+    report.at(end.at, "deprecated in its header")
+        .note("take it out of the script, or give its readers more time there");
+  }
+}
+
 void run(const RunFlags& flags, CommandContext& context) {
   catch_stop_signals();  // from here on, so that a job that is still being compiled drains, too
   const JobLog log(flags.log_json, flags.log_level, system_clock());
@@ -202,7 +225,9 @@ void run(const RunFlags& flags, CommandContext& context) {
     return;
   }
   const Environment& environment = session.environment();
-  const auto products = session.chosen_products();
+  auto products = session.chosen_products();
+  const bool any_product = !products.empty();
+  drop_ended(session, products);
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
   TopicSetup topics = topics_of(session, compiled.program());
@@ -225,7 +250,7 @@ void run(const RunFlags& flags, CommandContext& context) {
                                                  .reason = "one reads on without an end, the other one ends"});
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
-  if (products.empty()) {
+  if (!any_product) {
     fmt::print(stderr, "braid: there is no product in {}\n", flags.script.path);
     context.exit_code = kUsage;
     return;
@@ -253,8 +278,15 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.accept = flags.accept;
   options.rebuild = flags.rebuild;
   GrantWatch grants(session.files(), session.foreign_products().granted(), system_clock());
+  const std::vector<ProductEnd> ends = ends_of(session.project(), products);
+  const auto ended_product = [&ends]() -> const ProductEnd* {
+    for (const ProductEnd& end : ends)
+      if (end.at_us <= system_clock().now_us()) return &end;
+    return nullptr;
+  };
   options.stop_requested = stop_requested;
-  if (!grants.empty()) options.stop_requested = [&grants] { return stop_requested() || grants.over(); };
+  if (!grants.empty() || !ends.empty())
+    options.stop_requested = [&] { return stop_requested() || ended_product() != nullptr || grants.over(); };
   options.parts = plan::state_parts(compiled.checked, session.project());
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
@@ -342,6 +374,15 @@ void run(const RunFlags& flags, CommandContext& context) {
   if (options.follow && !environment.alerts.empty())
     if (const auto unsent = begin_alerts(environment.alerts, watch))
       (void)show_failure({*unsent}, log, context.console, session.sources());
+  if (!environment.lineage.to.empty()) {
+    const LineageOptions told{
+        .engine = kBraidVersion, .store = options.directory, .streaming = options.follow, .fresh = flags.reset};
+    if (const auto unsent = begin_lineage(session, products, told, watch))
+      (void)show_failure({*unsent}, log, context.console, session.sources());
+  }
+  if (const auto unwritten = begin_audit(session, products, options.directory, options.follow, watch);
+      !unwritten.empty())
+    (void)show_failure(unwritten, log, context.console, session.sources());
   watch.on_warning = [&](const Diagnostic& warning) {
     progress.clear();
     (void)show_failure({warning}, log, context.console, session.sources());
@@ -379,6 +420,8 @@ void run(const RunFlags& flags, CommandContext& context) {
       context.exit_code = kOurBug;
     }
   }
+  if (const ProductEnd* end = ended_product(); end != nullptr && context.exit_code == kDone)
+    context.exit_code = show_failure({end_of_product(*end)}, log, context.console, session.sources());
   if (const auto ended = grants.ended(); ended && context.exit_code == kDone)
     context.exit_code = show_failure({grant_over(*ended)}, log, context.console, session.sources());
   (*watched).reset();  // its address leaves the store

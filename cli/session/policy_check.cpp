@@ -139,7 +139,8 @@ void check_policies(const Project& files, const typed::Project& project,
   PolicyChecker checker(project, reporter);
   for (size_t id = 0; id < project.relations.size() && !policies->empty(); ++id) {
     const typed::Relation& relation = project.relations[id];
-    const bool for_others = relation.kind == typed::RelationKind::product || (relation.source && relation.is_public);
+    const bool for_others = (relation.kind == typed::RelationKind::product && relation.output_of < 0) ||
+                            (relation.source && relation.is_public);
     if (!for_others || !is_ours(relation.span.file)) continue;
     for (const mesh::StatedPolicy& stated : *policies) checker.check(stated, static_cast<typed::RelationId>(id));
   }

@@ -244,7 +244,7 @@ std::string list_relations(const Session& session) {
   for (const typed::Relation& each : session.project().relations) widest = std::max(widest, each.qualified().size());
   std::string made;
   for (const typed::Relation& each : session.project().relations) {
-    if (!has_schema(each)) continue;
+    if (!has_schema(each) || each.output_of >= 0) continue;
     const char* kind = each.kind == typed::RelationKind::product  ? "product"
                        : each.kind == typed::RelationKind::stream ? "stream"
                                                                   : "table";
@@ -262,7 +262,7 @@ std::optional<std::string> schema_text(Session& session, const typed::Relation& 
 
 void check_kept_schemas(Session& session) {
   for (const typed::Relation& product : session.project().relations) {
-    if (product.kind != typed::RelationKind::product) continue;
+    if (product.kind != typed::RelationKind::product || product.output_of >= 0) continue;
     for (const SchemaFormat& format : kFormats) {
       const auto kept = kept_schemas(session, product, format);
       if (!kept || kept->empty()) continue;

@@ -41,7 +41,10 @@ void add_documents(const typed::Project& project, const mesh::Graph& graph, mesh
     if (interface == nullptr) continue;
     const std::string name = mesh::version_name(interface->qualified(), interface->version);
     std::map<std::string, std::string>& documents = draft.documents[name];
-    documents["odcs"] = mesh::write_yaml(mesh::odcs_of(*interface, around));
+    mesh::Surroundings of_product = around;
+    if (const auto rows = documents.find(kSamples); rows != documents.end())
+      of_product.examples = mesh::examples_of(*interface, rows->second);
+    documents["odcs"] = mesh::write_yaml(mesh::odcs_of(*interface, of_product));
     if (!is_product) continue;
     documents["lineage"] = mesh::json_up(graph, {static_cast<typed::RelationId>(id), {}});
     ports[interface->name].push_back(port_of(project, relation, *interface));

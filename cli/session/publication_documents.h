@@ -12,6 +12,8 @@ namespace braid::cli {
 
 /// "odcs", "odps", "lineage".
 std::vector<std::string> document_forms();
+/// The form of rows that show what a product is: JSON, a row a line.
+inline const std::string kSamples = "samples";
 
 /// Of each product of the draft. Texts follow from the project and its environments alone, so that a publication of an
 /// unchanged project is the same one. Public sources have a contract, and no flow. `graph`: of the project.

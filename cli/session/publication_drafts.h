@@ -1,7 +1,9 @@
 // What a project publishes: for each of its domains the interfaces of its products and public sources, where their rows
-// are in each environment, and what its products read of other domains.
+// are in each environment, its public types, functions, aggregates and services, and what it reads and uses of other
+// domains.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,12 @@ struct Drafts {
   std::vector<LeftOut> left_out;
 };
 
-/// Of a checked session without errors. `compiler`: as the publication names it.
-Drafts publication_drafts(const Session& session, const std::string& compiler);
+/// What the products read of products of other projects, by their plans.
+mesh::ReadProducts products_read(const Session& session, const std::vector<typed::RelationId>& products);
+
+/// Of a checked session without errors. `compiler`: as the publication names it. `samples`: rows of products, by their
+/// version_name.
+Drafts publication_drafts(const Session& session, const std::string& compiler,
+                          const std::map<std::string, std::string>& samples = {});
 
 }  // namespace braid::cli

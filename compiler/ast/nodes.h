@@ -54,6 +54,13 @@ struct Deprecated {
   Time until;
   std::optional<Int> successor;
 };
+/// `draft`: what it looks like is not promised yet.
+struct Draft {};
+/// `migrate from version 1 { select … }`: how a row of an earlier version becomes one of this.
+struct Migrate {
+  Int version;
+  Flow flow;  ///< its `from` is no text of the script: that version of the product
+};
 struct FromConnector {
   Connector connector;
 };
@@ -133,8 +140,8 @@ struct Contract {
 /// Of sources, views, products and policies; the parser accepts only the clauses of the item.
 struct Clause {
   Span span;
-  std::variant<Key, TimeClause, Contract, Allow, Mask, Deprecated, FromConnector, ToConnector, Idle, Ahead, Rate, Keys,
-               DeleteWhen, ErrorClause>
+  std::variant<Key, TimeClause, Contract, Allow, Mask, Deprecated, Draft, Migrate, FromConnector, ToConnector, Idle,
+               Ahead, Rate, Keys, DeleteWhen, ErrorClause>
       node;
 };
 

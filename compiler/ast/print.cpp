@@ -11,6 +11,7 @@ TreeText tree(const Promise& promise);
 TreeText tree(const Clause& clause);
 TreeText tree(const StatefulOption& option);
 TreeText tree(const Step& step);
+TreeText tree(const Flow& flow);
 TreeText tree(const TestStep& step);
 TreeText tree(const Let& let);
 TreeText tree(const Parameter& parameter);
@@ -127,6 +128,8 @@ TreeText tree(const Clause& clause) {
             TreeText out = word("deprecated", "@" + node.until.text);
             return node.successor ? out.add(word("version", std::to_string(node.successor->value))) : out;
           },
+          [](const Draft&) { return TreeText::atom("draft"); },
+          [](const Migrate& node) { return word("migrate", std::to_string(node.version.value)).add(tree(node.flow)); },
           [](const FromConnector& node) { return around("from", tree(node.connector)); },
           [](const ToConnector& node) {
             TreeText out = around("to", tree(node.connector));

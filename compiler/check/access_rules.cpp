@@ -317,12 +317,17 @@ void check_access(Context& context, const RelationInfo& info, const std::vector<
   for (const ast::Clause& clause : clauses) {
     if (const auto* node = std::get_if<ast::Allow>(&clause.node)) checker.allow(*node, clause.span), own = true;
     if (const auto* node = std::get_if<ast::Mask>(&clause.node)) checker.mask(*node, clause.span);
-    if (const auto* node = std::get_if<ast::ToConnector>(&clause.node))
+    if (const auto* node = std::get_if<ast::ToConnector>(&clause.node); node != nullptr && to == nullptr)
       to = node, to_span = node->reader ? node->reader->span : clause.span;
   }
   // What nobody else reads is nobody else's to see.
   if (made.kind == typed::RelationKind::product || made.is_public || own) checker.policies(own);
   if (made.kind == typed::RelationKind::product && context.reporter.size() == findings) checker.outlet(to, to_span);
+}
+
+void check_outlet(Context& context, const RelationInfo& info, const ast::ToConnector& to, typed::Relation& made) {
+  AccessChecker checker{context, info, made, place_of(*info.declaration)};
+  checker.outlet(&to, to.reader ? to.reader->span : info.declaration->name.span);
 }
 
 }  // namespace braid::checking

@@ -33,6 +33,8 @@ void check_all(Context& context, bool of_run) {
   check_the_rest(context, of_run);
   for (const Declaration* declaration : context.declarations.relations())
     if (is_of_run(context, *declaration) == of_run) need_relation(context, *declaration, {});
+  for (const Declaration* declaration : context.declarations.relations())
+    if (is_of_run(context, *declaration) == of_run) check_migrations(context, *declaration);
   check_label_names(context, of_run);
   check_shared_outputs(context, of_run);
   check_tests(context, of_run);

@@ -160,13 +160,17 @@ struct ContractChecker {
     }
     if (std::strtod(node.share.text.c_str(), nullptr) > 100)
       context.reporter.report(diag::ShareBeyondAll{.share = node.share.text + "%"}).at(node.share.span, "at most 100%");
-    if (!enforced) context.not_watched(span);
+    // Of a stream: rows of tables go into the state of joins as they are read.
+    if (!enforced && (made.kind == typed::RelationKind::table || node.fields.empty())) context.not_watched(span);
   }
 
-  /// Measured in event time, while the product's job runs.
+  /// Reference data: it is there before the job watches anything.
+  bool is_read_once() const { return made.kind == typed::RelationKind::table && !row.has_time; }
+
+  /// Measured in event time, while the job runs that makes the product, or that reads the source.
   void watched_by_time(Span span, const char* promise) {
-    if (!enforced) return context.not_watched(span);
-    if (!row.has_time && !row.open)
+    if (!enforced && is_read_once()) return context.not_watched(span);
+    if (!row.has_time && !row.open && !theirs)
       context.no_event_time(row, row.relation, promise).at(span, "measured in event time");
   }
 
@@ -256,6 +260,7 @@ struct ContractChecker {
   }
 
   void contract(const ast::Contract& node) {
+    made.promised_by_others = theirs;
     std::vector<std::pair<std::string, Span>> seen;
     for (const ast::Promise& one : node.promises) {
       std::string name(promise_name(one));
@@ -310,7 +315,9 @@ struct ContractChecker {
                      made.deprecated.emplace().until = node.until.text;
                      if (node.successor) made.deprecated->successor = node.successor->value;
                    },
+                   [&](const ast::Draft&) { made.draft = true; },
                    [&](const ast::ToConnector& node) {
+                     if (made.to) return;  // of outputs.cpp
                      made.to = check_connector(context, place, node.connector, true);
                      check_output_path(context, node.connector, row, made.name);
                      context.outputs.push_back({node.connector.name.text, node.connector.address.value,
@@ -327,23 +334,33 @@ struct ContractChecker {
 void check_single(const Context& context, const std::vector<ast::Clause>& clauses, const std::string& relation) {
   std::map<std::string, Span> known;
   for (const ast::Clause& clause : clauses) {
-    const bool may_repeat = std::holds_alternative<ast::Allow>(clause.node) ||
-                            std::holds_alternative<ast::Mask>(clause.node) ||
-                            std::holds_alternative<ast::Contract>(clause.node) ||
-                            std::holds_alternative<ast::ErrorClause>(clause.node);
+    const bool may_repeat =
+        std::holds_alternative<ast::Allow>(clause.node) || std::holds_alternative<ast::Mask>(clause.node) ||
+        std::holds_alternative<ast::Contract>(clause.node) || std::holds_alternative<ast::ErrorClause>(clause.node);
     if (may_repeat) continue;
     const std::string_view text = context.text(clause.span);
-    const std::string word(text.substr(0, text.find_first_of(" \n")));
+    std::string word(text.substr(0, text.find_first_of(" \n")));
+    // Each reader has a place of its own.
+    if (const auto* to = std::get_if<ast::ToConnector>(&clause.node); to != nullptr && to->reader)
+      word += " for " + std::string(context.text(to->reader->span));
     const auto [first, is_new] = known.emplace(word, clause.span);
     if (is_new) continue;
     auto report = context.reporter.report(diag::ClauseTwice{.clause = word, .relation = relation});
     report.at(clause.span, "one of them counts").also(first->second, "stated here first");
     if (word == "to")
-      report.note("a product is written to one place; another product that reads it can be written to another");
+      report.note(
+          "a further `to` names its reader: `to file \"…\" for role crm`; another product that reads this one can "
+          "be written to another place, too");
   }
 }
 
 }  // namespace
+
+void check_output(Context& context, const RelationInfo& info, const ast::Clause& to, typed::Relation& made) {
+  RelationInfo of_product = info;
+  ContractChecker checker{context, of_product, made, of_product.row, place_of(*info.declaration), true, false};
+  checker.clause(to);
+}
 
 bool check_quantile(Context& context, const ast::Latency& node) {
   const std::string& text = node.quantile.text;

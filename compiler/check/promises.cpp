@@ -9,6 +9,7 @@
 #include "runtime/base/overloaded.h"
 #include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
+#include "runtime/report/life_findings.h"
 #include "runtime/report/promise_findings.h"
 
 namespace braid::checking {
@@ -93,6 +94,8 @@ void check_expectations(Context& context, const ast::Script& script, const ast::
     for (const typed::Shortfall& shortfall :
          typed::shortfalls(one, relation.promises, typed::unique_promises(relation)))
       report_shortfall(context, relation, shortfall, promise.span);
+    if (relation.source && relation.kind == typed::RelationKind::table && !one.promises.completes.empty())
+      context.not_watched(promise.span);
     typed::add(one, made.expects);
   }
   context.project.expectations.push_back(std::move(made));
@@ -100,23 +103,32 @@ void check_expectations(Context& context, const ast::Script& script, const ast::
 
 // ---- products that end
 
-std::optional<int64_t> end_of(const ast::Time& until) {
-  int64_t us = 0;
-  if (until.kind == ast::TimeKind::instant && parse_timestamp_literal(until.text, &us)) return us;
-  int32_t days = 0;
-  if (until.kind == ast::TimeKind::date && parse_date(until.text, &days)) return days * int64_t{86'400'000'000};
-  return std::nullopt;
+/// The clause of that kind of a product or a source; null if it has none.
+template <class Wanted>
+const Wanted* stated(const Declaration& declaration) {
+  if (const auto* product = std::get_if<ast::Product>(&declaration.item->node))
+    return ast::find_clause<Wanted>(product->clauses);
+  if (const auto* source = std::get_if<ast::Source>(&declaration.item->node))
+    return ast::find_clause<Wanted>(source->clauses);
+  return nullptr;
+}
+
+/// What a draft looks like may change with each publication.
+void check_draft(Context& context, const ast::Script& script, const ast::Use& use, const Declaration& declaration) {
+  if (stated<ast::Draft>(declaration) == nullptr || domain_name(script) == domain_name(*declaration.script)) return;
+  context.reporter
+      .report(diag::DraftIsRead{.relation = fmt::format("{} version {}", path_text(use.path), declaration.version)})
+      .at(use.path.span, "read here")
+      .also(declaration.name.span, "its owner says so here")
+      .note("its fields, its key and its promises may change at any time, and nobody asks its readers before")
+      .note("only a `draft` of `" + domain_name(script) + "` that stands on it can be published");
 }
 
 /// Its readers are told until the day; from then on it is not to be read.
 void check_end(Context& context, const ast::Script& script, const ast::Use& use, const Declaration& declaration) {
-  const auto* product = std::get_if<ast::Product>(&declaration.item->node);
-  const auto* source = std::get_if<ast::Source>(&declaration.item->node);
-  const auto* deprecated = product != nullptr  ? ast::find_clause<ast::Deprecated>(product->clauses)
-                           : source != nullptr ? ast::find_clause<ast::Deprecated>(source->clauses)
-                                               : nullptr;
+  const auto* deprecated = stated<ast::Deprecated>(declaration);
   if (deprecated == nullptr || domain_name(script) == domain_name(*declaration.script)) return;
-  const std::optional<int64_t> end = end_of(deprecated->until);
+  const std::optional<int64_t> end = typed::end_of({.until = deprecated->until.text, .successor = {}});
   const std::string relation = fmt::format("{} version {}", path_text(use.path), declaration.version);
   const std::optional<int64_t> now = context.input.now_us;
   const bool ended = end && now && *now >= *end;
@@ -290,6 +302,7 @@ void check_promises(Context& context, bool of_run) {
       if (declaration == nullptr) continue;
       if (!use.expects.empty()) check_expectations(context, *script, use, *declaration);
       check_end(context, *script, use, *declaration);
+      check_draft(context, *script, use, *declaration);
     }
   }
   for (const Declaration* declaration : context.declarations.relations())

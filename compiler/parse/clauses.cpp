@@ -10,6 +10,8 @@ BRAID_LOCAL_RULE(allow, ast::Allow)
 BRAID_LOCAL_RULE(mask, ast::Mask)
 BRAID_LOCAL_RULE(policy_mask, ast::Mask)
 BRAID_LOCAL_RULE(deprecated, ast::Deprecated)
+BRAID_LOCAL_RULE(draft, ast::Draft)
+BRAID_LOCAL_RULE(migrate, ast::Migrate)
 BRAID_LOCAL_RULE(from_connector, ast::FromConnector)
 BRAID_LOCAL_RULE(to_connector, ast::ToConnector)
 BRAID_LOCAL_RULE(idle, ast::Idle)
@@ -45,6 +47,9 @@ const auto mask_def = kw("mask") > (set<&ast::Mask::fields>(path) % comma) > mas
 const auto policy_mask_def = kw("mask") > mask_end;
 const auto deprecated_def = kw("deprecated") > kw("until") > set<&ast::Deprecated::until>(time_literal) >
                             -(kw("for") > set<&ast::Deprecated::successor>(version));
+const auto draft_def = kw("draft");
+const auto migrate_def = kw("migrate") >
+                         kw("from") > set<&ast::Migrate::version>(version) > set<&ast::Migrate::flow>(steps);
 const auto from_connector_def = kw("from") > set<&ast::FromConnector::connector>(connector);
 const auto to_connector_def = kw("to") > set<&ast::ToConnector::connector>(connector) >
                               *((kw("changes") > kw("as") > set<&ast::ToConnector::changes>(name)) |
@@ -56,17 +61,18 @@ const auto rate_def = kw("rate") > set<&ast::Rate::rows>(whole) > kw("per") > se
 const auto keys_def = kw("keys") > set<&ast::Keys::count>(whole) > kw("per") > set<&ast::Keys::field>(path);
 const auto delete_when_def = kw("delete") > kw("when") > set<&ast::DeleteWhen::condition>(tail(expr));
 
-const auto source_clause_def = spanned[one_of<&ast::Clause::node>(
-    key, time_clause, contract, allow, mask, deprecated, from_connector, idle, ahead_limit, rate, keys, delete_when)];
+const auto source_clause_def =
+    spanned[one_of<&ast::Clause::node>(key, time_clause, contract, allow, mask, deprecated, draft, from_connector, idle,
+                                       ahead_limit, rate, keys, delete_when)];
 const auto view_clause_def = spanned[one_of<&ast::Clause::node>(key, time_clause)];
-const auto product_clause_def =
-    spanned[one_of<&ast::Clause::node>(key, time_clause, contract, allow, mask, deprecated, to_connector)];
+const auto product_clause_def = spanned[one_of<&ast::Clause::node>(key, time_clause, contract, allow, mask, deprecated,
+                                                                   draft, migrate, to_connector)];
 const auto policy_clause_def = spanned[one_of<&ast::Clause::node>(allow, policy_mask)];
 
 }  // namespace
 
-BOOST_SPIRIT_DEFINE(key, time_clause, allow, mask, policy_mask, deprecated, from_connector, to_connector, idle,
-                    ahead_limit, rate, keys, delete_when)
+BOOST_SPIRIT_DEFINE(key, time_clause, allow, mask, policy_mask, deprecated, draft, migrate, from_connector,
+                    to_connector, idle, ahead_limit, rate, keys, delete_when)
 BOOST_SPIRIT_DEFINE(source_clause, view_clause, product_clause, policy_clause, connector, principal)
 BOOST_SPIRIT_INSTANTIATE(source_clause_rule, Cursor, Context)
 BOOST_SPIRIT_INSTANTIATE(view_clause_rule, Cursor, Context)

@@ -129,6 +129,7 @@ const auto step_def = spanned[one_of<&ast::Step::node>(
 
 const auto flow_def =
     spanned[block(LeadingFrom() >> lines<&ast::Flow::steps>(Group::step, "a step", step) >> TakeLaterFrom())];
+const auto steps_def = spanned[block(lines<&ast::Flow::steps>(Group::step, "a step", step))];
 
 /// Words that may follow the name of a relation.
 bool follows_relation(Cursor at) {
@@ -166,8 +167,9 @@ bool read_alias(State& state, Cursor& first, ast::Name& name) {
 
 BOOST_SPIRIT_DEFINE(from, from_every, from_relation, step, union_step, where_step, let_step, select_step, drop_step,
                     rename_step, renaming)
-BOOST_SPIRIT_DEFINE(flow, let, retain)
+BOOST_SPIRIT_DEFINE(flow, steps, let, retain)
 BOOST_SPIRIT_INSTANTIATE(flow_rule, Cursor, Context)
+BOOST_SPIRIT_INSTANTIATE(steps_rule, Cursor, Context)
 BOOST_SPIRIT_INSTANTIATE(let_rule, Cursor, Context)
 BOOST_SPIRIT_INSTANTIATE(retain_rule, Cursor, Context)
 

@@ -8,9 +8,10 @@
 namespace braid::grammar {
 namespace {
 
-constexpr std::array kSourceClauses = {"time", "key",    "from",     "idle",  "ahead", "rate",
-                                       "keys", "delete", "contract", "allow", "mask",  "deprecated"};
-constexpr std::array kFlowClauses = {"time", "key", "to", "contract", "allow", "mask", "deprecated"};
+constexpr std::array kSourceClauses = {"time",   "key",      "from",  "idle", "ahead",      "rate", "keys",
+                                       "delete", "contract", "allow", "mask", "deprecated", "draft"};
+constexpr std::array kFlowClauses = {"time", "key",        "to",    "contract", "allow",
+                                     "mask", "deprecated", "draft", "migrate"};
 
 /// The type that a plain value has; empty if it says too little.
 std::string type_of(const Token& value) {

@@ -11,6 +11,25 @@ namespace braid {
 namespace grammar {
 namespace {
 
+/// What `migrate from version 1 { … }` reads: that version of the product.
+void begin_migrations(ast::Script& tree) {
+  for (ast::Item& item : tree.items) {
+    auto* product = std::get_if<ast::Product>(&item.node);
+    if (product == nullptr) continue;
+    for (ast::Clause& clause : product->clauses) {
+      auto* migrate = std::get_if<ast::Migrate>(&clause.node);
+      if (migrate == nullptr) continue;
+      const Span place = migrate->version.span;
+      ast::Name name = product->name;
+      name.span = place;
+      ast::Relation relation{.path = {.parts = {name}, .span = place}, .version = migrate->version, .span = place};
+      ast::From& from = migrate->flow.from.emplace();
+      from.node = ast::FromRelation{.relation = std::move(relation)};
+      from.span = place;
+    }
+  }
+}
+
 ast::Script read(TokenList& tokens, const SourceSet& sources, uint32_t file, Reporter& reporter) {
   State state(tokens, sources, reporter);
   ast::Script tree;
@@ -24,6 +43,7 @@ ast::Script read(TokenList& tokens, const SourceSet& sources, uint32_t file, Rep
   std::move(state.stray_items.begin(), state.stray_items.end(), std::back_inserter(tree.items));
   tree.comments = std::move(tokens.comments);
   tree.span = {file, 0, static_cast<uint32_t>(sources.file(file).text.size())};
+  begin_migrations(tree);
   return tree;
 }
 

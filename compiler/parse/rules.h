@@ -32,6 +32,7 @@ BRAID_RULE(relation, ast::Relation)
 
 // flows.cpp
 BRAID_RULE(flow, ast::Flow)
+BRAID_RULE(steps, ast::Flow)  // a flow without its `from`
 BRAID_RULE(let, ast::Let)
 BRAID_RULE(retain, ast::Retain)
 // joins.cpp

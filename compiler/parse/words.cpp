@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kItems[] = {"domain", "use",   "policy", "test",    "param",    "public",    "type",
                                        "stream", "table", "view",   "product", "function", "aggregate", "service"};
-constexpr std::string_view kClauses[] = {"key",  "time",  "contract", "allow", "mask",   "deprecated", "from",
-                                         "idle", "ahead", "rate",     "keys",  "delete", "to"};
+constexpr std::string_view kClauses[] = {"key",   "time", "contract", "allow",  "mask", "deprecated", "from",   "idle",
+                                         "ahead", "rate", "keys",     "delete", "to",   "draft",      "migrate"};
 constexpr std::string_view kPromises[] = {"compatible", "fresh", "latency", "unique", "complete",
                                           "volume",     "state", "keep",    "fields", "check"};
 constexpr std::string_view kSteps[] = {"from",  "union",   "where", "let",  "select",   "drop",   "rename", "join",

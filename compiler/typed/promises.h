@@ -75,8 +75,12 @@ struct Shortfall {
 std::vector<Shortfall> shortfalls(const Expectation& expected, const Promises& promised,
                                   const std::vector<UniquePromise>& promised_unique);
 
+/// "fresh within 5m", "state <= 2GB".
+std::string fresh_text(int64_t us);
+std::string state_text(int64_t bytes);
 /// As contracts say it: "latency p99 < 2s".
 std::string text_of(const LatencyPromise& promise);
+std::string text_of(const UniquePromise& promise);
 std::string text_of(const CompletePromise& promise);
 std::string text_of(const VolumePromise& promise);
 
@@ -88,6 +92,17 @@ struct Deprecation {
   std::string until;  ///< as written, without `@`
   std::optional<int64_t> successor;
   friend bool operator==(const Deprecation&, const Deprecation&) = default;
+};
+
+/// The instant from which on the version is not to be read, in µs since 1970; a day begins at midnight UTC. Nothing if
+/// `until` cannot be read.
+std::optional<int64_t> end_of(const Deprecation& deprecated);
+
+/// `migrate from version 1 { select … }`.
+struct Migration {
+  int64_t from = 0;   ///< the earlier version
+  std::string steps;  ///< as written, a line each, without what indents all of them
+  friend bool operator==(const Migration&, const Migration&) = default;
 };
 
 }  // namespace braid::typed

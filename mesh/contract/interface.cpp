@@ -79,6 +79,8 @@ void add_promises(const typed::Relation& relation, Interface& made) {
   made.compatible = relation.compatible;
   made.promises = relation.promises;
   made.deprecated = relation.deprecated;
+  made.draft = relation.draft;
+  made.migration = relation.migration;
 }
 
 /// Clauses that show only some rows grant nothing here: what they show is not part of the interface.
@@ -115,6 +117,9 @@ void rest_to_json(const Interface& interface, Json& made) {
     made["deprecated"] = {{"until", interface.deprecated->until}};
     if (interface.deprecated->successor) made["deprecated"]["successor"] = *interface.deprecated->successor;
   }
+  if (interface.draft) made["draft"] = true;
+  if (interface.migration)
+    made["migration"] = {{"from", interface.migration->from}, {"steps", interface.migration->steps}};
   for (const InterfaceAllow& allow : interface.allows) {
     Json one{{"readers", allow.readers}};
     if (!allow.purposes.empty()) one["purposes"] = allow.purposes;
@@ -146,6 +151,10 @@ void rest_of_json(const Json& json, Interface& made) {
   if (json.contains("deprecated"))
     made.deprecated = typed::Deprecation{.until = json["deprecated"].at("until").get<std::string>(),
                                          .successor = number_of(json["deprecated"], "successor")};
+  if (json.contains("draft")) made.draft = json["draft"].get<bool>();
+  if (json.contains("migration"))
+    made.migration = typed::Migration{.from = json["migration"].at("from").get<int64_t>(),
+                                      .steps = json["migration"].at("steps").get<std::string>()};
   for (const Json& one : list_of(json, "allows"))
     made.allows.push_back({.readers = one.at("readers").get<std::vector<std::string>>(),
                            .purposes = list_of(one, "purposes").get<std::vector<std::string>>()});
@@ -198,6 +207,26 @@ Result<Interface> read(const Json& json) {
 
 std::string_view word_of(InterfaceKind kind) {
   return kKinds[static_cast<size_t>(kind)];
+}
+
+LifeState state_of(const Interface& interface) {
+  return interface.draft ? LifeState::draft : interface.deprecated ? LifeState::deprecated : LifeState::active;
+}
+
+std::string_view word_of(LifeState state) {
+  switch (state) {
+    case LifeState::draft:
+      return "draft";
+    case LifeState::active:
+      return "active";
+    case LifeState::deprecated:
+      return "deprecated";
+  }
+  BRAID_UNREACHABLE("state of a product");
+}
+
+std::optional<int64_t> end_of(const Interface& interface) {
+  return interface.deprecated ? typed::end_of(*interface.deprecated) : std::nullopt;
 }
 
 Interface interface_of(const typed::Project& project, const typed::Relation& relation) {

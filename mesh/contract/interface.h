@@ -75,6 +75,8 @@ struct Interface {
   std::vector<InterfaceCheck> checks;
   typed::Promises promises;
   std::optional<typed::Deprecation> deprecated;
+  bool draft = false;  ///< what it looks like is not promised yet
+  std::optional<typed::Migration> migration = {};
   /// Empty: whoever knows it reads it, as a public source without `allow`. Of a product without `allow`: its own
   /// domain.
   std::vector<InterfaceAllow> allows;
@@ -86,6 +88,15 @@ struct Interface {
 /// Of a product or a public source. `owner` is that of its domain in the project; the address is that of its `to` or
 /// `from`, and addresses of environments are for the caller to add.
 Interface interface_of(const typed::Project& project, const typed::Relation& relation);
+
+/// Where it stands between its first publication and its last. The registry has those that are retired by themselves.
+enum class LifeState { draft, active, deprecated };
+LifeState state_of(const Interface& interface);
+/// "draft", "active", "deprecated".
+std::string_view word_of(LifeState state);
+/// From when on it is not to be read: the day after which it is deprecated, in µs since 1970. Nothing if it has no end,
+/// or one that cannot be read.
+std::optional<int64_t> end_of(const Interface& interface);
 
 std::string to_json(const Interface& interface);
 /// An error says what is missing or wrong. Keys that are not known are ignored: a later version may have written them.

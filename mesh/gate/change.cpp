@@ -11,13 +11,15 @@ namespace braid::mesh {
 namespace {
 
 constexpr std::string_view kWords[] = {
-    "product-gone",      "field-gone",          "field-added",       "type-changed",  "type-widened",
-    "type-narrowed",     "became-optional",     "became-required",   "symbol-added",  "symbol-gone",
-    "symbols-reordered", "kind-changed",        "key-changed",       "time-changed",  "disorder-raised",
-    "disorder-lowered",  "promise-loosened",    "promise-tightened", "check-gone",    "check-added",
-    "check-changed",     "check-loosened",      "check-tightened",   "access-lost",   "access-gained",
-    "label-added",       "label-gone",          "address-gone",      "address-added", "format-changed",
-    "deprecated",        "deprecation-changed", "deprecation-gone",  "text-changed"};
+    "product-gone",      "field-gone",          "field-added",       "type-changed",      "type-widened",
+    "type-narrowed",     "became-optional",     "became-required",   "symbol-added",      "symbol-gone",
+    "symbols-reordered", "kind-changed",        "key-changed",       "time-changed",      "disorder-raised",
+    "disorder-lowered",  "promise-loosened",    "promise-tightened", "check-gone",        "check-added",
+    "check-changed",     "check-loosened",      "check-tightened",   "access-lost",       "access-gained",
+    "label-added",       "label-gone",          "address-gone",      "address-added",     "format-changed",
+    "deprecated",        "deprecation-changed", "deprecation-gone",  "became-draft",      "became-active",
+    "definition-gone",   "definition-added",    "signature-changed", "signature-widened", "state-changed",
+    "body-changed",      "text-changed"};
 static_assert(std::size(kWords) == static_cast<size_t>(ChangeKind::text_changed) + 1);
 
 enum class Fit { same, widened, narrowed, other };
@@ -305,6 +307,8 @@ struct Comparison {
   }
 
   void labels(const Interface& before, const Interface& after) {
+    const auto steps = [](const Interface& one) { return one.migration ? one.migration->steps : std::string(); };
+    if (before.migration != after.migration) add(ChangeKind::text_changed, "migrate", steps(before), steps(after));
     for (const InterfaceField& field : after.fields) {
       const auto was = std::ranges::find(before.fields, field.name, &InterfaceField::name);
       if (was == before.fields.end()) continue;
@@ -337,6 +341,9 @@ struct Comparison {
   }
 
   void life(const Interface& before, const Interface& after) {
+    if (before.draft != after.draft)
+      add(after.draft ? ChangeKind::became_draft : ChangeKind::became_active, "",
+          std::string(word_of(state_of(before))), std::string(word_of(state_of(after))));
     if (before.deprecated == after.deprecated) return;
     if (!after.deprecated) return add(ChangeKind::deprecation_gone, "", before.deprecated->until, "");
     add(before.deprecated ? ChangeKind::deprecation_changed : ChangeKind::deprecated, "",
@@ -442,6 +449,21 @@ std::string to_text(const Change& change) {
       return fmt::format("the product was deprecated until {}, and is until {}", change.before, change.after);
     case ChangeKind::deprecation_gone:
       return "the product is no longer deprecated";
+    case ChangeKind::became_draft:
+      return fmt::format("the product was {} and is a draft", change.before);
+    case ChangeKind::became_active:
+      return "the product is no longer a draft";
+    case ChangeKind::definition_gone:
+      return fmt::format("the {} `{}` is gone", change.before, at);
+    case ChangeKind::definition_added:
+      return fmt::format("the {} `{}` is new", change.after, at);
+    case ChangeKind::signature_changed:
+    case ChangeKind::signature_widened:
+      return was_and_is("the signature of `" + at + "`");
+    case ChangeKind::state_changed:
+      return was_and_is("the state of `" + at + "`");
+    case ChangeKind::body_changed:
+      return fmt::format("what `{}` does differs", at);
     case ChangeKind::text_changed:
       return fmt::format("the text of `{}` differs", at);
   }

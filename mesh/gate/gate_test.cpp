@@ -646,6 +646,12 @@ std::vector<Row> rows() {
        {deprecated},
        kNotice,
        kNotice},
+      {"it becomes a draft", [](Interface& now) { now.draft = true; }, {became_draft}, kBreaks, kBreaks},
+      {"it says how rows follow from those before",
+       [](Interface& now) { now.migration = typed::Migration{.from = 0, .steps = "where id > 0"}; },
+       {text_changed},
+       kNone,
+       kNone},
       {"another owner and another text",
        [](Interface& now) {
          now.owner = "ledger@acme.example";
@@ -769,6 +775,34 @@ TEST(Gate, JudgesTheEndOfAProductAgain) {
   ASSERT_EQ(gone->changes.size(), 1u);
   EXPECT_EQ(gone->changes[0].kind, deprecation_gone);
   EXPECT_EQ(heaviest(*gone, user().name), Weight::none);
+}
+
+TEST(Gate, ADraftHasPromisedNothing) {
+  size_t noticed = 0;
+  for (const Row& row : rows()) {
+    SCOPED_TRACE(row.name);
+    Interface before = payment(), after = payment();
+    before.draft = after.draft = true;
+    before.compatible = after.compatible = schema::Compatibility::full;
+    row.change(after);
+    const Result<Verdict> verdict = judge(before, after, {user(), bystander()}, wires_of(before.addresses));
+    ASSERT_TRUE(verdict.ok());
+    EXPECT_FALSE(verdict->breaks());
+    EXPECT_TRUE(verdict->ways_out.empty());
+    if (row.of_user != kNone && after.draft) noticed += heaviest(*verdict, user().name) == kNotice;
+  }
+  EXPECT_GE(noticed, 60u);
+  // What it looks like when it becomes active may still differ; from then on it holds.
+  Interface before = payment(), after = payment();
+  before.draft = true;
+  remove_field(after, "amount");
+  const Result<Verdict> activated = judge(before, after, {user()}, {});
+  ASSERT_TRUE(activated.ok());
+  EXPECT_FALSE(activated->breaks());
+  EXPECT_EQ(activated->changes.back().kind, became_active);
+  Interface active = after, later = after;
+  remove_field(later, "note");
+  EXPECT_TRUE(judge(active, later, {user()}, {})->breaks());
 }
 
 // Readers that nobody knows go by the level of the contract before the change, by the rules of the form that they read.

@@ -104,6 +104,9 @@ Judgement of_reader(const KnownReader& reader, const Change& change, const Inter
     case ChangeKind::deprecated:
     case ChangeKind::deprecation_changed:
       return notice(fmt::format("it has to move to another version until {}", change.after));
+    case ChangeKind::became_draft:
+      return broken("it relies on the interface, which a draft does not promise");
+    case ChangeKind::became_active:
     case ChangeKind::field_added:
     case ChangeKind::became_required:
     case ChangeKind::disorder_lowered:
@@ -111,6 +114,12 @@ Judgement of_reader(const KnownReader& reader, const Change& change, const Inter
     case ChangeKind::label_gone:
     case ChangeKind::address_added:
     case ChangeKind::deprecation_gone:
+    case ChangeKind::definition_gone:
+    case ChangeKind::definition_added:
+    case ChangeKind::signature_changed:
+    case ChangeKind::signature_widened:
+    case ChangeKind::state_changed:
+    case ChangeKind::body_changed:
     case ChangeKind::text_changed:
       return {};
   }
@@ -198,10 +207,13 @@ Result<Verdict> judge(const Interface& before, const Interface& after, const std
   for (size_t i = 0; i < verdict.changes.size(); ++i)
     for (const KnownReader& reader : readers) {
       Judgement one = of_reader(reader, verdict.changes[i], after);
+      // A draft has promised nothing.
+      if (before.draft && one.weight == Weight::breaks) one.weight = Weight::notice;
       if (one.weight != Weight::none)
         verdict.effects.push_back({i, reader.name, reader.owner, one.weight, std::move(one.why)});
     }
-  for (const WireRules& wire : wires) BRAID_TRY(judge_wire(before, after, wire, verdict));
+  if (!before.draft)
+    for (const WireRules& wire : wires) BRAID_TRY(judge_wire(before, after, wire, verdict));
   // Readers that are not registered come last.
   std::sort(verdict.effects.begin(), verdict.effects.end(), [](const Effect& a, const Effect& b) {
     return std::tuple(a.change, a.reader.empty(), std::string_view(a.reader), std::string_view(a.why)) <

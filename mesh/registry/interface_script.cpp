@@ -146,6 +146,7 @@ void add_declaration(const Interface& interface, std::string& text) {
   }
   add_contract(interface, text);
   add_end(interface, text);
+  if (interface.draft) text += "  draft\n";
   const bool ends = interface.kind == InterfaceKind::changes;
   if (ends) text += fmt::format("  delete when `{}`\n", typed::kEndsKey);
   text += "{\n";

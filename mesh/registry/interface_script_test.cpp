@@ -115,6 +115,19 @@ TEST(InterfaceScript, CarriesTheContract) {
   EXPECT_FALSE(typed::print(project).empty());
 }
 
+TEST(InterfaceScript, TellsReadersOfADraft) {
+  Interface draft = promised();
+  draft.deprecated.reset();
+  draft.draft = true;
+  const typed::Project project = checked(script_of({draft}));
+  ASSERT_EQ(project.relations.size(), 1u);
+  EXPECT_EQ(to_json(interface_of(project, project.relations[0])), to_json(draft));
+  EXPECT_TRUE(interface_of_json(to_json(draft))->draft);
+  const std::string reader = "domain board\nuse payments.payment\nproduct p { from payment }\n";
+  EXPECT_EQ(check_with(reader, script_of({draft})).findings,
+            std::vector<std::string>{"W7242: `payments.payment version 2` is a draft"});
+}
+
 TEST(InterfaceScript, AContractOfAnotherHandIsNoScript) {
   Interface odd = promised();
   odd.checks = {{.name = "a }\nproduct b", .condition = "true else reject } }", .otherwise = "reject }"}};

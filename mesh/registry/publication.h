@@ -37,6 +37,30 @@ struct ReadOfProduct {
   friend bool operator==(const ReadOfProduct&, const ReadOfProduct&) = default;
 };
 
+/// A type, function, aggregate or service that others may use. It has no version.
+struct PublishedDefinition {
+  std::string kind;        ///< "type", "function"; "function and type"
+  std::string definition;  ///< content hash
+  int64_t minor = 0;       ///< how often it has changed
+  friend bool operator==(const PublishedDefinition&, const PublishedDefinition&) = default;
+};
+
+/// What a product, public source or definition uses of a definition of another domain.
+struct UseOfDefinition {
+  std::string definition;  ///< that it was checked against
+  /// Of its type: paths that the user names, or its name if it is no struct.
+  std::set<std::string> fields;
+  std::set<std::string> exhaustive = {};  ///< as ReadOfProduct has it
+  friend bool operator==(const UseOfDefinition&, const UseOfDefinition&) = default;
+};
+
+/// A version that is over. Its name and number stay taken.
+struct RetiredProduct {
+  std::string interface;  ///< content hash of the last one
+  int64_t minor = 0;
+  friend bool operator==(const RetiredProduct&, const RetiredProduct&) = default;
+};
+
 /// `payments.payment@1`.
 std::string version_name(const std::string& product, int64_t version);
 /// Nothing if it is not of that form.
@@ -44,8 +68,13 @@ std::optional<std::pair<std::string, int64_t>> parse_version_name(const std::str
 
 /// By name without the domain, then by version.
 using PublishedProducts = std::map<std::string, std::map<int64_t, PublishedProduct>>;
+using RetiredProducts = std::map<std::string, std::map<int64_t, RetiredProduct>>;
 /// By the reader's version_name, then by that of what it reads.
 using ReadProducts = std::map<std::string, std::map<std::string, ReadOfProduct>>;
+/// By name without the domain.
+using PublishedDefinitions = std::map<std::string, PublishedDefinition>;
+/// By the user's version_name, of a definition its name with the domain; then by the name of what it uses.
+using UsedDefinitions = std::map<std::string, std::map<std::string, UseOfDefinition>>;
 
 struct Publication {
   std::optional<std::string> previous;  ///< content hash; nothing: the first one
@@ -56,6 +85,9 @@ struct Publication {
   std::vector<std::string> keys;  ///< public names of the keys that may sign the next one
   PublishedProducts products;
   ReadProducts readers;
+  RetiredProducts retired = {};  ///< none of them is in `products`
+  PublishedDefinitions definitions = {};
+  UsedDefinitions uses = {};
   std::string signer;  ///< public name; set by signed_json
 
   friend bool operator==(const Publication&, const Publication&) = default;

@@ -131,6 +131,58 @@ TEST_F(RegistryTest, KeepsDocumentsBesideTheInterface) {
   EXPECT_TRUE(registry.object(published.documents.at("odps")).ok());
 }
 
+TEST_F(RegistryTest, HasDefinitionsAndWhoUsesThem) {
+  const auto state = [](const std::string& symbols) {
+    Definition made{.domain = "pay", .name = "state", .owner = {}};
+    made.items = {{.domain = "pay",
+                   .name = "state",
+                   .kind = "type",
+                   .is_public = true,
+                   .documentation = {},
+                   .text = "type state = enum { " + symbols + " }"}};
+    return made;
+  };
+  Draft pay{.tenant = "acme", .domain = "pay", .compiler = "braid test"};
+  pay.definitions = {state("open")};
+  const auto first = registry.publish(pay, key);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first->definitions.front().change, ProductChange::added);
+  EXPECT_FALSE(registry.publish(pay, key)->wrote);
+  const auto head = registry.head("pay");
+  ASSERT_TRUE(head.ok() && *head);
+  EXPECT_EQ((*head)->publication, first->head.publication);
+  const PublishedDefinition published = (*head)->publication.definitions.at("state");
+  EXPECT_EQ(*registry.definition(published.definition), state("open"));
+  EXPECT_EQ(registry.collect()->objects, 0);
+
+  Draft shop = draft({product("shop", "order", {"id"})});
+  shop.uses = {{"shop.order@1", {{"pay.state", {.definition = published.definition, .fields = {"state"}}}}}};
+  ASSERT_TRUE(registry.publish(shop, key).ok());
+  // What is not in a draft is kept, and used as before.
+  ASSERT_TRUE(registry.publish(draft({product("shop", "refund", {"id"})}), key).ok());
+  ASSERT_EQ(registry.users_of("pay.state")->size(), 1u);
+  EXPECT_EQ(registry.users_of("pay.state")->front().user, "shop.order@1");
+  EXPECT_EQ(registry.users_of("pay.state")->front().use.fields, std::set<std::string>{"state"});
+
+  pay.definitions = {state("open, paid")};
+  const auto changed = registry.publish(pay, key);
+  EXPECT_EQ(changed->definitions.front().change, ProductChange::changed);
+  EXPECT_EQ(changed->definitions.front().now.minor, 1);
+  pay.definitions.clear();
+  EXPECT_EQ(registry.publish(pay, key)->definitions.front().change, ProductChange::kept);
+  pay.retired = {"pay.state"};
+  EXPECT_EQ(registry.publish(pay, key).error().code, 7215);
+  pay.retired = {"pay.other"};
+  EXPECT_EQ(registry.publish(pay, key).error().code, 7219);
+  shop.uses.clear();
+  ASSERT_TRUE(registry.publish(shop, key).ok());
+  pay.retired = {"pay.state"};
+  const auto retired = registry.publish(pay, key);
+  ASSERT_TRUE(retired.ok()) << retired.error().message;
+  EXPECT_EQ(retired->definitions.front().change, ProductChange::retired);
+  EXPECT_TRUE((*registry.head("pay"))->publication.definitions.empty());
+}
+
 TEST_F(RegistryTest, RetiresWhatNobodyReads) {
   ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"}), product("pay", "old", {"id"})}), key).ok());
   const ReadProducts reads{{"kpi.sum@1", {{"pay.old@1", {.interface = content_hash("x"), .fields = {"id"}}}}}};
@@ -153,6 +205,75 @@ TEST_F(RegistryTest, RetiresWhatNobodyReads) {
   ASSERT_TRUE(done.ok()) << done.error().message;
   EXPECT_FALSE(done->head.publication.products.contains("unread"));
   EXPECT_TRUE(done->head.publication.products.contains("old"));
+}
+
+TEST_F(RegistryTest, ANumberStaysTaken) {
+  const Interface old = product("pay", "payment", {"id", "amount"});
+  const Interface other = product("pay", "refund", {"id"});
+  ASSERT_TRUE(registry.publish(draft({old, other}), key).ok());
+  Draft retiring = draft({other});
+  retiring.retired = {"pay.payment@1"};
+  const auto gone = registry.publish(retiring, key);
+  ASSERT_TRUE(gone.ok()) << gone.error().message;
+  EXPECT_FALSE(gone->head.publication.products.contains("payment"));
+  const std::string hash = gone->head.publication.retired.at("payment").at(1).interface;
+  EXPECT_EQ(registry.interface(hash)->fields.size(), 2u);
+  // It is not published any more, so it cannot be retired again, and nothing of it is lost with the next publication.
+  EXPECT_EQ(registry.publish(retiring, key).error().code, 7219);
+  EXPECT_FALSE(registry.publish(draft({other}), key)->wrote);
+  EXPECT_EQ(registry.collect()->objects, 0);
+
+  Interface key_differs = old;
+  key_differs.key = {{"id"}};
+  Interface type_differs = old;
+  type_differs.fields[1].type = string_type();
+  Interface kind_differs = old;
+  kind_differs.kind = InterfaceKind::changes;
+  for (const Interface& changed :
+       {product("pay", "payment", {"id"}), product("pay", "payment", {"id", "amount", "note"}), key_differs,
+        type_differs, kind_differs}) {
+    const auto refused = registry.publish(draft({changed}), key);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, 7244);
+  }
+  EXPECT_TRUE(registry.publish(draft({product("pay", "payment", {"id"}, 2)}), key).ok());
+
+  Interface back = old;
+  back.documentation = "Again.";
+  const auto again = registry.publish(draft({back}), key);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(again->head.publication.retired.empty());
+  EXPECT_EQ(again->head.publication.products.at("payment").at(1).minor, 1);
+}
+
+TEST_F(RegistryTest, RetiresWhatHasEnded) {
+  Interface ending = product("pay", "payment", {"id"}), read = product("pay", "read", {"id"});
+  ending.deprecated = read.deprecated = typed::Deprecation{.until = "2023-11-20", .successor = {}};
+  Interface tried = product("pay", "tried", {"id"});
+  tried.draft = true;
+  tried.deprecated = ending.deprecated;
+  const Interface other = product("pay", "refund", {"id"});
+  ASSERT_TRUE(registry.publish(draft({ending, read, tried, other}), key).ok());
+  const DomainKey kpi = new_key();
+  const ReadProducts reads{{"kpi.sum@1", {{"pay.read@1", {.interface = content_hash("x"), .fields = {"id"}}}}}};
+  ASSERT_TRUE(registry.publish(draft({product("kpi", "sum", {"id"})}, reads), kpi).ok());
+  // Its day is the 20th; it is the 14th.
+  EXPECT_FALSE(registry.publish(draft({other}), key)->wrote);
+  clock.advance_us(int64_t{7} * 86'400 * 1'000'000);
+  // As long as the project declares it, it is published.
+  EXPECT_FALSE(registry.publish(draft({ending, read, tried, other}), key)->wrote);
+  const auto gone = registry.publish(draft({other}), key);
+  ASSERT_TRUE(gone.ok() && gone->wrote);
+  const Publication& now = gone->head.publication;
+  EXPECT_FALSE(now.products.contains("payment"));
+  EXPECT_TRUE(now.retired.contains("payment"));
+  EXPECT_TRUE(now.products.contains("read"));
+  // A draft leaves its number free.
+  EXPECT_FALSE(now.products.contains("tried") || now.retired.contains("tried"));
+  EXPECT_TRUE(registry.publish(draft({product("pay", "tried", {"other"})}), key).ok());
+  // Once nobody reads it, the other one goes, too.
+  ASSERT_TRUE(registry.publish(draft({product("kpi", "sum", {"id"})}), kpi).ok());
+  EXPECT_TRUE(registry.publish(draft({other}), key)->head.publication.retired.contains("read"));
 }
 
 TEST_F(RegistryTest, BelongsToTheFirstKey) {
@@ -275,6 +396,7 @@ TEST(Publications, HaveOneText) {
                                .keep_us = 5},
                   .uniques = {{.fields = {{"id"}}, .within_us = 7}, {.fields = {{"a", "b"}}, .within_us = {}}},
                   .checks = {"sound"}};
+  made.retired["payment"][2] = {.interface = content_hash("r"), .minor = 4};
   const std::string text = signed_json(made, key);
   const Result<Publication> back = read_publication(text);
   ASSERT_TRUE(back.ok()) << back.error().message;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "runtime/base/check.h"
 #include "runtime/data/type.h"
 
 namespace braid::mesh {
@@ -41,6 +42,19 @@ Node backstage_entity(const char* kind, const std::string& name, const std::stri
   return made.set("apiVersion", "backstage.io/v1alpha1").set("kind", kind).set("metadata", std::move(about));
 }
 
+/// In the words of Backstage.
+std::string lifecycle_of(const Interface& interface) {
+  switch (state_of(interface)) {
+    case LifeState::draft:
+      return "experimental";
+    case LifeState::active:
+      return "production";
+    case LifeState::deprecated:
+      return "deprecated";
+  }
+  BRAID_UNREACHABLE("state of a product");
+}
+
 Node backstage_resource(const OutputPort& port, const ProductGraph& graph, const Surroundings& around) {
   const Interface& interface = port.interface;
   Node made = backstage_entity("Resource", resource_name(interface), interface.documentation);
@@ -49,7 +63,7 @@ Node backstage_resource(const OutputPort& port, const ProductGraph& graph, const
   made.find("metadata")->set("annotations", std::move(annotations));
   made.find("metadata")->set("title", fmt::format("{} {}", interface.qualified(), interface.version));
   spec.set("type", "data-product").set("owner", plain(team_of(graph.owner.empty() ? interface.domain : graph.owner)));
-  spec.set("lifecycle", interface.deprecated ? "deprecated" : "production").set("system", plain(interface.domain));
+  spec.set("lifecycle", lifecycle_of(interface)).set("system", plain(interface.domain));
   for (const Interface& input : port.inputs) depends.add(Node::text("resource:" + resource_name(input)));
   return made.set("spec", std::move(spec.set_if("dependsOn", std::move(depends))));
 }
@@ -72,7 +86,9 @@ Period period_of(int64_t us) {
 
 Node dbt_column(const Interface& interface, const InterfaceField& field) {
   Node made = Node::map(), tests = Node::list();
-  made.set("name", field.name).set_if("description", field.documentation).set("data_type", to_string(without_optional(field.type)));
+  made.set("name", field.name)
+      .set_if("description", field.documentation)
+      .set("data_type", to_string(without_optional(field.type)));
   const Type& type = without_optional(field.type);
   if (field.type->kind != TypeKind::optional) tests.add(Node::text("not_null"));
   const bool is_key = interface.key.size() == 1 && interface.key.front() == std::vector<std::string>{field.name};

@@ -297,7 +297,7 @@ class ObjectImport {
 
   std::string product(const std::string& source, const ImportedRules& rules) {
     std::string made;
-    if (!rules.clauses.empty() || rules.deprecated_until || compatibility() != "") {
+    if (!rules.clauses.empty() || rules.deprecated_until || compatibility() != "" || is_draft()) {
       made += fmt::format("\n/// Rows of `{}` that keep the contract.\nproduct checked_{}{}\n", source,
                           plain_name(source), version());
       if (!key_.empty()) made += fmt::format("  key {}\n", fmt::join(key_, ", "));
@@ -307,6 +307,7 @@ class ObjectImport {
       for (const Clause& clause : rules.clauses)
         clauses += fmt::format("    {}{}\n", clause.text, clause.remark.empty() ? "" : "  // " + clause.remark);
       if (!clauses.empty()) made += "  contract {\n" + clauses + "  }\n";
+      if (is_draft()) made += "  draft\n";
       if (rules.deprecated_until) {
         const Node* successor = reading_.custom(contract_, "braid.successor");
         made += fmt::format("  deprecated until @{}{}\n", *rules.deprecated_until,
@@ -318,6 +319,12 @@ class ObjectImport {
     made += "\n// Rules that are not run:\n";
     for (const std::string& rule : rules.not_run) made += comment("//  ", rule);
     return made;
+  }
+
+  /// Of the words of the standard, which are examples, two say that others should not rely on it yet.
+  bool is_draft() const {
+    const std::string status = contract_.text_of("status");
+    return status == "draft" || status == "proposed";
   }
 
   std::string compatibility() {

@@ -39,6 +39,8 @@ class Merging {
       } else if (key == "version") {
         // The minor of the same major is counted by whoever keeps the file.
         if (major(into.text_of(key)) != major(entry.value.scalar)) put(into, key, entry.value);
+      } else if (key == "status") {
+        follow_state(into, entry.value);
       } else if (key == "apiVersion") {
         // A document of 3.2 may use what 3.1 does not have.
         if (into.text_of(key) != "v3.2.0") put(into, key, entry.value);
@@ -296,6 +298,17 @@ class Merging {
         fill(old, entry.key, entry.value);
       }
     }
+  }
+
+  // ---- life
+
+  /// The words that a script has follow it. Others, such as `retired`, are of whoever keeps the file.
+  static void follow_state(Node& into, const Node& made) {
+    const std::string before = into.text_of("status");
+    const bool draft = before == "draft" || before == "proposed";
+    const bool ours = draft || before == "active" || before == "deprecated";
+    if (before == made.scalar || (draft && made.scalar == "draft")) return;
+    if (before.empty() || ours) put(into, "status", made);
   }
 
   // ---- service levels

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
@@ -120,6 +121,8 @@ class Writing {
     for (const std::string& label : field.labels)
       if (kClasses.contains(label)) made.set("classification", label);
     made.set_if("tags", Node::texts(field.labels));
+    if (const auto examples = around_.examples.find(field.name); examples != around_.examples.end())
+      made.set_if("examples", examples->second);
     return made.set_if("quality", rules_of(field));
   }
 
@@ -290,6 +293,28 @@ class Writing {
 
 }  // namespace
 
+std::map<std::string, Node> examples_of(const Interface& interface, std::string_view rows) {
+  std::map<std::string, Node> made;
+  std::set<std::pair<std::string, std::string>> met;
+  for (size_t at = 0; at < rows.size();) {
+    const size_t end = std::min(rows.find('\n', at), rows.size());
+    const auto row = nlohmann::json::parse(rows.substr(at, end - at), nullptr, false);
+    at = end + 1;
+    if (!row.is_object()) continue;
+    for (const InterfaceField& field : interface.fields) {
+      const auto value = row.find(field.name);
+      if (value == row.end() || value->is_null() || value->is_structured()) continue;
+      const std::string text = value->is_string() ? value->get<std::string>() : value->dump();
+      if (!met.emplace(field.name, text).second) continue;
+      Node& list = made.try_emplace(field.name, Node::list()).first->second;
+      list.add(value->is_string()    ? Node::text(text)
+               : value->is_boolean() ? Node::boolean(value->get<bool>())
+                                     : Node::decimal(text));
+    }
+  }
+  return made;
+}
+
 std::string contract_id(const Interface& interface, const Surroundings& around) {
   return urn_of(around.tenant.empty() ? "local" : around.tenant, interface.domain, interface.name, interface.version);
 }
@@ -304,7 +329,7 @@ std::string physical_name(const Interface& interface) {
 }
 
 std::string status_word(const Interface& interface) {
-  return interface.deprecated ? "deprecated" : "active";
+  return std::string(word_of(state_of(interface)));
 }
 
 AmountAndUnit amount_and_unit(int64_t us) {

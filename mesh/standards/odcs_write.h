@@ -13,7 +13,12 @@ namespace braid::mesh {
 struct Surroundings {
   std::string tenant;                          ///< empty: it is not named, and URNs have `local`
   std::map<std::string, std::string> brokers;  ///< by environment: "host:port,host:port"
+  std::map<std::string, Node> examples = {};   ///< of the product, by field: a list of values
 };
+
+/// Of each field with a value that is a text, a number or a truth value: those that the rows have, each once, in their
+/// order. `rows`: JSON, a line each.
+std::map<std::string, Node> examples_of(const Interface& interface, std::string_view rows);
 
 /// `urn:braid:{tenant}:{domain}:{product}:{major}`: the id of its contract, the same for all minors of a major.
 std::string contract_id(const Interface& interface, const Surroundings& around);
@@ -21,7 +26,7 @@ std::string contract_id(const Interface& interface, const Surroundings& around);
 std::string contract_version(const Interface& interface);
 /// Where its rows are to be had: a topic, a path, or "domain.name.v2".
 std::string physical_name(const Interface& interface);
-/// "active", or "deprecated".
+/// "draft", "active", or "deprecated".
 std::string status_word(const Interface& interface);
 
 Node odcs_of(const Interface& interface, const Surroundings& around);

@@ -46,6 +46,16 @@ Node management_ports(const std::string& address) {
   return made;
 }
 
+/// What can be relied on: active if one version is; a draft if nothing else is there.
+LifeState state_of_all(const std::vector<OutputPort>& outputs) {
+  const auto any = [&](LifeState state) {
+    return std::ranges::any_of(outputs, [&](const OutputPort& port) { return state_of(port.interface) == state; });
+  };
+  return any(LifeState::active)       ? LifeState::active
+         : any(LifeState::deprecated) ? LifeState::deprecated
+                                      : LifeState::draft;
+}
+
 }  // namespace
 
 ProductGraph graph_of_product(std::vector<OutputPort> outputs, const Surroundings& around) {
@@ -61,8 +71,7 @@ ProductGraph graph_of_product(std::vector<OutputPort> outputs, const Surrounding
                     .owner = newest.owner,
                     .outputs = {},
                     .address = {}};
-  made.deprecated = std::all_of(outputs.begin(), outputs.end(),
-                                [](const OutputPort& port) { return port.interface.deprecated.has_value(); });
+  made.state = state_of_all(outputs);
   made.outputs = std::move(outputs);
   return made;
 }
@@ -82,7 +91,7 @@ ProductGraph graph_of_domain(const std::string& domain, const std::string& owner
 Node odps_of(const ProductGraph& graph, const Surroundings& around) {
   Node made = Node::map(), about = Node::map(), inputs = Node::list(), outputs = Node::list();
   made.set("apiVersion", "v1.0.0").set("kind", "DataProduct").set("id", graph.id).set("name", graph.name);
-  made.set_if("version", graph.version).set("status", graph.deprecated ? "deprecated" : "active");
+  made.set_if("version", graph.version).set("status", std::string(word_of(graph.state)));
   made.set("domain", graph.domain).set_if("tenant", around.tenant);
   made.set_if("description", std::move(graph.description.empty() ? about : about.set("purpose", graph.description)));
   std::set<std::string> given, taken;

@@ -19,7 +19,7 @@ struct OutputPort {
 
 struct ProductGraph {
   std::string id, name, version, domain, description, owner;
-  bool deprecated = false;
+  LifeState state = LifeState::active;  ///< of the versions together
   std::vector<OutputPort> outputs;
   std::string address;  ///< "host:port" at which its job answers; empty: it does not
 };

@@ -117,12 +117,19 @@ struct JobReport {
     StateSize state;  ///< of its steps, those that it shares with others among them; where it promises something
     std::vector<PromiseCounts> counts;  ///< for each of its promises, while they are watched
   };
+  /// Of a source of which something is promised or expected.
+  struct Source {
+    std::string name;
+    int64_t version = 1;
+    std::vector<PromiseCounts> counts;  ///< for each promise, while they are watched
+  };
   std::vector<Product> products;
-  bool nothing_new = false;  ///< since the last run
-  bool drained = false;      ///< stopped on request, all committed
-  int64_t events = 0;        ///< in all runs
-  uint64_t turns = 0;        ///< of this run
-  uint64_t epochs = 0;       ///< durable commits of this run
+  std::vector<Source> sources;  ///< those alone, in the order of the program's
+  bool nothing_new = false;     ///< since the last run
+  bool drained = false;         ///< stopped on request, all committed
+  int64_t events = 0;           ///< in all runs
+  uint64_t turns = 0;           ///< of this run
+  uint64_t epochs = 0;          ///< durable commits of this run
   int64_t watermark = kNoTime;
   int64_t newest = kNoTime;
   StateSize state;

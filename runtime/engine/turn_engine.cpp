@@ -83,6 +83,7 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
+    engine->leaves_.push_back(flatten(program.operators[op].row));
   }
   return engine;
 }
@@ -340,6 +341,7 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
       dispositions_.reject_record(op, record, spec.sites.at(0), each.reason);
     }
   }
+  dispositions_.arrive(source, arrived.blocks);
   return arrived;
 }
 
@@ -494,6 +496,8 @@ bool TurnEngine::release_round(std::vector<bool>& done) {
     size_t before = outputs[op].size();
     done[op] = !nodes_[op]->advance(outputs[op]);
     BRAID_CHECK(!has_readers_[op] || outputs[op].size() == before, "a publish step holds no rows");
+    // Rows that lie far apart in time are released a few at a time.
+    if (outputs[op].size() > before + 1) join_small_blocks(outputs[op], before, leaves_[op], arena_);
     if (done[op]) times_[op] = nodes_[op]->output_time(inputs);
   }
   dispositions_.write_ports();
