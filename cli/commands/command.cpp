@@ -8,6 +8,7 @@
 
 #include "cli/present/table.h"
 #include "compiler/optimize/optimize.h"
+#include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -116,6 +117,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7302:
       case 7303:
       case 7305:
+      case 7324:
         return kInput;
       case 7010:
       case 7018:
@@ -123,6 +125,9 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7063:
       case 7201:
       case 7204:
+      case 7322:
+      case 7323:
+      case 7326:
         return kStore;
       case 7209:
       case 7210:
@@ -135,6 +140,9 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7231:
       case 7234:
       case 7235:
+      case 7236:
+      case 7237:
+      case 7238:
       case 7071:
         return kScriptFailed;
       default:
@@ -157,7 +165,8 @@ int show(Session& session, const Console& console, FindingFormat format) {
 int show_errors(Session& session, const Console& console) {
   std::vector<Diagnostic> findings = session.reporter().take_sorted();
   const size_t warnings = std::erase_if(findings, [](const auto& each) {
-    return each.severity != Severity::error && each.code != diag::ErrorsElsewhere::kCode;
+    return each.severity != Severity::error && each.code != diag::ErrorsElsewhere::kCode &&
+           each.code != diag::LineageEndsHere::kCode;
   });
   show_findings(findings, session.sources(), console, FindingFormat::text);
   if (exit_code_of(findings) == kDone && warnings > 0)
@@ -243,6 +252,7 @@ int run_command_line(int count, const char* const* words) {
   add_mesh(app, context);
   add_access(app, context);
   add_audit(app, context);
+  add_erase(app, context);
   add_policy(app, context);
   add_contract(app, context);
   add_lineage(app, context);

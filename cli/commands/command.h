@@ -75,6 +75,7 @@ void add_mesh(CLI::App& app, CommandContext& context);
 void add_access(CLI::App& app, CommandContext& context);
 void add_policy(CLI::App& app, CommandContext& context);
 void add_audit(CLI::App& app, CommandContext& context);
+void add_erase(CLI::App& app, CommandContext& context);
 void add_contract(CLI::App& app, CommandContext& context);
 /// Of `contract`.
 void add_contract_diff(CLI::App& contract, CommandContext& context);

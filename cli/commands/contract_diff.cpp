@@ -3,14 +3,22 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/session/definition_drafts.h"
 #include "cli/session/product_schemas.h"
 #include "cli/session/publish_gate.h"
+#include "mesh/gate/definition_change.h"
 
 namespace braid::cli {
 namespace {
 
 bool is_published(const typed::Relation& relation) {
   return (relation.kind == typed::RelationKind::product && relation.output_of < 0) || relation.is_public;
+}
+
+bool is_definition(const std::vector<OwnDefinition>& definitions, const std::string& name) {
+  return std::ranges::any_of(definitions, [&](const OwnDefinition& one) {
+    return one.definition.qualified() == name || one.definition.name == name;
+  });
 }
 
 /// The interfaces of a project's products and public sources, or of all versions of one. Nothing after mistakes have
@@ -21,6 +29,7 @@ std::optional<std::vector<mesh::Interface>> interfaces_of(Session& session, std:
     (void)show(session, context.console);
     return std::nullopt;
   }
+  if (!product.empty() && is_definition(own_definitions(session), product)) return std::vector<mesh::Interface>();
   if (!product.empty()) {
     const typed::Relation* meant = find_relation(session, product);
     if (meant == nullptr) {
@@ -58,6 +67,23 @@ Result<std::vector<mesh::ProductVerdict>> judge_all(const std::vector<mesh::Inte
   return made;
 }
 
+/// The same for what others use beside products. `name`: only that one, or empty.
+void judge_definitions(const std::vector<OwnDefinition>& before, const std::vector<OwnDefinition>& after,
+                       const std::string& name, std::vector<mesh::ProductVerdict>& made) {
+  for (const OwnDefinition& old : before) {
+    if (!old.fault.empty() || (!name.empty() && name != old.definition.qualified() && name != old.definition.name))
+      continue;
+    const std::vector<mesh::KnownReader> users{mesh::user_of_all(old.definition)};
+    const auto now = std::ranges::find_if(after, [&](const OwnDefinition& one) {
+      return one.fault.empty() && one.definition.qualified() == old.definition.qualified();
+    });
+    if (now != after.end() && now->definition == old.definition && name.empty()) continue;
+    made.push_back({.product = old.definition.qualified(),
+                    .verdict = now == after.end() ? mesh::judge_removal(old.definition, users)
+                                                  : mesh::judge(old.definition, now->definition, users)});
+  }
+}
+
 }  // namespace
 
 void show_contract_diff(const ContractDiff& diff, CommandContext& context) {
@@ -71,7 +97,8 @@ void show_contract_diff(const ContractDiff& diff, CommandContext& context) {
   Session after(options);
   const auto now = interfaces_of(after, {}, context);
   if (!now) return;
-  const Result<std::vector<mesh::ProductVerdict>> verdicts = judge_all(*old, *now);
+  Result<std::vector<mesh::ProductVerdict>> verdicts = judge_all(*old, *now);
+  if (verdicts) judge_definitions(own_definitions(before), own_definitions(after), diff.product, *verdicts);
   if (!verdicts) {
     (void)show_error(verdicts.error(), context.console);
     return;
@@ -102,7 +129,10 @@ void add_contract_diff(CLI::App& contract, CommandContext& context) {
                                               "1 if something breaks, 2 if that cannot be told");
   command->add_option("old", flags->before, "Project folder or script as it was")->type_name("OLD")->required();
   command->add_option("new", flags->after, "Project folder or script as it is now")->type_name("NEW")->required();
-  command->add_option("--product", flags->product, "Only this product or public source")->type_name("NAME");
+  command
+      ->add_option("--product", flags->product,
+                   "Only this product, public source, type, function, aggregate or service")
+      ->type_name("NAME");
   add_verdict_format(*command, flags->format);
   command->callback([flags, &context] { show_contract_diff(*flags, context); });
 }

@@ -9,6 +9,7 @@
 #include "cli/present/table.h"
 #include "cli/session/broker.h"
 #include "cli/session/explanation.h"
+#include "cli/session/identity.h"
 #include "cli/session/native.h"
 #include "cli/session/registry.h"
 #include "cli/session/row_collector.h"
@@ -30,7 +31,16 @@ struct DryRunFlags {
   int64_t tail = 1000;
   std::string format = "table";
   bool explain = false, no_seal = false, quiet = false;
+  std::string token;  ///< path; empty: nobody in particular reads
 };
+
+/// The rows that the holder of the token sees. Accounts, ports and their reasons are for the domain alone.
+bool read_by_token(Session& session, const std::string& path, const std::vector<typed::RelationId>& products) {
+  const auto identity = identity_of_token(session.files(), path, session.reporter(), real_fs(), system_clock());
+  if (!identity) return false;
+  const access::Subject reader{.domain = {}, .roles = identity->roles, .user = identity->subject, .purpose = {}};
+  return session.put_out_for(reader, products, system_clock().now_us());
+}
 
 Table table_of(const std::vector<Field>& row, const std::vector<ResultRow>& rows) {
   Table table;
@@ -219,6 +229,11 @@ void run(const DryRunFlags& flags, CommandContext& context) {
     context.exit_code = kUsage;
     return;
   }
+  const bool readable = flags.token.empty() || read_by_token(session, flags.token, products);
+  if (!readable) {
+    context.exit_code = show(session, context.console);
+    return;
+  }
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
   const std::vector<SourceSpec>& sources = compiled.program().sources;
@@ -261,6 +276,7 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   const bool table = flags.format == "table";
   RowCollector::Limits limits;
   limits.rows = rows_shown(flags);
+  if (!flags.token.empty()) limits.port_rows = 0;
   std::function<void(const std::string&)> print;
   if (!table)
     print = [](const std::string& text) {
@@ -317,7 +333,15 @@ void add_dry_run(CLI::App& app, CommandContext& context) {
   command->add_flag("--explain", flags->explain, "Show the steps and the bound on each state first");
   command->add_flag("--no-seal", flags->no_seal,
                     "Do not treat the end of the files as the end of input: windows and waiting rows stay open");
-  command->callback([flags, &context] { run(*flags, context); });
+  command
+      ->add_option("--token", flags->token,
+                   "The rows that the holder of the token in this file sees, by the issuer that [mesh.identity] of "
+                   "braid.toml names; implies --quiet")
+      ->type_name("FILE");
+  command->callback([flags, &context] {
+    flags->quiet |= !flags->token.empty();
+    run(*flags, context);
+  });
 }
 
 }  // namespace braid::cli

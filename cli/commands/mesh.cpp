@@ -35,12 +35,6 @@ void with_registry(const MeshFlags& flags, CommandContext& context, const Work& 
   });
 }
 
-std::string time_text(int64_t us) {
-  std::string text;
-  append_timestamp(text, us);
-  return text;
-}
-
 /// What readers should know of it; nothing of one that is active.
 std::string state_text(const mesh::Interface& interface) {
   const mesh::LifeState state = mesh::state_of(interface);
@@ -54,7 +48,7 @@ Status list(mesh::Registry& registry, bool json) {
   for (const std::string& domain : domains) {
     BRAID_ASSIGN(const std::vector<mesh::StoredPublication> chain, registry.chain(domain));
     const mesh::Publication& head = chain.front().publication;
-    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, time_text(head.time_us));
+    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, timestamp_text(head.time_us));
     for (const auto& [name, versions] : head.products)
       for (const auto& [version, published] : versions) {
         BRAID_ASSIGN(const mesh::Interface interface, registry.interface(published.interface));
@@ -75,6 +69,21 @@ Status list(mesh::Registry& registry, bool json) {
                      interface.owner.empty() ? "" : "  " + interface.owner);
         }
       }
+    for (const auto& [name, published] : head.definitions) {
+      BRAID_ASSIGN(const mesh::Definition definition, registry.definition(published.definition));
+      if (json) {
+        JsonObject one;
+        one.text("definition", domain + "." + name);
+        one.text("kind", published.kind);
+        one.number("minor", published.minor);
+        one.text("owner", definition.owner);
+        one.text("hash", published.definition);
+        fmt::print("{}\n", one.take());
+      } else {
+        fmt::print("  {}  {}, change {}{}\n", name, published.kind, published.minor,
+                   definition.owner.empty() ? "" : "  " + definition.owner);
+      }
+    }
     for (const auto& [name, versions] : head.retired)
       for (const auto& [version, retired] : versions) {
         if (!json) {
@@ -154,6 +163,58 @@ Status show_document(mesh::Registry& registry, const std::string& title, const m
   return {};
 }
 
+std::string shown(const mesh::Definition& definition, const mesh::PublishedDefinition& published) {
+  std::string text = fmt::format("{}  {}, change {}\n", definition.qualified(), published.kind, published.minor);
+  if (!definition.owner.empty()) text += "  owner  " + definition.owner + "\n";
+  const auto add = [&](const mesh::DefinitionItem& item) {
+    if (!item.documentation.empty()) text += "  /// " + item.documentation + "\n";
+    text += "  " + item.text + "\n";
+  };
+  for (const mesh::DefinitionItem& item : definition.items)
+    if (definition.is_root(item)) add(item);
+  for (const mesh::DefinitionItem& item : definition.items) {
+    if (definition.is_root(item)) continue;
+    text += fmt::format("  stands on {}.{}\n", item.domain, item.name);
+    add(item);
+  }
+  return text;
+}
+
+/// A type, function, aggregate or service.
+Status show_definition(mesh::Registry& registry, const std::string& name, const mesh::PublishedDefinition& published,
+                       bool json) {
+  BRAID_ASSIGN(const mesh::Definition definition, registry.definition(published.definition));
+  BRAID_ASSIGN(const std::vector<mesh::DefinitionUser> users, registry.users_of(name));
+  if (!json) {
+    std::fputs(shown(definition, published).c_str(), stdout);
+    for (const mesh::DefinitionUser& user : users)
+      fmt::print("  {} uses {}{}{}\n", user.user,
+                 user.use.fields.empty() ? "it" : fmt::format("{}", fmt::join(user.use.fields, ", ")),
+                 user.use.definition == published.definition ? "" : ", of an earlier form",
+                 user.use.exhaustive.empty()
+                     ? ""
+                     : fmt::format("; has no answer to a new symbol of {}", fmt::join(user.use.exhaustive, ", ")));
+    return {};
+  }
+  JsonObject one;
+  one.raw("definition", mesh::to_json(definition));
+  one.text("kind", published.kind);
+  one.number("minor", published.minor);
+  one.text("hash", published.definition);
+  JsonArray list;
+  for (const mesh::DefinitionUser& user : users) {
+    JsonObject each;
+    each.text("user", user.user);
+    each.text("definition", user.use.definition);
+    each.raw("fields", names_json(user.use.fields));
+    each.raw("exhaustive", names_json(user.use.exhaustive));
+    list.add(each.take());
+  }
+  one.raw("users", list.take());
+  fmt::print("{}\n", one.take());
+  return {};
+}
+
 /// As it was last.
 void show_retired(const mesh::Interface& interface, const mesh::RetiredProduct& retired, bool json) {
   if (!json) {
@@ -188,6 +249,11 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
   const mesh::Publication& head = chain.front().publication;
   const mesh::PublishedProducts& products = head.products;
   const auto found = products.find(product);
+  const auto definition = versioned || !flags.form.empty() ? head.definitions.end() : head.definitions.find(product);
+  if (definition != head.definitions.end()) {
+    BRAID_TRY(show_definition(registry, name, definition->second, flags.json));
+    if (found == products.end()) return {};
+  }
   if (const auto over = head.retired.find(product); over != head.retired.end() && flags.form.empty()) {
     bool shown = false;
     for (const auto& [version, retired] : over->second) {
@@ -201,6 +267,7 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
   if (found == products.end()) {
     std::vector<std::string> names;
     for (const auto& [each, versions] : products) names.push_back(each);
+    for (const auto& [each, one] : definitions) names.push_back(each);
     auto finding = reporter.report(diag::NotPublished{.domain = domain, .name = product});
     if (const auto near = closest(product, names)) finding.note("did you mean `" + *near + "`?");
     finding.note(fmt::format("it publishes: {}", fmt::join(names, ", ")));
@@ -288,7 +355,7 @@ void add_mesh(CLI::App& app, CommandContext& context) {
   command->require_subcommand(1);
 
   auto listed = std::make_shared<MeshFlags>();
-  CLI::App* list_command = command->add_subcommand("list", "Lists the domains of the registry and their products");
+  CLI::App* list_command = command->add_subcommand("list", "Lists the domains of the registry and what they publish");
   listed->add_to(*list_command);
   list_command->add_flag("--json", listed->json, "Write JSON, one product a line");
   list_command->callback([listed, &context] {
@@ -296,8 +363,9 @@ void add_mesh(CLI::App& app, CommandContext& context) {
   });
 
   auto one = std::make_shared<MeshFlags>();
-  CLI::App* show_command =
-      command->add_subcommand("show", "Shows a product: its interface, where its rows are, who reads it");
+  CLI::App* show_command = command->add_subcommand(
+      "show",
+      "Shows a product: its interface, where its rows are, who reads it; or a type, function, aggregate or service");
   show_command->add_option("name", one->name, "Product, as payments.payment or payments.payment@1")
       ->required()
       ->type_name("PRODUCT");

@@ -49,6 +49,17 @@ std::string json_of(const mesh::PublishResult& result, const std::string& place)
     products.add(one.take());
   }
   made.raw("products", products.take());
+  JsonArray definitions;
+  for (const mesh::PublishedName& name : result.definitions) {
+    JsonObject one;
+    one.text("definition", name.name);
+    one.text("kind", name.now.kind);
+    one.number("minor", name.now.minor);
+    one.text("change", mesh::word_of(name.change));
+    one.text("hash", name.now.definition);
+    definitions.add(one.take());
+  }
+  made.raw("definitions", definitions.take());
   return made.take();
 }
 
@@ -61,9 +72,14 @@ std::string text_of(const mesh::PublishResult& result, const std::string& place)
   for (const mesh::PublishedVersion& version : result.versions)
     text += fmt::format("  {:<9}  {} version {}.{}\n", mesh::word_of(version.change), version.name, version.version,
                         version.now.minor);
+  for (const mesh::PublishedName& name : result.definitions)
+    text += fmt::format("  {:<9}  {} {}, change {}\n", mesh::word_of(name.change), name.now.kind, name.name,
+                        name.now.minor);
   for (const auto& [reader, reads] : head.readers)
     for (const auto& [product, read] : reads)
       text += fmt::format("  {} reads {} of {}\n", reader, fmt::join(read.fields, ", "), product);
+  for (const auto& [user, used] : head.uses)
+    for (const auto& [name, use] : used) text += fmt::format("  {} uses {}\n", user, name);
   return text;
 }
 
@@ -71,13 +87,16 @@ std::string text_of(const mesh::PublishResult& result, const std::string& place)
 void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::Draft>& drafts, Reporter& reporter) {
   for (const std::string& name : retired) {
     const auto parsed = mesh::parse_version_name(name);
+    // Types, functions, aggregates and services have no version.
+    const std::string qualified = parsed ? parsed->first : name;
     mesh::Draft* owner = nullptr;
     for (mesh::Draft& draft : drafts)
-      if (parsed && parsed->first.substr(0, parsed->first.rfind('.')) == draft.domain) owner = &draft;
+      if (qualified.substr(0, qualified.rfind('.')) == draft.domain) owner = &draft;
     if (owner != nullptr)
       owner->retired.insert(name);
     else if (!parsed)
-      reporter.report(diag::NotRetirable{.product = name, .reason = "write it as payments.payment@1"});
+      reporter.report(diag::NotRetirable{
+          .product = name, .reason = "write a product as payments.payment@1, and a type as payments.state"});
     else
       reporter.report(diag::NotRetirable{.product = name, .reason = "the project has no domain that it belongs to"});
   }
@@ -198,7 +217,9 @@ void add_publish(CLI::App& app, CommandContext& context) {
   CLI::App* command =
       app.add_subcommand("publish", "Publishes the products of a project in the registry that braid.toml names");
   command->add_option("path", flags->path, "Project folder")->type_name("PATH")->capture_default_str();
-  command->add_option("--retire", flags->retired, "Version to take out of the registry: payments.payment@1")
+  command
+      ->add_option("--retire", flags->retired,
+                   "What to take out of the registry: payments.payment@1, or the type payments.state")
       ->type_name("PRODUCT@VERSION");
   command
       ->add_option("--samples", flags->samples,

@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "cli/commands/alert_target.h"
+#include "cli/commands/audit_target.h"
 #include "cli/commands/command.h"
+#include "cli/commands/lineage_target.h"
 #include "cli/commands/read_store.h"
 #include "cli/commands/topics.h"
 #include "cli/present/report.h"
@@ -372,6 +374,15 @@ void run(const RunFlags& flags, CommandContext& context) {
   if (options.follow && !environment.alerts.empty())
     if (const auto unsent = begin_alerts(environment.alerts, watch))
       (void)show_failure({*unsent}, log, context.console, session.sources());
+  if (!environment.lineage.to.empty()) {
+    const LineageOptions told{
+        .engine = kBraidVersion, .store = options.directory, .streaming = options.follow, .fresh = flags.reset};
+    if (const auto unsent = begin_lineage(session, products, told, watch))
+      (void)show_failure({*unsent}, log, context.console, session.sources());
+  }
+  if (const auto unwritten = begin_audit(session, products, options.directory, options.follow, watch);
+      !unwritten.empty())
+    (void)show_failure(unwritten, log, context.console, session.sources());
   watch.on_warning = [&](const Diagnostic& warning) {
     progress.clear();
     (void)show_failure({warning}, log, context.console, session.sources());

@@ -1,5 +1,7 @@
 #include "cli/commands/topics.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
@@ -53,6 +55,11 @@ class SharedStatus {
     tasks_ = tasks;
   }
 
+  std::vector<PromiseChange> take_changes() {
+    const std::lock_guard lock(mutex_);
+    return monitor_.take_changes();
+  }
+
   void note(size_t member, const MemberStatus& status, const std::optional<Diagnostic>& warning) {
     const std::lock_guard lock(mutex_);
     parts_[member] = status;
@@ -78,6 +85,7 @@ class SharedStatus {
     if (warning) whole.report.warnings.push_back(*warning);
     monitor_.set_tasks(running, recovering);
     whole.others = running != tasks_;
+    if (whole.others) whole.part = part_text();
     for (size_t i = 0; i < whole.report.products.size(); ++i)
       whole.outputs.push_back({.product = program_.products[i].qualified(),
                                .version = program_.products[i].version,
@@ -86,6 +94,15 @@ class SharedStatus {
   }
 
  private:
+  /// "tasks 0, 2 of 4": whose rows are counted here.
+  std::string part_text() const {
+    std::vector<int32_t> own;
+    for (const MemberStatus& part : parts_) own.insert(own.end(), part.tasks.begin(), part.tasks.end());
+    std::ranges::sort(own);
+    if (own.empty() || tasks_ == 0) return {};
+    return fmt::format("{} {} of {}", own.size() == 1 ? "task" : "tasks", fmt::join(own, ", "), tasks_);
+  }
+
   const Program& program_;
   std::mutex mutex_;
   std::vector<MemberStatus> parts_;
@@ -206,6 +223,7 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
         if (standby != nullptr) standby->note(number, now.tasks);
         if (status) status->note(number, now, standby != nullptr ? standby->warning() : std::nullopt);
       };
+    if (status && options.monitor->watches_promises()) own.take_changes = [&] { return status->take_changes(); };
     own.job.state_memory = options.state_memory / members;
     own.job.stop_requested = [&] { return failed || (options.stop_requested && options.stop_requested()); };
     if (options.progress) own.job.progress = [&, number](const JobProgress& now) { progress.note(number, now); };

@@ -19,7 +19,8 @@ std::string terms(const Ledger& ledger, const char* used) {
                                     {ledger.unmatched, "unmatched"},
                                     {ledger.rejected, "rejected"},
                                     {ledger.late, "late"},
-                                    {ledger.held, "held"}})
+                                    {ledger.held, "held"},
+                                    {ledger.erased, "erased"}})
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " + ", grouped(count), word);
   if (text.empty()) text = "0";
   if (ledger.partly_late > 0)
@@ -52,9 +53,7 @@ std::string ledger_lines(const JobReport::Product& product) {
 std::string instant_text(int64_t time) {
   if (time == kNoTime) return "none yet";
   if (time == INT64_MAX) return "the end of input";
-  std::string text;
-  append_timestamp(text, time);
-  return text;
+  return timestamp_text(time);
 }
 
 std::string rate_text(int64_t events, int64_t duration_us) {

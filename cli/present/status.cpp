@@ -1,5 +1,9 @@
 #include "cli/present/status.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "cli/present/json_object.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
@@ -33,12 +37,13 @@ void add_ledger(JsonObject& object, const Ledger& ledger) {
   object.number("held", ledger.held);
   object.number("partly_late", ledger.partly_late);
   object.number("early", ledger.early);
+  object.number("erased", ledger.erased);
 }
 
-std::string promises_json(const JobStatus& status, const JobReport::Product& product) {
+std::string promises_json(const JobStatus& status, const std::string& relation, int64_t version) {
   JsonArray promises;
   for (const JobStatus::Promise& promise : status.promises) {
-    if (promise.product != product.name || promise.version != product.version) continue;
+    if (promise.relation != relation || promise.version != version) continue;
     JsonObject object;
     object.text("promise", promise.text);
     object.text("state", word_of(promise.status.state));
@@ -54,9 +59,31 @@ std::string promises_json(const JobStatus& status, const JobReport::Product& pro
       add_instant(object, "idle_since", *promise.status.idle_since);
     else
       object.null("idle_since");
+    if (!promise.readers.empty()) {
+      object.text("expected_by", fmt::format("{}", fmt::join(promise.readers, ", ")));
+      promise.owner.empty() ? object.null("owner") : object.text("owner", promise.owner);
+    }
     promises.add(object.take());
   }
   return promises.take();
+}
+
+/// Those of which something is promised or expected.
+std::string sources_json(const JobStatus& status) {
+  JsonArray sources;
+  const JobStatus::Promise* last = nullptr;
+  for (const JobStatus::Promise& promise : status.promises) {
+    if (!promise.of_source) continue;
+    const bool same = last != nullptr && last->relation == promise.relation && last->version == promise.version;
+    last = &promise;
+    if (same) continue;
+    JsonObject object;
+    object.text("name", promise.relation);
+    object.number("version", promise.version);
+    object.raw("promises", promises_json(status, promise.relation, promise.version));
+    sources.add(object.take());
+  }
+  return sources.take();
 }
 
 std::string products_json(const JobStatus& status) {
@@ -89,7 +116,7 @@ std::string products_json(const JobStatus& status) {
       outputs.add(file.take());
     }
     object.raw("outputs", outputs.take());
-    object.raw("promises", promises_json(status, product));
+    object.raw("promises", promises_json(status, product.name, product.version));
     products.add(object.take());
   }
   return products.take();
@@ -139,21 +166,27 @@ std::string products_text(const JobStatus& status) {
   table.column("input", Align::left);
   for (const char* name : {"in", "used", "filtered", "duplicate", "unmatched", "rejected", "late", "held"})
     table.column(name, Align::right);
+  const bool any_erased = std::ranges::any_of(status.report.products, [](const JobReport::Product& product) {
+    return std::ranges::any_of(product.inputs, [](const JobReport::Input& input) { return input.ledger.erased > 0; });
+  });
+  if (any_erased) table.column("erased", Align::right);
   bool any_from_others = false;
   const auto line = [&](const std::string& product, const std::string& version, const std::string& input,
                         const Ledger& ledger) {
     any_from_others |= ledger.held < 0;
-    table.row({{product},
-               {version},
-               {input},
-               count_cell(ledger.in),
-               count_cell(ledger.used),
-               count_cell(ledger.filtered),
-               count_cell(ledger.duplicate),
-               count_cell(ledger.unmatched),
-               count_cell(ledger.rejected),
-               count_cell(ledger.late),
-               count_cell(ledger.held)});
+    std::vector<Table::Cell> cells{{product},
+                                   {version},
+                                   {input},
+                                   count_cell(ledger.in),
+                                   count_cell(ledger.used),
+                                   count_cell(ledger.filtered),
+                                   count_cell(ledger.duplicate),
+                                   count_cell(ledger.unmatched),
+                                   count_cell(ledger.rejected),
+                                   count_cell(ledger.late),
+                                   count_cell(ledger.held)};
+    if (any_erased) cells.push_back(count_cell(ledger.erased));
+    table.row(std::move(cells));
   };
   Table outputs;
   outputs.column("output", Align::left);
@@ -181,6 +214,8 @@ std::string products_text(const JobStatus& status) {
 }
 
 std::string promises_text(const JobStatus& status) {
+  const bool of_others =
+      std::ranges::any_of(status.promises, [](const JobStatus::Promise& promise) { return !promise.readers.empty(); });
   Table table;
   table.column("product", Align::left);
   table.column("version", Align::right);
@@ -188,14 +223,17 @@ std::string promises_text(const JobStatus& status) {
   table.column("state", Align::left);
   table.column("since", Align::left);
   table.column("measured", Align::left);
+  if (of_others) table.column("owner", Align::left);
   for (const JobStatus::Promise& promise : status.promises) {
     const PromiseStatus& now = promise.status;
-    table.row({{promise.product},
-               {std::to_string(promise.version)},
-               {promise.text},
-               {now.idle_since ? "idle" : word_of(now.state)},
-               {instant_text(now.idle_since.value_or(now.since))},
-               {measured_text(promise.rule, now)}});
+    std::vector<Table::Cell> cells{{promise.relation},
+                                   {std::to_string(promise.version)},
+                                   {promise.text},
+                                   {now.idle_since ? "idle" : word_of(now.state)},
+                                   {instant_text(now.idle_since.value_or(now.since))},
+                                   {measured_text(promise.rule, now)}};
+    if (of_others) cells.push_back({promise.readers.empty() ? std::string() : promise.owner});
+    table.row(std::move(cells));
   }
   return table.empty() ? std::string() : "\n" + table.render(0, false);
 }
@@ -276,6 +314,7 @@ std::string status_json(const JobDescription& job, const JobStatus* status) {
     state.number("disk_bytes", static_cast<int64_t>(status->store.disk_bytes));
     object.raw("state", state.take());
     object.raw("products", products_json(*status));
+    object.raw("sources", sources_json(*status));
     object.raw("partitions", partitions_json(*status));
   }
   return object.take() + "\n";

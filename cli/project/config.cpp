@@ -12,6 +12,7 @@
 
 #include "cli/project/http_address.h"
 #include "cli/project/kafka_config.h"
+#include "cli/project/mesh_config.h"
 #include "cli/project/registry_config.h"
 #include "cli/project/service_config.h"
 #include "runtime/connect/kafka/allowed_settings.h"
@@ -29,10 +30,10 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kMeshKeys{"registry", "tenant", "key", "approvers"};
+const std::vector<std::string> kMeshKeys{"registry", "tenant", "key", "approvers", "record_use", "identity"};
 const std::vector<std::string> kEnvironmentKeys{"store",  "workers", "memory",   "bind",     "out",
                                                 "param",  "brokers", "registry", "delivery", "kafka",
-                                                "listen", "service", "alerts"};
+                                                "listen", "service", "alerts",   "lineage"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -96,6 +97,7 @@ class Config {
       for (const auto& [key, value] : *params) made.params.emplace(key.str(), literal(value));
     services(*table, made);
     alerts(*table, made);
+    lineage(*table, made);
     kafka(*table, made);
     return made;
   }
@@ -159,6 +161,15 @@ class Config {
       config.key_span = span(node->source());
       config.key = from_root(text(table, "key"));
     }
+    if (const toml::node* node = table.get("identity")) identity(*node, config.identity);
+    if (const toml::node* node = table.get("record_use")) {
+      const auto* written = node->as_string();
+      int64_t& every = config.record_use_every_us;
+      if (written != nullptr && written->get() == "never")
+        every = 0;
+      else if (!written || !parse_duration_literal(written->get(), &every) || every < 1'000'000)
+        wrong_value(*node, "record_use", "a duration of at least a second, like \"1h\", or \"never\"");
+    }
     if (const toml::node* node = table.get("approvers")) config.approvers = approvers(*node);
     if (const toml::node* node = table.get("tenant")) {
       config.tenant = text(table, "tenant");
@@ -168,6 +179,16 @@ class Config {
       });
       if (node->is_string() && !plain) wrong_value(*node, "tenant", "letters, digits, `-`, `_` and `.`");
     }
+  }
+
+  void identity(const toml::node& node, IdentityConfig& config) {
+    std::vector<WrittenSetting> settings;
+    if (const toml::table* table = node.as_table()) {
+      only_keys(*table, "[mesh.identity]", {"issuer", "jwks", "audience", "roles", "skew", "opa"});
+      flatten(*table, "", settings);
+    }
+    read_identity_settings(span(node.source()), settings, config, reporter_);
+    if (!config.jwks.empty() && config.jwks.find("://") == std::string::npos) config.jwks = from_root(config.jwks);
   }
 
   /// What belongs to [env.NAME.kafka] is shown without its line, since that may have a secret.
@@ -257,6 +278,21 @@ class Config {
     const bool is_address = made.alerts.starts_with("http://") || made.alerts.starts_with("https://");
     if (!is_address || made.alerts.find('@') != std::string::npos)
       wrong_value(*webhook, "webhook", "an address like \"http://alertmanager:9093\", without a login");
+  }
+
+  /// Who is told what jobs read and write.
+  void lineage(const toml::table& table, Environment& made) {
+    const toml::node* node = table.get("lineage");
+    if (node == nullptr) return;
+    const std::string section = "[env." + made.name + ".lineage]";
+    std::vector<WrittenSetting> settings;
+    if (const toml::table* written = node->as_table()) {
+      only_keys(*written, section, {"to", "every", "token"});
+      flatten(*written, "", settings);
+    }
+    std::string& to = made.lineage.to;
+    read_lineage_settings(section, span(node->source()), settings, made.lineage, sources_, reporter_);
+    if (to.starts_with("file:")) to = "file:" + from_root(to.substr(5));
   }
 
   void registry(const toml::table& table, Environment& made) {

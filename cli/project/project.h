@@ -52,6 +52,17 @@ struct ServiceConfig {
   std::map<std::string, Span> places;  ///< of settings, by key
 };
 
+/// Who says who people and services are: [mesh.identity].
+struct IdentityConfig {
+  std::string issuer;  ///< empty: there is none
+  std::string audience;
+  std::string jwks;   ///< its keys: a URL, or a path from the working directory
+  std::string roles;  ///< path of a claim
+  int64_t skew_us = 60'000'000;
+  std::string opa;  ///< URL of a decision that has to allow each read, too; empty: nobody is asked
+  Span span = {};
+};
+
 /// Where the products of other projects are published, and ours: [mesh] of braid.toml.
 struct MeshConfig {
   std::string registry;  ///< a directory, as a path from the working directory; empty: none is named
@@ -59,16 +70,28 @@ struct MeshConfig {
   std::string key;  ///< path of the private key that signs for our domains; empty: none is named
   /// Domains that may decide on requests for our products beside their owners, with the public names of their keys.
   std::map<std::string, std::string> approvers;
+  /// How often a running job records that it reads products of other domains; 0: never.
+  int64_t record_use_every_us = 3'600'000'000;
+  IdentityConfig identity;
   Span registry_span, key_span;
+};
+
+/// Who is told what a running job reads and writes: [env.NAME.lineage]. A token may be a reference, as above.
+struct LineageConfig {
+  std::string to;  ///< URL, or `file:` and a path from the working directory; empty: nobody
+  std::string token;
+  int64_t every_us = 60'000'000;
+  Span token_span = {};
 };
 
 struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
   int workers = 1;
-  int64_t memory_bytes = 0;                   ///< 0: half of the machine's
-  std::string listen;                         ///< address and port of the job's endpoint; empty: none
-  std::string alerts;                         ///< URL of what takes alerts about promises; empty: none
+  int64_t memory_bytes = 0;  ///< 0: half of the machine's
+  std::string listen;        ///< address and port of the job's endpoint; empty: none
+  std::string alerts;        ///< URL of what takes alerts about promises; empty: none
+  LineageConfig lineage;
   std::map<std::string, BindingConfig> bind;  ///< by "domain.name"
   std::map<std::string, BindingConfig> out;   ///< by "domain.name" of a product
   std::map<std::string, std::string> params;  ///< name or "domain.name" → literal, as a script writes it

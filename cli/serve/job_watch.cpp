@@ -1,8 +1,12 @@
 #include "cli/serve/job_watch.h"
 
+#include <fmt/ranges.h>
+
 #include "cli/present/report.h"
 #include "runtime/report/alert_findings.h"
+#include "runtime/report/audit_findings.h"
 #include "runtime/report/diagnostic.h"
+#include "runtime/report/lineage_findings.h"
 #include "runtime/report/topic_findings.h"
 
 namespace braid::cli {
@@ -47,6 +51,8 @@ JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOption
   monitor_.on_event = [this](const JobEvent& event) { note(event); };
   monitor_.on_status = [this](const JobStatus& status) {
     tell_warnings(status);
+    if (lineage_) lineage_->look(status);
+    if (trail_) trail_->look(status);
     if (clock_.steady_us() - summarized_at_ >= options_.summary_every_us) summarize(status);
   };
 }
@@ -70,6 +76,7 @@ void JobWatch::note(const JobEvent& event) {
   switch (event.kind) {
     case JobEvent::Kind::recovered:
       write_address();
+      if (lineage_) lineage_->begin();
       fields.decimal("took_ms", milliseconds(event.took_us));
       return log_.write(LogLevel::info, "recovered", std::move(fields));
     case JobEvent::Kind::draining:
@@ -78,9 +85,14 @@ void JobWatch::note(const JobEvent& event) {
     case JobEvent::Kind::promise_recovered: {
       const bool breached = event.kind == JobEvent::Kind::promise_breached;
       if (alerts_) alert(*event.promise, breached);
-      fields.text("product", event.promise->product);
+      if (trail_) trail_->note(*event.promise, breached);
+      fields.text("product", event.promise->relation);
       fields.number("version", event.promise->version);
       fields.text("promise", event.promise->text);
+      if (!event.promise->readers.empty()) {
+        fields.text("expected_by", fmt::format("{}", fmt::join(event.promise->readers, ", ")));
+        if (!event.promise->owner.empty()) fields.text("owner", event.promise->owner);
+      }
       if (event.promise->status.measured) fields.decimal(unit_of(event.promise->rule), *event.promise->status.measured);
       return log_.write(breached ? LogLevel::warn : LogLevel::info, breached ? "promise_breached" : "promise_recovered",
                         std::move(fields));
@@ -100,26 +112,36 @@ void JobWatch::send_alerts(std::unique_ptr<AlertSender> sender, std::string addr
   alerts_address_ = std::move(address);
 }
 
+void JobWatch::send_lineage(LineageOptions options, std::unique_ptr<EventSender> sender, std::string address) {
+  lineage_ = std::make_unique<LineageEvents>(std::move(options), std::move(sender), monitor_.metrics(), fs_, clock_);
+  lineage_address_ = std::move(address);
+}
+
 void JobWatch::alert(const JobStatus::Promise& promise, bool breached) {
   const std::string version = std::to_string(promise.version);
-  Alert alert{
-      .labels = {{"alertname", "BraidPromiseBreached"},
-                 {"job", job_.project},
-                 {"product", promise.product},
-                 {"version", version},
-                 {"promise", promise.text},
-                 {"severity", "warning"}},
-      .annotations = {{"summary", fmt::format("{} version {} breaches `{}`", promise.product, version, promise.text)}}};
+  Alert alert{.labels = {{"alertname", "BraidPromiseBreached"},
+                         {"job", job_.project},
+                         {"product", promise.relation},
+                         {"version", version},
+                         {"promise", promise.text},
+                         {"severity", "warning"}},
+              .annotations = {
+                  {"summary", fmt::format("{} version {} breaches `{}`", promise.relation, version, promise.text)}}};
   if (!job_.environment.empty()) alert.labels.emplace_back("environment", job_.environment);
+  // Of what a reader expects: who can mend it.
+  if (!promise.readers.empty()) {
+    alert.labels.emplace_back("expected_by", fmt::format("{}", fmt::join(promise.readers, ", ")));
+    if (!promise.owner.empty()) alert.labels.emplace_back("owner", promise.owner);
+  }
   if (const std::string measured = measured_text(promise.rule, promise.status); !measured.empty())
     alert.annotations.emplace_back("description", measured);
-  int64_t& since = breached_since_[fmt::format("{}/{}/{}", promise.product, version, promise.text)];
+  int64_t& since = breached_since_[fmt::format("{}/{}/{}", promise.relation, version, promise.text)];
   if (breached)
     since = promise.status.since;
   else
     alert.ends_at = promise.status.since;
   alert.starts_at = since;
-  alerts_->set(std::move(alert));
+  alerts_->give(std::move(alert));
 }
 
 void JobWatch::write_address() {
@@ -142,10 +164,15 @@ void JobWatch::tell_warnings(const JobStatus& status) {
         warning.code >= diag::SnapshotsNotReadable::kCode && warning.code <= diag::StandbyNotKept::kCode;
     if ((waits || snapshots) && on_warning && told_.insert(warning.message).second) on_warning(warning);
   }
-  const std::string problem = alerts_ ? alerts_->problem() : std::string();
-  if (problem.empty() || !on_warning) return;
-  const Diagnostic unsent = diag::AlertsNotSent{.address = alerts_address_, .reason = problem}.make();
-  if (told_.insert(unsent.message).second) on_warning(unsent);
+  const auto tell_once = [this](const Diagnostic& unsent) {
+    if (on_warning && told_.insert(unsent.message).second) on_warning(unsent);
+  };
+  if (const std::string problem = alerts_ ? alerts_->problem() : ""; !problem.empty())
+    tell_once(diag::AlertsNotSent{.address = alerts_address_, .reason = problem}.make());
+  if (const std::string problem = lineage_ ? lineage_->problem() : ""; !problem.empty())
+    tell_once(diag::LineageNotSent{.address = lineage_address_, .reason = problem}.make());
+  if (const std::string problem = trail_ ? trail_->problem() : ""; !problem.empty())
+    tell_once(diag::AuditNotWritten{.domain = job_.project, .reason = problem}.make());
 }
 
 void JobWatch::summarize(const JobStatus& status) {
@@ -172,6 +199,8 @@ void JobWatch::summarize(const JobStatus& status) {
 
 void JobWatch::note_end(const Result<JobReport>& report) {
   monitor_.enter(report.ok() ? JobPhase::stopped : JobPhase::failed);
+  if (lineage_) lineage_->end(report);
+  if (trail_) trail_->end();
   if (!report.ok()) return;
   if (const auto status = monitor_.status()) summarize(*status);
   for (const JobReport::Product& product : report->products) {

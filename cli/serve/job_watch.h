@@ -9,9 +9,11 @@
 #include <set>
 
 #include "cli/present/job_log.h"
-#include "cli/serve/alert_thread.h"
+#include "cli/serve/audit_trail.h"
 #include "cli/serve/http_server.h"
 #include "cli/serve/job_endpoint.h"
+#include "cli/serve/lineage_events.h"
+#include "cli/serve/sender_thread.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/job_monitor.h"
 
@@ -40,6 +42,10 @@ class JobWatch {
   bool told(const Diagnostic& warning) const { return told_.contains(warning.message); }
   /// From now on breaches and recoveries of promises are sent there, too. `address`: as people are shown it.
   void send_alerts(std::unique_ptr<AlertSender> sender, std::string address);
+  /// From now on what the job reads and writes is told there, too. `address`: as people are shown it.
+  void send_lineage(LineageOptions options, std::unique_ptr<EventSender> sender, std::string address);
+  /// From now on reads of products of other domains, breaches and recoveries are recorded in audit logs.
+  void record(std::unique_ptr<AuditTrail> trail) { trail_ = std::move(trail); }
   /// Where it listens, if it does.
   std::optional<HttpAddress> address() const;
   /// The job has ended.
@@ -69,6 +75,9 @@ class JobWatch {
   std::set<std::string> told_;           ///< warnings
   std::unique_ptr<AlertThread> alerts_;  ///< null: nobody is told
   std::string alerts_address_;
+  std::unique_ptr<LineageEvents> lineage_;  ///< null: nobody is told
+  std::string lineage_address_;
+  std::unique_ptr<AuditTrail> trail_;              ///< null: nothing is recorded
   std::map<std::string, int64_t> breached_since_;  ///< by product, version and promise
   bool address_written_ = false;
   int64_t summarized_at_;

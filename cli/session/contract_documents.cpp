@@ -13,6 +13,7 @@
 #include "mesh/standards/odcs_write.h"
 #include "mesh/standards/odps.h"
 #include "mesh/standards/product_graph.h"
+#include "mesh/standards/prometheus.h"
 #include "mesh/standards/yaml.h"
 #include "runtime/report/contract_findings.h"
 
@@ -88,13 +89,14 @@ bool is_product(const typed::Relation& relation) {
 }
 
 /// Forms that are made of a domain or of all versions of a product.
-constexpr std::array kGraphForms = {"odps", "asyncapi", "backstage", "dbt", "datahub", "openmetadata"};
+constexpr std::array kGraphForms = {"odps", "asyncapi", "backstage", "dbt", "datahub", "openmetadata", "prometheus"};
 
 std::string graph_text(const mesh::ProductGraph& graph, const std::string& format, const mesh::Surroundings& around) {
   if (format == "asyncapi") return mesh::write_yaml(mesh::asyncapi_of(graph, around));
   if (format == "dbt") return mesh::write_yaml(mesh::dbt_sources_of(graph, around));
   if (format == "datahub") return mesh::write_yaml(mesh::datahub_of(graph, around));
   if (format == "openmetadata") return mesh::write_yaml(mesh::openmetadata_of(graph, around));
+  if (format == "prometheus") return mesh::write_yaml(mesh::prometheus_rules_of(graph, around));
   if (format == "odps") return mesh::write_yaml(mesh::odps_of(graph, around));
   std::string made;
   for (const mesh::Node& document : mesh::backstage_of(graph, around)) made += "---\n" + mesh::write_yaml(document);

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "cli/session/mesh_registry.h"
 #include "compiler/check/declarations.h"
-#include "mesh/gate/change.h"
+#include "mesh/gate/definition_change.h"
 #include "mesh/registry/content_hash.h"
 #include "mesh/registry/directory_store.h"
 #include "mesh/registry/interface_script.h"
@@ -95,10 +96,22 @@ class Pins {
   bool pin(const ForeignUse& use) {
     const mesh::Publication* head = head_of(use.domain, use.span);
     if (head == nullptr) return false;
+    const auto definition = head->definitions.find(use.name);
     const auto product = head->products.find(use.name);
-    if (product == head->products.end() || product->second.empty()) {
+    const bool is_product = product != head->products.end() && !product->second.empty();
+    if (definition != head->definitions.end() && use.version && !is_product) {
+      reporter_.report(diag::DefinitionHasNoVersion{.name = use.qualified(), .kind = definition->second.kind})
+          .at(use.span, "without `version`");
+      return false;
+    }
+    if (definition != head->definitions.end() && !use.version)
+      lock_.definitions[use.qualified()] = {.minor = definition->second.minor,
+                                            .definition = definition->second.definition};
+    if (!is_product && definition != head->definitions.end()) return true;
+    if (!is_product) {
       std::vector<std::string> names;
       for (const auto& [name, versions] : head->products) names.push_back(name);
+      for (const auto& [name, one] : head->definitions) names.push_back(name);
       auto finding = reporter_.report(diag::NotPublished{.domain = use.domain, .name = use.name});
       finding.at(use.span, "not in the registry");
       if (head->retired.contains(use.name)) finding.note("all its versions are retired");
@@ -126,20 +139,38 @@ class Pins {
 
   /// The interface of a pin: from the cache, else from the registry. Nothing if that was reported.
   std::optional<mesh::Interface> interface(const std::string& name, const mesh::Pin& pin, Span place) {
-    const std::string object = mesh::object_name(pin.interface);
+    return object(name, pin.interface, place, mesh::interface_of_json);
+  }
+  /// The same of a definition.
+  std::optional<mesh::Definition> definition(const std::string& name, const mesh::DefinitionPin& pin, Span place) {
+    std::optional<mesh::Definition> made = object(name, pin.definition, place, mesh::definition_of_json);
+    if (!made || made->qualified() == name) return made;
+    reporter_.report(diag::RegistryDamaged{.object = mesh::object_name(pin.definition),
+                                           .place = cache_path(project_),
+                                           .reason = "it is `" + made->qualified() + "`"});
+    return std::nullopt;
+  }
+
+  template <class Made>
+  std::optional<Made> object(const std::string& name, const std::string& hash, Span place,
+                             Result<Made> (*parse)(std::string_view)) {
+    const std::string object = mesh::object_name(hash);
     const Result<std::optional<std::string>> cached = cache_.read(object);
     std::optional<std::string> text = cached.ok() ? *cached : std::nullopt;
-    const bool damaged = text && mesh::content_hash(*text) != pin.interface;
+    const bool damaged = text && mesh::content_hash(*text) != hash;
     if (!text || damaged) {
-      text = fetch(name, pin.interface, place);
+      text = fetch(name, hash, place);
       if (!text) return std::nullopt;
-      if (damaged && !cache_.remove(object).ok()) return not_cached(name, place);
+      if (damaged && !cache_.remove(object).ok()) {
+        not_cached(name, place);
+        return std::nullopt;
+      }
       if (const auto put = cache_.put_if_absent(object, *text); !put.ok()) {
         reporter_.report(diag::CannotWrite{.path = cache_path(project_), .reason = put.error().message});
         return std::nullopt;
       }
     }
-    Result<mesh::Interface> read = mesh::interface_of_json(*text);
+    Result<Made> read = parse(*text);
     if (read.ok()) return std::move(*read);
     reporter_.report(
         diag::RegistryDamaged{.object = object, .place = cache_path(project_), .reason = read.error().message});
@@ -167,11 +198,10 @@ class Pins {
   }
 
  private:
-  std::optional<mesh::Interface> not_cached(const std::string& name, Span place) {
+  void not_cached(const std::string& name, Span place) {
     auto finding = reporter_.report(diag::PinNotThere{.product = name, .folder = cache_path(project_)});
     if (!place.empty()) finding.at(place, "");
     finding.note("`braid update " + mesh::parse_use_name(name).first + "` pins what the registry has now");
-    return std::nullopt;
   }
 
   std::optional<std::string> fetch(const std::string& name, const std::string& hash, Span place) {
@@ -277,13 +307,22 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
   if (!pins.load()) return false;
   if (!pins.has_lock() && project.mesh.registry.empty()) return true;
   bool found_all = true;
+  std::map<std::string, Span> places;
   for (const ForeignUse& use : uses) {
     const std::string name = use.use_name();
     // A second `use` of a version shares the pin of the first.
-    if (!pins.lock().products.contains(name) && !pins.pin(use)) {
+    const bool pinned = pins.lock().products.contains(name) || pins.lock().definitions.contains(name);
+    if (!pinned && !pins.pin(use)) {
       found_all = false;
       continue;
     }
+    if (const auto known = pins.lock().definitions.find(name); known != pins.lock().definitions.end()) {
+      std::optional<mesh::Definition> definition = pins.definition(name, known->second, use.span);
+      found_all &= definition.has_value();
+      if (definition) definitions_[name] = {.definition = std::move(*definition), .hash = known->second.definition};
+      places[name] = use.span;
+    }
+    if (!pins.lock().products.contains(name)) continue;
     const mesh::Pin pin = pins.lock().products.at(name);
     std::optional<mesh::Interface> interface = pins.interface(name, pin, use.span);
     if (!interface) {
@@ -299,6 +338,7 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
   for (const auto& [name, product] : products_) readable.emplace(name, product.interface);
   GrantLookup grants(project, reporter);
   for (const ForeignUse& use : uses) {
+    if (!pins.lock().products.contains(use.use_name())) continue;
     const auto key = pins.lock().domains.find(use.domain);
     const std::string known_key = key == pins.lock().domains.end() ? "" : key->second.key;
     const int64_t version = pins.lock().products.at(use.use_name()).version;
@@ -310,7 +350,45 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
   for (const auto& [name, interface] : readable) domains[interface.domain].push_back(interface);
   for (const auto& [domain, interfaces] : domains)
     sources.add(join_path(cache_path(project), domain + ".braid"), mesh::script_of(interfaces));
+  return add_definitions(project, scripts, places, sources, reporter);
+}
+
+bool ForeignProducts::add_definitions(const Project& project, const std::vector<std::unique_ptr<ast::Script>>& scripts,
+                                      const std::map<std::string, Span>& places, SourceSet& sources,
+                                      Reporter& reporter) {
+  std::set<std::string> own;
+  for (const auto& script : scripts) own.insert(checking::domain_name(*script));
+  // A declaration that several stand on is there once. Types and functions have their own names.
+  std::map<std::tuple<std::string, bool, std::string>, std::pair<const mesh::DefinitionItem*, std::string>> items;
+  bool right = true;
+  for (const auto& [name, foreign] : definitions_)
+    for (const mesh::DefinitionItem& item : foreign.definition.items) {
+      const std::string qualified = item.domain + "." + item.name;
+      if (own.contains(item.domain)) {
+        right = false;
+        reporter.report(diag::DefinitionNeedsOurs{.definition = name, .name = qualified})
+            .at(places.at(name), "it would be declared twice");
+        continue;
+      }
+      const auto [known, added] = items.try_emplace({item.domain, item.kind == "type", item.name}, &item, name);
+      if (added || *known->second.first == item) continue;
+      right = false;
+      reporter.report(diag::DefinitionsDiffer{.first = known->second.second, .second = name, .name = qualified})
+          .at(places.at(name), "pinned at another time")
+          .also(places.at(known->second.second), "pinned here")
+          .note("`braid update` pins both to what the registry has now");
+    }
+  if (!right) return false;
+  for (const auto& [key, item] : items)
+    sources.add(join_path(cache_path(project),
+                          fmt::format("{}.{}.{}.braid", item.first->domain, item.first->name, item.first->kind)),
+                mesh::script_of(*item.first));
   return true;
+}
+
+const ForeignDefinition* ForeignProducts::definition(const std::string& name) const {
+  const auto found = definitions_.find(name);
+  return found == definitions_.end() ? nullptr : &found->second;
 }
 
 const ForeignProduct* ForeignProducts::find(const std::string& product, int64_t version) const {
@@ -330,6 +408,31 @@ const mesh::InterfaceAddress* ForeignProducts::address(const std::string& produc
   return anywhere;
 }
 
+namespace {
+
+MovedPin moved_definition(const std::string& name, const mesh::Lock& before, Span place, Pins& pins,
+                          Reporter& reporter) {
+  MovedPin one;
+  one.name = name;
+  one.definition_after = pins.lock().definitions.at(name);
+  const std::optional<mesh::Definition> now = pins.definition(name, *one.definition_after, place);
+  const auto old = before.definitions.find(name);
+  if (old == before.definitions.end() || !now) {
+    one.state = "added";
+    return one;
+  }
+  one.definition_before = old->second;
+  one.state = old->second == *one.definition_after ? "same" : "moved";
+  if (one.state == "same") return one;
+  const size_t findings = reporter.size();
+  if (const auto was = pins.definition(name, old->second, place))
+    for (const mesh::Change& change : mesh::changes_between(*was, *now)) one.changes.push_back(mesh::to_text(change));
+  reporter.truncate(findings);
+  return one;
+}
+
+}  // namespace
+
 std::optional<std::vector<MovedPin>> update_pins(const Project& project,
                                                  const std::vector<std::unique_ptr<ast::Script>>& scripts,
                                                  const std::string& product, Reporter& reporter) {
@@ -345,6 +448,9 @@ std::optional<std::vector<MovedPin>> update_pins(const Project& project,
     if (!product.empty() && product != use.qualified() && product != name) continue;
     met = true;
     if (!pins.pin(use)) continue;
+    if (pins.lock().definitions.contains(name))
+      moved.push_back(moved_definition(name, before, use.span, pins, reporter));
+    if (!pins.lock().products.contains(name)) continue;
     MovedPin& one = moved.emplace_back();
     one.name = name;
     one.after = pins.lock().products.at(name);
@@ -377,6 +483,15 @@ std::optional<std::vector<MovedPin>> update_pins(const Project& project,
     if (const auto near = closest(product, names)) finding.note("did you mean `" + *near + "`?");
   }
   if (reporter.has_errors()) return std::nullopt;
+  if (product.empty())
+    for (const auto& [name, pin] : before.definitions)
+      if (!used.contains(name)) {
+        MovedPin& one = moved.emplace_back();
+        one.name = name;
+        one.state = "removed";
+        one.definition_before = pin;
+        pins.lock().definitions.erase(name);
+      }
   if (product.empty())
     for (const auto& [name, pin] : before.products)
       if (!used.contains(name)) {

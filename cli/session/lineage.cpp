@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
+#include "cli/session/far_lineage.h"
 #include "cli/session/product_schemas.h"
 #include "mesh/lineage/json.h"
 #include "mesh/lineage/open_lineage.h"
 #include "mesh/lineage/picture.h"
 #include "mesh/lineage/text.h"
+#include "runtime/base/fs.h"
 #include "runtime/report/lineage_findings.h"
 #include "runtime/report/suggest.h"
 
@@ -60,6 +63,10 @@ class Places {
       if (!found->second.topic.empty()) return topic(found->second.topic);
       if (!found->second.file.empty()) return {"file", found->second.file};
     }
+    if (session_.foreign_products().is_foreign(relation.span.file))
+      if (const auto* published =
+              session_.foreign_products().address(relation.qualified(), relation.version, environment_.name))
+        return published->connector == "file" ? mesh::Dataset{"file", published->address} : topic(published->address);
     const std::optional<typed::Connector>& written = relation.source ? relation.source->from : relation.to;
     if (written && written->kind == "file") return {"file", written->address};
     if (written && written->kind == "topic") return topic(written->address);
@@ -73,10 +80,45 @@ class Places {
   std::string brokers_;
 };
 
+/// "file:///srv/shop/main.braid".
+std::string uri_of_file(const std::string& path) {
+  const Result<std::string> whole = real_fs().canonical(path);
+  std::string made = "file://";
+  for (const char c : whole.ok() ? *whole : path) {
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~/").find(c) != std::string_view::npos;
+    made += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return made;
+}
+
 }  // namespace
 
 std::vector<std::string> lineage_formats() {
   return {"text", "dot", "svg", "json", "openlineage"};
+}
+
+std::vector<mesh::DescribedFlow> described_flows(const Session& session, const std::vector<typed::RelationId>& products,
+                                                 bool streaming) {
+  const mesh::Graph graph(session.project());
+  const Places places(session);
+  std::vector<mesh::DescribedFlow> made;
+  for (const typed::RelationId id : products) {
+    const typed::Relation& relation = graph.relation(id);
+    const SourceFile& script = session.sources().file(relation.span.file);
+    const mesh::EventContext context{.producer = kProducer,
+                                     .space = places.jobs(),
+                                     .time_us = 0,
+                                     .place = [&](const mesh::Reading& reading) { return places.of(reading); },
+                                     .deployed = mesh::Deployed{.streaming = streaming,
+                                                                .every_us = session.environment().lineage.every_us,
+                                                                .script = script.text,
+                                                                .location = uri_of_file(script.path)}};
+    made.push_back({.product = relation.qualified(),
+                    .version = relation.version,
+                    .described = mesh::job_event(graph, id, context)});
+  }
+  return made;
 }
 
 std::optional<std::string> lineage_text(Session& session, const std::string& name, const std::string& format, bool down,
@@ -84,7 +126,9 @@ std::optional<std::string> lineage_text(Session& session, const std::string& nam
   const auto [relation_name, path] = split(session, name).value_or(std::pair(name, std::string()));
   const typed::Relation* relation = find_relation(session, relation_name);
   if (relation == nullptr) return std::nullopt;
-  const mesh::Graph graph(session.project());
+  // An event tells what the flow of one product does: where others' rows are, and not what they are made of.
+  const std::optional<mesh::Across> wide = format == "openlineage" ? std::nullopt : lineage_across(session);
+  const mesh::Graph graph = wide ? mesh::Graph(wide->project, wide->flows) : mesh::Graph(session.project());
   mesh::Subject subject{static_cast<typed::RelationId>(relation - session.project().relations.data()), {}};
   if (!path.empty()) {
     subject.fields = graph.find(subject.relation, path);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/session/definition_drafts.h"
+#include "cli/session/definition_uses.h"
 #include "cli/session/output_bindings.h"
 #include "cli/session/publication_documents.h"
 #include "cli/session/topics.h"
@@ -54,8 +56,11 @@ class Drafter {
       mesh::Draft& draft = draft_of(relation.domain);
       draft.interfaces.push_back(mesh::interface_of(project, relation));
       draft.interfaces.back().addresses.clear();
-      if (is_product) add_reads(static_cast<typed::RelationId>(id), draft);
+      if (is_product) add_reads(static_cast<typed::RelationId>(id), draft.readers);
+      add_uses(mesh::version_name(relation.qualified(), relation.version), relation.domain, relation.name, relation.row,
+               draft);
     }
+    add_definitions();
     add_addresses();
     const mesh::Graph graph(project);
     for (auto& [name, draft] : domains_) {
@@ -70,6 +75,12 @@ class Drafter {
     return std::move(made_);
   }
 
+  mesh::ReadProducts reads(const std::vector<typed::RelationId>& products) {
+    mesh::ReadProducts made;
+    for (const typed::RelationId id : products) add_reads(id, made);
+    return made;
+  }
+
  private:
   mesh::Draft& draft_of(const std::string& domain) {
     mesh::Draft& draft = domains_[domain];
@@ -77,6 +88,25 @@ class Drafter {
     draft.domain = domain;
     draft.compiler = compiler_;
     return draft;
+  }
+
+  void add_definitions() {
+    for (OwnDefinition& own : own_definitions(session_)) {
+      const std::string name = own.definition.qualified();
+      if (!own.fault.empty()) {
+        made_.left_out.push_back({name, own.fault});
+        continue;
+      }
+      mesh::Draft& draft = draft_of(own.definition.domain);
+      add_uses(name, own.definition.domain, own.definition.name, {}, draft);
+      draft.definitions.push_back(std::move(own.definition));
+    }
+  }
+
+  void add_uses(const std::string& user, const std::string& domain, const std::string& name,
+                const std::vector<Field>& row, mesh::Draft& draft) {
+    if (!uses_) uses_.emplace(session_.scripts(), session_.sources(), session_.foreign_products());
+    if (auto used = uses_->of(domain, name, row); !used.empty()) draft.uses[user] = std::move(used);
   }
 
   /// What the reader's domain expects of it, in all its scripts.
@@ -93,7 +123,7 @@ class Drafter {
   }
 
   /// The columns that its plan reads of products of others, when it runs alone.
-  void add_reads(typed::RelationId id, mesh::Draft& draft) {
+  void add_reads(typed::RelationId id, mesh::ReadProducts& readers) {
     const typed::Project& project = session_.project();
     const typed::Relation& reader = project.relations[static_cast<size_t>(id)];
     std::optional<std::map<typed::RelationId, std::set<std::string>>> cases;  // of the reader, when it is asked for
@@ -103,8 +133,8 @@ class Drafter {
       const typed::Relation& relation = project.relations[static_cast<size_t>(source->relation)];
       const ForeignProduct* product = session_.foreign_products().find(relation.qualified(), relation.version);
       if (product == nullptr || !session_.foreign_products().is_foreign(relation.span.file)) continue;
-      mesh::ReadOfProduct& read = draft.readers[mesh::version_name(reader.qualified(), reader.version)]
-                                               [mesh::version_name(relation.qualified(), relation.version)];
+      mesh::ReadOfProduct& read = readers[mesh::version_name(reader.qualified(), reader.version)]
+                                         [mesh::version_name(relation.qualified(), relation.version)];
       read.interface = product->hash;
       read.expects = expected_of(reader.domain, static_cast<typed::RelationId>(source->relation));
       if (!cases) cases = lineage::whole_cases(project, flows(), id);
@@ -231,10 +261,15 @@ class Drafter {
   const std::map<std::string, std::string>& samples_;
   std::map<std::string, mesh::Draft> domains_;
   std::vector<lineage::RelationFlow> flows_;
+  std::optional<DefinitionUses> uses_;
   Drafts made_;
 };
 
 }  // namespace
+
+mesh::ReadProducts products_read(const Session& session, const std::vector<typed::RelationId>& products) {
+  return Drafter(session, "", {}).reads(products);
+}
 
 Drafts publication_drafts(const Session& session, const std::string& compiler,
                           const std::map<std::string, std::string>& samples) {

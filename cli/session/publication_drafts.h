@@ -1,5 +1,6 @@
 // What a project publishes: for each of its domains the interfaces of its products and public sources, where their rows
-// are in each environment, and what its products read of other domains.
+// are in each environment, its public types, functions, aggregates and services, and what it reads and uses of other
+// domains.
 #pragma once
 
 #include <map>
@@ -21,6 +22,9 @@ struct Drafts {
   std::vector<mesh::Draft> domains;  ///< in the order of their names
   std::vector<LeftOut> left_out;
 };
+
+/// What the products read of products of other projects, by their plans.
+mesh::ReadProducts products_read(const Session& session, const std::vector<typed::RelationId>& products);
 
 /// Of a checked session without errors. `compiler`: as the publication names it. `samples`: rows of products, by their
 /// version_name.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mesh/gate/definition_change.h"
 #include "mesh/registry/content_hash.h"
 
 namespace braid::cli {
@@ -55,6 +56,46 @@ Result<std::vector<mesh::KnownReader>> known_readers(mesh::Registry& registry, c
   return readers;
 }
 
+/// Who uses a definition, as the gate wants them.
+Result<std::vector<mesh::KnownReader>> known_users(mesh::Registry& registry, const std::string& name) {
+  std::vector<mesh::KnownReader> made;
+  BRAID_ASSIGN(const std::vector<mesh::DefinitionUser> users, registry.users_of(name));
+  for (const mesh::DefinitionUser& user : users) {
+    mesh::KnownReader& one = made.emplace_back();
+    one.name = user.user;
+    const auto version = mesh::parse_version_name(user.user);
+    const std::string qualified = version ? version->first : user.user;
+    const size_t dot = qualified.rfind('.');
+    one.domain = qualified.substr(0, dot);
+    if (version) {
+      one.name = fmt::format("{} version {}", qualified, version->second);
+      BRAID_ASSIGN(one.owner, owner_of(registry, one.domain, qualified.substr(dot + 1), version->second));
+    }
+    one.fields.assign(user.use.fields.begin(), user.use.fields.end());
+    one.exhaustive.assign(user.use.exhaustive.begin(), user.use.exhaustive.end());
+  }
+  return made;
+}
+
+Status judge_definitions(mesh::Registry& registry, const mesh::Draft& draft, const mesh::StoredPublication& head,
+                         std::vector<mesh::ProductVerdict>& verdicts) {
+  const mesh::PublishedDefinitions& published = head.publication.definitions;
+  for (const mesh::Definition& definition : draft.definitions) {
+    const auto old = published.find(definition.name);
+    if (old == published.end() || mesh::content_hash(mesh::to_json(definition)) == old->second.definition) continue;
+    BRAID_ASSIGN(const mesh::Definition before, registry.definition(old->second.definition));
+    BRAID_ASSIGN(const std::vector<mesh::KnownReader> users, known_users(registry, definition.qualified()));
+    verdicts.push_back({.product = definition.qualified(), .verdict = mesh::judge(before, definition, users)});
+  }
+  for (const auto& [name, old] : published) {
+    if (!draft.retired.contains(draft.domain + "." + name)) continue;
+    BRAID_ASSIGN(const mesh::Definition before, registry.definition(old.definition));
+    BRAID_ASSIGN(const std::vector<mesh::KnownReader> users, known_users(registry, before.qualified()));
+    verdicts.push_back({.product = before.qualified(), .verdict = mesh::judge_removal(before, users)});
+  }
+  return {};
+}
+
 std::string title_of(const mesh::Interface& interface) {
   return fmt::format("{} version {}", interface.qualified(), interface.version);
 }
@@ -92,6 +133,7 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
       BRAID_ASSIGN(const std::vector<mesh::KnownReader> readers, known_readers(registry, before));
       verdicts.push_back({.product = title_of(before), .verdict = mesh::judge_removal(before, readers)});
     }
+  BRAID_TRY(judge_definitions(registry, draft, *head, verdicts));
   return verdicts;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/session/format_options.h"
+#include "cli/session/opa.h"
 #include "cli/session/output_bindings.h"
 #include "cli/session/policy_check.h"
 #include "cli/session/services.h"
@@ -12,6 +13,7 @@
 #include "runtime/codec/protobuf_decoder.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/report/format_diagnostics.h"
+#include "runtime/report/identity_findings.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -156,6 +158,25 @@ std::vector<uint32_t> Session::run_files() const {
 
 std::vector<typed::RelationId> Session::chosen_products() const {
   return driver::products_of(project_, chosen_files());
+}
+
+bool Session::put_out_for(const access::Subject& reader, const std::vector<typed::RelationId>& products,
+                          int64_t now_us) {
+  bool all = true;
+  for (const typed::RelationId id : products) {
+    typed::Relation& product = project_.relations[static_cast<size_t>(id)];
+    const access::ReadPlan plan = access::read_plan(product, reader, now_us);
+    if (plan.refused) {
+      reporter_.report(diag::ReaderRefused{.reader = access::subject_text(reader), .product = product.qualified()})
+          .at(product.span);
+      all = false;
+    } else if (!opa_allows(*files_, reader, product, reporter_)) {
+      all = false;
+    } else {
+      product.outlet = access::read_steps(product, plan);
+    }
+  }
+  return all;
 }
 
 driver::Compiled Session::compile(const std::vector<typed::RelationId>& products) const {

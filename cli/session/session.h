@@ -10,6 +10,7 @@
 
 #include "cli/project/project.h"
 #include "cli/session/foreign_products.h"
+#include "compiler/access/read_plan.h"
 #include "compiler/driver/compile.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/engine/output_files.h"
@@ -45,6 +46,8 @@ class Session {
   std::vector<typed::RelationId> chosen_products() const;
   /// Whether that source file is the script of the command, or in its folder.
   bool is_chosen(uint32_t file) const;
+  /// From now on these products put out what that reader sees of them. False, and reported, if one may not be read.
+  bool put_out_for(const access::Subject& reader, const std::vector<typed::RelationId>& products, int64_t now_us);
   driver::Compiled compile(const std::vector<typed::RelationId>& products) const;
   /// Binds the program's sources to files and topics, by `--input`, the environment, then the script, and its products
   /// to topics if the environment has brokers; false if a source is unbound or a binding is wrong.

@@ -9,6 +9,7 @@
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/connect/topic_template.h"
 #include "runtime/data/time_text.h"
+#include "runtime/report/alert_findings.h"
 #include "runtime/report/format_diagnostics.h"
 #include "runtime/report/step_findings.h"
 #include "runtime/report/suggest.h"
@@ -94,6 +95,21 @@ std::string output_text(const TopicBinding& binding) {
   }
   if (binding.compaction) text += *binding.compaction ? ", compacted" : ", not compacted";
   return text;
+}
+
+/// `keep 30d`: a topic that the job makes keeps rows for as long, unless the newest of each key stay for ever.
+void keep_as_promised(const std::string& product, const typed::Promises& promises, Span place, TopicBinding& made,
+                      Reporter& reporter) {
+  if (!promises.keep_us || made.compaction.value_or(false)) return;
+  if (!made.retention_us) {
+    made.retention_us = promises.keep_us;
+    return;
+  }
+  if (*made.retention_us == TopicBinding::kForever || *made.retention_us >= *promises.keep_us) return;
+  diag::KeptTooShort found{.product = product, .promise = "keep ", .retention = ""};
+  append_duration_literal(found.promise, *promises.keep_us);
+  append_duration_literal(found.retention, *made.retention_us);
+  reporter.report(std::move(found)).at(place).note("make `retention` as long, or promise less");
 }
 
 /// Two products with one topic, and a product that writes what a source reads.
@@ -262,6 +278,7 @@ std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Pro
       reporter.report(diag::CompactionWithoutKey{.product = product.qualified()})
           .at(place)
           .note("give the product a key: `key id`");
+    keep_as_promised(product.qualified(), relation->promises, place, made, reporter);
     check_row(product, made.format, place, reporter);
     if (has_framing(made.format) && !environment.registry)
       report_no_registry(product.qualified(), made.format, environment, place, reporter);

@@ -1,7 +1,7 @@
-// How the records of a stream came: `from S by arrival`, `arrival_time()` and `headers()`. Where a flow asks for the
-// last two, they are fields of the row, under names that no script can write, as far as steps hand their rows on: a
-// `let` gives what is wanted behind that a name. A view is made once more with them, as for the time of rows of a
-// table.
+// How the records of a stream or a table came: `from S by arrival`, `arrival_time()` and `headers()`. Where a flow asks
+// for the last two, they are fields of the row, under names that no script can write, as far as steps hand their rows
+// on: a `let` gives what is wanted behind that a name. A view is made once more with them, as for the time of rows of a
+// table. A product publishes rows that have them only as fields of its own.
 #include <algorithm>
 #include <utility>
 
@@ -24,7 +24,7 @@ const HowItCame& how_it_came(size_t which) {
   return all[which];
 }
 
-/// A step of several rows makes its own, and those of a pattern are shown as they are.
+/// A step of several rows makes its own.
 bool makes_rows(const ast::Step& step) {
   return std::holds_alternative<ast::Group>(step.node) || std::holds_alternative<ast::Match>(step.node) ||
          std::holds_alternative<ast::ErrorStep>(step.node);
@@ -52,16 +52,52 @@ typed::ExpressionRef Expressions::how_it_came(const std::string& name, Span span
                                   "with which a row is made");
     return poison(span);
   }
-  context_.not_yet(span, "`" + name + "()` here",
-                   "`let` in a flow that reads a declared stream: `from order let how = " + name +
-                       "()`; the field goes on with the row");
+  without_record(name, span);
   return poison(span);
+}
+
+void Expressions::without_record(const std::string& name, Span span) {
+  using Why = WithoutRecord::Why;
+  const WithoutRecord none;
+  const WithoutRecord& rows = row_ == nullptr ? none : row_->without_record;
+  const std::string call = name + "()", field = name == "headers" ? "how" : "came";
+  const std::string made = "`let " + field + " = " + call + "`";
+  if (rows.why == Why::masked && name == "headers") {
+    auto report = context_.reporter.report(
+        diag::HeadersMasked{.relation = rows.relation, .reader = place_.domain == nullptr ? "" : place_.domain->name});
+    report.at(span, "nobody says which of them hold what is masked");
+    if (!rows.span.empty()) report.also(rows.span, "masks fields");
+    report.note("its own domain can publish what may be seen of them: a product with `trace: headers()[\"trace\"]`");
+    return;
+  }
+  auto report = context_.reporter.report(diag::RowsWithoutRecord{.what = call,
+                                                                 .relation = !rows.relation.empty() ? rows.relation
+                                                                             : row_ == nullptr      ? "this expression"
+                                                                                                    : row_->relation});
+  report.at(span, "how did which record come?");
+  if (!rows.span.empty()) report.also(rows.span, rows.why == Why::tick ? "rows that time makes" : "declared here");
+  switch (rows.why) {
+    case Why::product:
+      report.note("a product shows what it publishes: " + made + " in its flow makes that a field of it");
+      return;
+    case Why::port:
+      report.note("the rows of a port are those of the step that names it: " + made +
+                  " before that step; a rejected row"
+                  " says where its record stands, as `origin`");
+      return;
+    case Why::tick:
+      report.note("`now()` is the reading with which a row is made");
+      return;
+    default:
+      report.note(made +
+                  " in a flow that reads a declared stream or table makes a field of it, which goes on with the"
+                  " row");
+  }
 }
 
 bool FlowChecker::calls_later(std::string_view function) const {
   for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
     const ast::Step& step = flow_->steps[i];
-    if (std::holds_alternative<ast::Match>(step.node)) return false;
     if (has_call(context_.text(step.span), function)) return true;
     if (makes_rows(step)) return false;
   }
@@ -94,6 +130,7 @@ RelationInfo& FlowChecker::as_it_came(RelationInfo& read, bool by_arrival) {
   const bool arrival = by_arrival || calls_later("arrival_time"), headers = calls_later("headers");
   if (!arrival && !headers) return read;
   RelationInfo* kept = with_how_it_came(read, arrival, headers);
+  if (kept == nullptr && arrival && headers) kept = with_how_it_came(read, true, false);
   return kept == nullptr ? read : *kept;
 }
 
@@ -104,6 +141,13 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
     return begin_by_arrival();
   }
   if (row_.open) return;
+  typed::Relation& read = context_.project.relations[static_cast<size_t>(made.relation)];
+  if (read.kind == typed::RelationKind::table && read.source && row_.has_time) {
+    // Its versions hold from when they came.
+    made.by_arrival = true;
+    read.source->reads_arrival = true;
+    return begin_by_arrival();
+  }
   if (!row_.table && !row_.several.empty() && context_.text(row_.several) != "union") {
     context_.reporter.report(diag::RowsThatAreMade{.what = "by arrival", .relation = row_.relation})
         .at(clause, "when did which record come?")
@@ -112,9 +156,11 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
     return;
   }
   context_.not_yet(clause, "`by arrival` of a " + std::string(kind),
-                   kind == "table" ? "a stream of the same records, read by arrival, and `last per` over it"
-                                   : "`by arrival` where the stream itself is read; flows that read that one have "
-                                     "its time");
+                   kind == "table"
+                       ? "`by arrival` of a table with `time` that this domain declares; or a stream of the "
+                         "same records, read by arrival, and `last per` over it"
+                       : "`by arrival` where the stream itself is read; flows that read that one have "
+                         "its time");
 }
 
 void FlowChecker::keep_how_it_came(std::vector<Column>& columns) const {
@@ -136,11 +182,21 @@ bool FlowChecker::came_goes(const std::string& field) const {
   return !std::holds_alternative<ast::Union>(flow_->steps[step_].node);  // that one decides by its other side
 }
 
-RelationInfo* FlowChecker::unite_as_they_came(RelationInfo* other, Span span) {
+WithoutRecord FlowChecker::how_it_came_of(const RelationInfo& read, const Resolved& resolved) {
+  const std::string& name = resolved.declaration->name.text;
+  if (resolved.port)
+    return {WithoutRecord::Why::port, name + "." + resolved.port->text, resolved.declaration->name.span};
+  if (resolved.declaration->kind() == "product")
+    return {WithoutRecord::Why::product, name, resolved.declaration->name.span};
+  return read.row.without_record;
+}
+
+RelationInfo* FlowChecker::unite_as_they_came(RelationInfo* other, const Resolved& resolved, Span span) {
   const bool arrival = row_.find(kCameAt) >= 0, headers = row_.find(kCameWith) >= 0;
   if (!arrival && !headers) return other;
-  RelationInfo* kept = row_.table || other->row.table ? nullptr : with_how_it_came(*other, arrival, headers);
+  RelationInfo* kept = row_.table == other->row.table ? with_how_it_came(*other, arrival, headers) : nullptr;
   if (kept != nullptr) return kept;
+  row_.without_record = how_it_came_of(*other, resolved);
   std::vector<Column> columns = unchanged();
   std::erase_if(columns, [](const Column& one) { return one.field.name == kCameAt || one.field.name == kCameWith; });
   const ast::Flow* flow = std::exchange(flow_, nullptr);
@@ -150,7 +206,7 @@ RelationInfo* FlowChecker::unite_as_they_came(RelationInfo* other, Span span) {
 }
 
 RelationInfo* FlowChecker::with_how_it_came(const RelationInfo& read, bool arrival, bool headers) {
-  if (read.id < 0 || read.row.open || read.row.table) return nullptr;
+  if (read.id < 0 || read.row.open) return nullptr;
   const typed::Relation relation = context_.project.relations[static_cast<size_t>(read.id)];
   const auto [at, fresh] = context_.came.try_emplace({read.id, arrival, headers});
   RelationInfo& info = at->second;
@@ -158,24 +214,28 @@ RelationInfo* FlowChecker::with_how_it_came(const RelationInfo& read, bool arriv
   info.declaration = read.declaration;
   const auto* view = std::get_if<ast::View>(&read.declaration->item->node);
   if (relation.source || relation.eyes_of >= 0) {
-    // What a domain hides of its records it may hide in their headers.
-    if (relation.eyes_of >= 0 && headers) return nullptr;
+    // What a domain masks of its records it may hide in their headers.
+    if (headers && read.row.without_record.why == WithoutRecord::Why::masked) return nullptr;
     const typed::RelationId id = relation.source ? read.id : relation.eyes_of;
-    if (context_.project.relations[static_cast<size_t>(id)].kind != typed::RelationKind::stream) return nullptr;
+    if (!context_.project.relations[static_cast<size_t>(id)].source) return nullptr;
     read_source_as_it_came(read, relation, arrival, headers, info);
     return &info;
   }
-  if (view == nullptr || relation.name != read.declaration->name.text) return nullptr;
+  const bool timed = read.row.find(kRowTime) >= 0;
+  const std::string& name = read.declaration->name.text;
+  if (view == nullptr || relation.name != (timed ? name + kTimedName : name)) return nullptr;
   // What it has to say it has said.
   const size_t findings = context_.reporter.size();
   FlowChecker checker(context_, info);
   checker.keeps_arrival_ = arrival;
   checker.keeps_headers_ = headers;
+  checker.keeps_time_ = timed;
   checker.run(view->clauses, view->flow);
   context_.reporter.truncate(findings);
   info.state = RelationInfo::State::done;
-  const bool has_all = (!arrival || info.row.find(kCameAt) >= 0) && (!headers || info.row.find(kCameWith) >= 0);
-  if (!has_all || info.row.table) info.id = -1;
+  const bool has_all = (!arrival || info.row.find(kCameAt) >= 0) && (!headers || info.row.find(kCameWith) >= 0) &&
+                       (!timed || info.row.find(kRowTime) >= 0);
+  if (!has_all) info.id = -1;
   return info.id >= 0 ? &info : nullptr;
 }
 
@@ -195,6 +255,7 @@ void FlowChecker::read_source_as_it_came(const RelationInfo& read, const typed::
   made.row = relation.row;
   made.row.resize(read.row.fields.size());  // a source's time inside a struct is no field of readers
   made.key = relation.key;
+  if (read.row.table) made.version_key = relation.key;
   made.has_time = relation.has_time;
   made.time_field = read.row.time_field;
   made.span = relation.span;

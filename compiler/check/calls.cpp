@@ -222,7 +222,7 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
   known = true;
   auto read = [&](const Type& type, typed::Ambient what) {
     typed::AmbientRead node{what};
-    if (what == typed::Ambient::random || what == typed::Ambient::random_uuid) node.site = context_.next_site++;
+    if (what == typed::Ambient::random || what == typed::Ambient::random_uuid) node.site = context_.next_site();
     return typed::make(type, span, node);
   };
   if (name == "fail") {

@@ -2,11 +2,13 @@
 // the project so far. Lives for one call of `check`; one thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "compiler/check/check.h"
@@ -31,11 +33,14 @@ struct RowField {
 inline constexpr char kOriginalMark = kKeptMark;
 /// The field of a table's row that is its event time, where something reads that (row_times.cpp).
 inline const std::string kRowTime = std::string(1, kOriginalMark) + "time";
+/// Behind the name of a view that is made once more with it.
+inline constexpr const char* kTimedName = " with time";
 /// How the record of a row came, where a later step reads that (arrival.cpp).
 inline const std::string kCameAt = std::string(1, kOriginalMark) + "arrival";
 inline const std::string kCameWith = std::string(1, kOriginalMark) + "headers";
-/// Of Row::alias_columns: the rows have no such field any more, or they are made of several, or of others, too.
-inline constexpr int kReplaced = -1, kOfSeveral = -2;
+/// Of Row::alias_columns: a step has replaced the field, and no later one reads what it was; or the rows are made of
+/// several, or of others, too.
+inline constexpr int kNotThere = -1;
 
 /// A field of the flow's key, followed through renaming. `column` is -1 once the row no longer has it.
 struct KeyPart {
@@ -66,6 +71,19 @@ struct GoneField {
   std::vector<std::pair<std::string, std::string>> kept = {};
 };
 
+/// Why no record says how rows came (arrival.cpp).
+struct WithoutRecord {
+  enum class Why {
+    unknown,
+    product,  ///< they are a product's, which shows what it publishes
+    port,     ///< or those of a port of it
+    tick,     ///< of `from every`
+    masked    ///< the reader's domain sees masks, and no headers
+  } why = Why::unknown;
+  std::string relation;  ///< "visit", "visits.rejected", "every 5m"
+  Span span = {};        ///< of its declaration
+};
+
 /// The row at some point of a flow, with its time and key.
 struct Row {
   std::vector<RowField> fields;
@@ -86,18 +104,19 @@ struct Row {
   Span relation_span = {};
   Span time_clause = {}, key_clause = {};
   std::string alias;                                       ///< `from S as a`
-  std::vector<std::pair<std::string, int>> alias_columns;  ///< of each field of S; kReplaced, kOfSeveral
-  Span several = {};                                       ///< the step that made them kOfSeveral
-  std::set<std::string> present;                           ///< paths (`c.email`) known not to be null
-  std::vector<NameOfStep> names_of_steps;                  ///< all that this flow gives
-  std::vector<GoneField> gone;                             ///< the newest last
-  Span step = {};                                          ///< the step that works on the row
+  std::vector<std::pair<std::string, int>> alias_columns;  ///< of each field of S; kNotThere
+  WithoutRecord without_record = {};
+  Span several = {};                       ///< the step behind which they are no rows of S
+  std::set<std::string> present;           ///< paths (`c.email`) known not to be null
+  std::vector<NameOfStep> names_of_steps;  ///< all that this flow gives
+  std::vector<GoneField> gone;             ///< the newest last
+  Span step = {};                          ///< the step that works on the row
 
   int find(std::string_view name) const;
   /// The rows of this step are not single rows of `alias`. `all`: nor have they its fields.
   void lose_alias(Span word, bool all) {
     for (auto& [name, column] : alias_columns)
-      if (all || column < 0) column = kOfSeveral;
+      if (all) column = kNotThere;
     several = word;
   }
   std::vector<Field> types() const;
@@ -157,6 +176,10 @@ struct Context {
   std::map<int, RelationInfo> timed;  ///< tables whose rows have kRowTime, by the relation that has it not
   /// Flows whose rows have kCameAt, kCameWith, or both, by the relation that has not.
   std::map<std::tuple<int, bool, bool>, RelationInfo> came;
+  /// Streams whose rows stand in windows, by the relation and the window.
+  std::map<std::pair<int, std::string>, RelationInfo> windowed;
+  /// Views with a port that some product reads in several forms: once more with all their fields, the newest last.
+  std::map<typed::RelationId, std::deque<RelationInfo>> whole_forms;
   /// Relations as another reader sees them, by the relation and the reader.
   std::map<std::pair<int, std::string>, RelationInfo> eyes;
   std::map<typed::RelationId, RowMarks> marks;  ///< of relations of the project, as they are asked for
@@ -169,7 +192,16 @@ struct Context {
   std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
   std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< not found, and reported
   std::vector<NamedOutput> outputs;
-  uint32_t next_site = 0;
+  /// Of calls whose value is by chance: a number each, by what is checked and the call's place among those of it. A
+  /// flow that is made once more has the same ones, so its rows have the same values.
+  std::map<std::pair<const Declaration*, uint32_t>, uint32_t> sites;
+  std::pair<const Declaration*, uint32_t> next_call = {nullptr, 0};
+  uint32_t next_site() {
+    const auto number = static_cast<uint32_t>(sites.size());
+    const auto [site, fresh] = sites.try_emplace(next_call, number);
+    ++next_call.second;
+    return site->second;
+  }
   typed::Project project;
 
   std::string_view text(Span span) const { return input.sources.text(span); }
@@ -188,6 +220,20 @@ struct Context {
   void not_watched(Span span);
   /// E3201: `step` needs the event time that `row`, of that relation, lacks. Says which clause gives it one.
   DiagnosticBuilder no_event_time(const Row& row, std::string relation, std::string step);
+};
+
+/// While it lives, calls by chance are those of the declaration. What is checked on the way to something else, where it
+/// is read first, takes no number of that.
+class CallsOf {
+ public:
+  CallsOf(Context& context, const Declaration& declaration)
+      : context_(context), outer_(std::exchange(context.next_call, {&declaration, 0})) {}
+  CallsOf(const CallsOf&) = delete;
+  ~CallsOf() { context_.next_call = outer_; }
+
+ private:
+  Context& context_;
+  std::pair<const Declaration*, uint32_t> outer_;
 };
 
 inline Place place_of(const Declaration& declaration) {

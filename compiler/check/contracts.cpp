@@ -160,13 +160,17 @@ struct ContractChecker {
     }
     if (std::strtod(node.share.text.c_str(), nullptr) > 100)
       context.reporter.report(diag::ShareBeyondAll{.share = node.share.text + "%"}).at(node.share.span, "at most 100%");
-    if (!enforced) context.not_watched(span);
+    // Of a stream: rows of tables go into the state of joins as they are read.
+    if (!enforced && (made.kind == typed::RelationKind::table || node.fields.empty())) context.not_watched(span);
   }
 
-  /// Measured in event time, while the product's job runs.
+  /// Reference data: it is there before the job watches anything.
+  bool is_read_once() const { return made.kind == typed::RelationKind::table && !row.has_time; }
+
+  /// Measured in event time, while the job runs that makes the product, or that reads the source.
   void watched_by_time(Span span, const char* promise) {
-    if (!enforced) return context.not_watched(span);
-    if (!row.has_time && !row.open)
+    if (!enforced && is_read_once()) return context.not_watched(span);
+    if (!row.has_time && !row.open && !theirs)
       context.no_event_time(row, row.relation, promise).at(span, "measured in event time");
   }
 
@@ -256,6 +260,7 @@ struct ContractChecker {
   }
 
   void contract(const ast::Contract& node) {
+    made.promised_by_others = theirs;
     std::vector<std::pair<std::string, Span>> seen;
     for (const ast::Promise& one : node.promises) {
       std::string name(promise_name(one));

@@ -372,13 +372,14 @@ class Walk {
   void take(const typed::DistinctStep& distinct, const typed::Step&) { goes_by(distinct.keys, "distinct"); }
   void take(const typed::EmitStep&, const typed::Step&) {}
   void take(const typed::InWindowsStep&, const typed::Step&) {}
-  void take(const typed::MatchStep& match, const typed::Step&) {
+  void take(const typed::MatchStep& match, const typed::Step& step) {
     goes_by(match.keys, "match");
     RowMarks made;
     for (const ExpressionRef& key : match.keys) made.push_back(read(key));
-    RowMarks asked = row_;
+    RowMarks asked = row_, shown = row_;
+    shown.resize(typed::fields_of_elements(match, step.row));  // what is kept for conditions stands behind them
     for (const typed::PatternElement& element : match.elements) {
-      ColumnMarks rows = as_struct(row_);
+      ColumnMarks rows = as_struct(shown);
       if (element.list) rows = whole(rows);
       if (element.kind != typed::ElementKind::absent) asked.push_back(rows);
       goes_by(element.condition, "match", asked);

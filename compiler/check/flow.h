@@ -85,7 +85,11 @@ class FlowChecker {
   void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
                       typed::JoinStep& made);
   void forget_presence();
-  void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
+  /// A field of this side and what it is called on the other.
+  struct SameField {
+    std::string ours, theirs;
+  };
+  void merge_using(const std::vector<SameField>& names, const Row& right, Span span);
   void split_unmatched(const ast::Name& name, const std::string& alias, Span span);
   bool field_as_condition(const ast::Expr& on, const RelationInfo& right, const ast::Name& alias);
   void without_on(const RelationInfo& right, const ast::Name& alias, const std::string& name, Span head);
@@ -94,6 +98,14 @@ class FlowChecker {
   // window_joins.cpp
   /// The keys and the range of a join of rows that share a window.
   bool within_window(const RelationInfo& right, Span clause, typed::JoinStep& made);
+  /// Whether a join of rows that share this window is next that does more than hand rows on.
+  bool joined_in_window() const;
+  /// Where the rows of this side stand in windows: the window becomes a field, and so do the windows of the other side.
+  RelationInfo* stand_in_windows(const ast::Join& node, RelationInfo* right);
+  RelationInfo* in_windows(const RelationInfo& right, const typed::Window& window);
+  bool share_window(const RelationInfo& right, Span clause, typed::JoinStep& made);
+  /// Behind the join: what `x` has beside the fields of its stream goes.
+  void drop_their_window(const std::string& alias, Span span);
   typed::ExpressionRef window_beginning(const Row& row, int64_t size_us, Span span);
   void add_window(const typed::Window& window, Span span);
 
@@ -177,8 +189,10 @@ class FlowChecker {
   void unite_tables(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep made, Span span);
 
   // made_once_more.cpp
-  /// A product does not read a view that has a port both as it is and with a field more; that is reported.
+  /// A product that reads a view with a port both as it is and with a field more reads one that is made once.
   void leaves_by_ports_once();
+  /// From here on all forms of the view show fields of one.
+  void make_one_form(typed::RelationId view);
 
   // row_times.cpp
   /// A step behind the one at hand reads the event time of rows of a table; `here`: or that one does.
@@ -218,8 +232,9 @@ class FlowChecker {
   bool window_asked_for() const;
   /// How long a window is at most; nothing if no one knows.
   static std::optional<int64_t> longest_us(const typed::Window& window);
-  /// Rows go on once for each of their windows, which is a hidden field from here on.
-  void give_windows(Span span);
+  /// Rows go on once for each of their windows, which is a hidden field from here on. `joined`: for a join of rows that
+  /// share one.
+  void give_windows(Span span, bool joined);
   /// Rows of `step` are those of one window: adds it to the keys. False: the window is not known, which is reported.
   bool add_window_keys(std::string_view step, Span word, std::vector<typed::ExpressionRef>& keys);
   /// What reads the session of each row: the rows of a session, which go on together when it has closed, as a `group`
@@ -296,7 +311,9 @@ class FlowChecker {
   /// Behind the flow, or in front of the step at hand.
   bool came_goes(const std::string& field) const;
   /// Both sides of a union have it, or none.
-  RelationInfo* unite_as_they_came(RelationInfo* other, Span span);
+  RelationInfo* unite_as_they_came(RelationInfo* other, const Resolved& resolved, Span span);
+  /// Why rows that are read so do not say it, if they do not.
+  static WithoutRecord how_it_came_of(const RelationInfo& read, const Resolved& resolved);
   /// The same rows with those fields; null: they cannot have them.
   RelationInfo* with_how_it_came(const RelationInfo& read, bool arrival, bool headers);
   void read_source_as_it_came(const RelationInfo& read, const typed::Relation& relation, bool arrival, bool headers,
@@ -343,8 +360,9 @@ class FlowChecker {
     typed::Window window;
     Span word;
     bool sound = true;
-    bool read = false;                       ///< `running` or `distinct` goes by it
-    std::optional<int64_t> longest_us = {};  ///< where its length is known
+    bool read = false;                         ///< `running` or `distinct` goes by it
+    std::optional<int64_t> longest_us = {};    ///< where its length is known
+    std::optional<typed::Window> joined = {};  ///< rows stand in these windows, for a join of those that share one
   };
   std::optional<PendingWindow> window_;
 };
@@ -358,6 +376,8 @@ typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast
 std::optional<std::vector<std::vector<int>>> whole_key(const Row& row);
 /// Of a row whose windows a step has given it: no script can name it.
 inline constexpr std::string_view kWindowField = "?window";
+/// The window of the other row, while a join of rows that share one is made.
+inline constexpr std::string_view kTheirWindow = "its window";
 /// missing_names.cpp: what the steps of a flow give names to.
 std::vector<NameOfStep> names_of_steps(const ast::Flow& flow);
 /// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.

@@ -16,6 +16,8 @@ RelationInfo& seen_by(Context& context, RelationInfo& info, const access::Subjec
   RelationInfo& seen = at->second;
   if (!fresh) return seen;
   seen = info;
+  if (!plan.masks.empty())
+    seen.row.without_record = {WithoutRecord::Why::masked, relation.name, info.declaration->name.span};
   seen.ports.clear();
   seen.port_rows.clear();
   typed::Relation made{};

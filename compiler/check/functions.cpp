@@ -102,6 +102,7 @@ bool Expressions::check_function(const Declaration& declaration) {
   FunctionInfo& info = context_.functions[&declaration];
   if (info.state == FunctionInfo::State::done) return !info.broken;
   info.state = FunctionInfo::State::working;
+  const CallsOf calls(context_, declaration);
   const size_t errors = context_.reporter.size();
   bool sound = !function->broken;
   sound &= check_type_parameters(context_, function->generics);
@@ -338,6 +339,8 @@ void check_functions(Context& context, bool of_run) {
     if (function == nullptr) continue;
     Expressions inside(context, place_of(*declaration), nullptr);
     const bool sound = inside.check_function(*declaration);
+    // Those of another project's functions are for its own tests.
+    if (context.is_interface(declaration->name.span.file)) continue;
     for (const ast::ExprPtr& example : function->examples) {
       if (example == nullptr || !sound) continue;
       Expressions check(context, place_of(*declaration), nullptr);

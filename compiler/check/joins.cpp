@@ -102,6 +102,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const bool known_there = row_.table && node.on != nullptr &&
                            (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full) &&
                            add_presence(span);
+  read = stand_in_windows(node, read);
   RelationInfo& right = *read;
   const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
@@ -340,11 +341,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
           sound &= made.upper_us.has_value();
         } else {
           made.upper = end;
-          if (keeps_right) {
-            context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row here",
-                             "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
-            sound = false;
-          }
         }
       }
       if (made.lower_us && made.upper_us && *made.lower_us > *made.upper_us) {
@@ -406,10 +402,16 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     row_.key.clear();
     row_.key_stated = true;
   }
-  std::vector<ast::Name> single = node.using_;
-  if (options.window && !window_) single.push_back({"window", *options.within_span});
+  std::vector<SameField> single;
+  for (const ast::Name& name : node.using_) single.push_back({name.text, name.text});
+  const bool their_window = right.row.find(kTheirWindow) >= 0;
+  if (their_window)
+    single.push_back({"window", std::string(kTheirWindow)});
+  else if (options.window && (!window_ || window_->joined))
+    single.push_back({"window", "window"});
   if (sound && right.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
+  if (their_window) drop_their_window(alias.text, span);
   if (split_off != nullptr) split_unmatched(*split_off, alias.text, span);
   close_window(options, span);
 }
@@ -482,11 +484,12 @@ void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<ty
                                  typed::JoinStep& made) {
   std::set<std::vector<int>> missing;
   for (const int column : right.key_columns) missing.insert({column});
-  // A part of the key of what steps make may stand inside a struct, as the window of a group does.
+  // A part of the key may stand inside a struct, as the window of a group does.
+  const bool beside_plain = !missing.empty();
   for (const KeyPart& part : right.row.key) {
     std::vector<int> path{part.column};
     path.insert(path.end(), part.path.begin(), part.path.end());
-    if (right.row.changes) missing.insert(std::move(path));
+    if (right.row.changes || beside_plain) missing.insert(std::move(path));
   }
   if (missing.empty()) return;
   std::vector<size_t> others;
@@ -519,7 +522,11 @@ void FlowChecker::close_window(const JoinOptions& options, Span span) {
   const bool sound = window_->sound;
   window_.reset();
   row_.in_window = row_.in_session = false;
-  if (sound && row_.find("window") < 0) add_window(window, span);
+  if (!sound || row_.find("window") >= 0) return;
+  if (window.size_us > 0)
+    add_window(window, span);
+  else
+    join_open("window", span);  // an error, of which all is said
 }
 
 /// Of a join that keeps right rows: this side may be missing from here on.
@@ -530,7 +537,7 @@ void FlowChecker::forget_presence() {
 }
 
 /// The fields of `using` are there whichever side is.
-void FlowChecker::merge_using(const std::vector<ast::Name>& names, const Row& right, Span span) {
+void FlowChecker::merge_using(const std::vector<SameField>& names, const Row& right, Span span) {
   std::vector<Column> columns = unchanged();
   const Type joined_type = row_.fields.back().type;
   const typed::ExpressionRef joined =
@@ -538,8 +545,8 @@ void FlowChecker::merge_using(const std::vector<ast::Name>& names, const Row& ri
   auto convert = [&](Type type, typed::Conversion conversion, typed::ExpressionRef operand) {
     return typed::make(std::move(type), span, typed::Convert{conversion, std::move(operand)});
   };
-  for (const ast::Name& name : names) {
-    const int ours = row_.find(name.text), theirs = right.find(name.text);
+  for (const SameField& name : names) {
+    const int ours = row_.find(name.ours), theirs = right.find(name.theirs);
     if (ours < 0 || theirs < 0 || is_error(row_.fields[static_cast<size_t>(ours)].type) || is_error(joined_type))
       continue;
     Column& column = columns[static_cast<size_t>(ours)];

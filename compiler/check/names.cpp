@@ -173,12 +173,7 @@ typed::ExpressionRef Expressions::row_alias_field(const ast::FieldAccess& node, 
   for (const auto& [name, index] : row_->alias_columns) {
     if (name != node.field.text) continue;
     if (index >= 0) return column(index, span);
-    if (index == kOfSeveral) {
-      original_gone(span);
-      return poison(span);
-    }
-    context_.not_yet(span, "reading `" + row_->alias + "." + name + "` after a step replaced `" + name + "`",
-                     "keep it under another name: `let " + name + "_before = " + name + "`");
+    original_gone(span);
     return poison(span);
   }
   if (row_->open) return poison(span);

@@ -1,7 +1,7 @@
 // `a.f` and `..a` of `from S as a` behind a step that has replaced or dropped `f`: where a later step of the flow reads
 // it, what it was is a field of the row, under a name that no script can write, as far as steps hand their rows on.
-// Rows that leave by a port are without it: it stands behind all others there. Those in which a pattern is found are
-// shown as they are: before such a step it goes.
+// Rows that leave by a port are without it: it stands behind all others there. So it does in front of a pattern, whose
+// conditions read it of the row at hand; the rows of its elements are without it.
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -16,26 +16,36 @@ bool is_original(const std::string& name) {
   return name.starts_with(kOriginalMark);
 }
 
-/// Whether the text has `alias.` with the field, or spreads the alias. Too much is harmless.
+/// Whether the text has the alias, with the field or with `..` in front of it. Too much is harmless.
 bool may_read(std::string_view text, const std::string& alias, const std::string& field) {
+  constexpr std::string_view kBetween = " \n\t\r`";
+  const auto joins = [](char c) { return is_of_word(c) && c != '`'; };
   for (size_t at = text.find(alias); at != std::string_view::npos; at = text.find(alias, at + 1)) {
-    if (at > 0 && is_of_word(text[at - 1])) continue;
-    std::string_view behind = text.substr(at + alias.size());
-    if (at >= 2 && text.substr(at - 2, 2) == ".." && (behind.empty() || !is_of_word(behind[0]))) return true;
-    if (!behind.starts_with('.')) continue;
-    behind.remove_prefix(1);
-    if (behind.starts_with('`')) behind.remove_prefix(1);
-    if (behind.starts_with(field) &&
-        (behind.size() == field.size() || behind[field.size()] == '`' || !is_of_word(behind[field.size()])))
+    const size_t end = at + alias.size();
+    if ((at > 0 && joins(text[at - 1])) || (end < text.size() && joins(text[end]))) continue;
+    if (const size_t before = at == 0 ? std::string_view::npos : text.find_last_not_of(kBetween, at - 1);
+        before != std::string_view::npos && text[before] == '.')
       return true;
+    const size_t dot = text.find_first_not_of(kBetween, end);
+    const size_t name = dot == std::string_view::npos ? dot : text.find_first_not_of(" \n\t\r`?.", dot);
+    if (name == std::string_view::npos || (name == dot && text[dot] != '/')) continue;
+    const std::string_view behind = text.substr(name);
+    // A comment may stand between.
+    if (behind.starts_with('/') && has_word(behind, field)) return true;
+    if (behind.starts_with(field) && (behind.size() == field.size() || !joins(behind[field.size()]))) return true;
   }
   return false;
 }
 
+/// Makes rows of several, whose fields it reads.
+bool folds_rows(const ast::Step& step) {
+  return std::holds_alternative<ast::Group>(step.node) || std::holds_alternative<ast::Match>(step.node);
+}
+
 /// Has the fields of the rows before in those that it gives.
 bool hands_on(const ast::Step& step) {
-  return !std::holds_alternative<ast::Union>(step.node) && !std::holds_alternative<ast::Group>(step.node) &&
-         !std::holds_alternative<ast::Match>(step.node) && !std::holds_alternative<ast::ErrorStep>(step.node);
+  return !folds_rows(step) && !std::holds_alternative<ast::Union>(step.node) &&
+         !std::holds_alternative<ast::ErrorStep>(step.node);
 }
 
 bool names_port(const ast::Step& step) {
@@ -70,7 +80,7 @@ bool FlowChecker::read_later(const std::string& field) const {
   for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
     const ast::Step& step = flow_->steps[i];
     const bool last = !hands_on(step);
-    if (last && !std::holds_alternative<ast::Group>(step.node)) return false;
+    if (last && !folds_rows(step)) return false;
     if (may_read(context_.text(step.span), row_.alias, field)) return true;
     if (last) return false;
   }
@@ -104,8 +114,8 @@ void FlowChecker::put_originals_last(Span span) {
 }
 
 void FlowChecker::before_step(const ast::Step& step) {
-  if (!hands_on(step) && !std::holds_alternative<ast::Group>(step.node)) drop_originals(step.span);
-  if (names_port(step)) put_originals_last(step.span);
+  if (!hands_on(step) && !folds_rows(step)) drop_originals(step.span);
+  if (names_port(step) || std::holds_alternative<ast::Match>(step.node)) put_originals_last(step.span);
 }
 
 }  // namespace braid::checking

@@ -88,6 +88,7 @@ std::optional<Row> FlowChecker::port_row(const Declaration& declaration, const a
   row.relation_span = declaration.name.span;
   row.key.clear();
   row.key_stated = true;
+  row.without_record = {WithoutRecord::Why::port, row.relation, row.relation_span};
   return row;
 }
 

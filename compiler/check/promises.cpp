@@ -94,6 +94,8 @@ void check_expectations(Context& context, const ast::Script& script, const ast::
     for (const typed::Shortfall& shortfall :
          typed::shortfalls(one, relation.promises, typed::unique_promises(relation)))
       report_shortfall(context, relation, shortfall, promise.span);
+    if (relation.source && relation.kind == typed::RelationKind::table && !one.promises.completes.empty())
+      context.not_watched(promise.span);
     typed::add(one, made.expects);
   }
   context.project.expectations.push_back(std::move(made));

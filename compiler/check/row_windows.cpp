@@ -113,9 +113,10 @@ std::optional<int64_t> FlowChecker::longest_us(const typed::Window& window) {
   return window.unit == typed::CalendarUnit::none ? window.size_us : longest_of(window.unit, window.size_units);
 }
 
-void FlowChecker::give_windows(Span span) {
+void FlowChecker::give_windows(Span span, bool joined) {
+  if (joined) window_->joined = window_->window;
   row_.fields.push_back({std::string(kWindowField), window_type(), true, span, -1});
-  add({.content = typed::InWindowsStep{window_->window}, .row = {}, .span = span, .text = step_text(span)});
+  add({.content = typed::InWindowsStep{window_->window, joined}, .row = {}, .span = span, .text = step_text(span)});
   row_.window = window_at(static_cast<int>(row_.fields.size()) - 1, span);
   typed::Window given{.kind = typed::WindowKind::span};
   given.late_us = window_->window.late_us;

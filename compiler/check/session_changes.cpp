@@ -13,18 +13,27 @@ typed::ExpressionRef both(const typed::ExpressionRef& first, const typed::Expres
   return typed::make(type, first->span, typed::MakeStruct{{first, second}});
 }
 
-/// What the rows of the group's session came to by event time, they come to by their number.
+typed::ExpressionRef negative(const typed::ExpressionRef& number) {
+  return typed::make(number->type, number->span, typed::Operation{typed::Operator::negate, {number}});
+}
+
+/// What the rows of the group's session came to by event time, they come to by their number: where rows tie, the
+/// earliest counts, with `last` the latest.
 void by_number(typed::Aggregate& aggregate, const typed::ExpressionRef& number) {
   using Kind = typed::AggregateKind;
   switch (aggregate.kind) {
     case Kind::first:
       aggregate.kind = Kind::arg_min;
-      aggregate.by = number;
+      aggregate.by = both(aggregate.by, number);
       return;
     case Kind::last:
       aggregate.kind = Kind::arg_max;
-      aggregate.by = number;
+      aggregate.by = both(aggregate.by, number);
       return;
+    case Kind::arg_max:
+      aggregate.by = both(aggregate.by, negative(number));
+      return;
+    case Kind::arg_min:
     case Kind::collect:
     case Kind::string_agg:
       aggregate.by = both(aggregate.by, number);
@@ -39,18 +48,6 @@ void by_number(typed::Aggregate& aggregate, const typed::ExpressionRef& number) 
 bool FlowChecker::session_rows_may_go(const std::vector<typed::Aggregate>& aggregates) {
   bool sound = true;
   for (const typed::Aggregate& aggregate : aggregates) {
-    using Kind = typed::AggregateKind;
-    const bool one_of = aggregate.kind == Kind::first || aggregate.kind == Kind::last ||
-                        aggregate.kind == Kind::arg_min || aggregate.kind == Kind::arg_max;
-    if (one_of && aggregate.by != nullptr) {
-      // Of rows that tie it is the earliest, or the latest: that takes an order by two values.
-      context_.not_yet(
-          aggregate.span,
-          "`" + std::string(typed::name_of(aggregate.kind)) + "` by a value, of a session that is read before it ends",
-          "`emit final`, the default; or `collect(x, by: e)`, whose first element is that of the least `e`");
-      sound = false;
-      continue;
-    }
     const AggregateDeclaration* known = context_.input.functions.aggregate(typed::name_of(aggregate.kind));
     if (known == nullptr || known->over_tables.empty()) continue;
     context_.reporter.report(diag::RowsStay{.name = std::string(known->name)})

@@ -257,6 +257,7 @@ void lift_time(typed::Relation& made, Span span) {
 
 void check_source(Context& context, RelationInfo& info, const ast::Source& source) {
   const Declaration& declaration = *info.declaration;
+  const CallsOf calls(context, declaration);
   typed::Relation made;
   made.kind = source.kind == ast::SourceKind::stream ? typed::RelationKind::stream : typed::RelationKind::table;
   made.domain = declaration.domain->name;

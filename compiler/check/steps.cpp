@@ -24,12 +24,13 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   const Declaration& declaration = *info_.declaration;
   made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
   made_.domain = declaration.domain->name;
-  made_.name = declaration.name.text + (keeps_time_ ? " with time" : "");
+  made_.name = declaration.name.text + (keeps_time_ ? kTimedName : "");
   if (keeps_arrival_ || keeps_headers_) made_.name += " as it came";
   made_.version = declaration.version;
   made_.is_public = declaration.item->is_public;
   made_.documentation = declaration.item->doc;
   made_.span = declaration.name.span;
+  const CallsOf calls(context_, declaration);
   flow_ = &flow;
   step_ = SIZE_MAX;  // in front of the first
   for (size_t i = 0; i < flow.steps.size(); ++i)
@@ -138,6 +139,7 @@ bool FlowChecker::from(const ast::From& from) {
     return from_port(from, *resolved.declaration, *resolved.port);
   }
   from_relation_span_ = node.relation.span;
+  const std::string_view kind = resolved.declaration->kind();
   if (read->row.changes && (keeps_time_ || time_read_ >= 0))
     if (RelationInfo* timed = with_row_time(*read)) read = timed;
   const bool of_stream =
@@ -147,6 +149,7 @@ bool FlowChecker::from(const ast::From& from) {
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();
+  row_.without_record = how_it_came_of(*read, resolved);
   for (RowField& field : row_.fields) field.from_script = false;
   if (from.as) {
     row_.alias = from.as->text;
@@ -174,7 +177,7 @@ bool FlowChecker::from(const ast::From& from) {
     if (of_stream)
       add_how_it_came(node.by_arrival, made, from.span);
     else if (node.by_arrival)
-      by_arrival_of_flow(from, resolved.declaration->kind(), made);
+      by_arrival_of_flow(from, kind, made);
     add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
   }
   return source.state == RelationInfo::State::done;
@@ -294,7 +297,7 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
     else
       lose_row_time(span);
   }
-  read = unite_as_they_came(read, span);
+  read = unite_as_they_came(read, resolved, span);
   RelationInfo& other = *read;
   const std::string name = path_text(node.relation.path);
   if (other.row.table != row_.table && !other.row.open && !row_.open) {

@@ -82,12 +82,7 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
             add({name, column(index, entry.span), entry.span, true});
             continue;
           }
-          if (index == kOfSeveral) {
-            original_gone(entry.span);
-            break;
-          }
-          context_.not_yet(entry.span, "spreading `" + row_->alias + "` after a step replaced `" + name + "`",
-                           "name the fields that are wanted");
+          original_gone(entry.span);
           break;
         }
         continue;

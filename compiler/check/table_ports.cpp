@@ -17,7 +17,7 @@ bool is_kept_for_later(const RowField& field) {
 void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span,
                              std::optional<size_t> fields) {
   const Declaration& declaration = *info_.declaration;
-  if (keeps_time_) return;  // the flow is made once more, its ports are not
+  if (keeps_time_ || keeps_arrival_ || keeps_headers_) return;  // the flow is made once more, its ports are not
   if (is_standing_port(name.text)) {
     context_.reporter.report(diag::PortTaken{.port = name.text})
         .at(name.span, "a name of its own, please")

@@ -12,6 +12,7 @@ bool FlowChecker::from_every(const ast::From& from, const ast::FromEvery& every)
   const std::optional<int64_t> length = context_.length_of(every.period, "`from every`");
   row_.relation = "every " + every.period.text;
   row_.relation_span = from.span;
+  row_.without_record = {WithoutRecord::Why::tick, row_.relation, from.span};
   row_.fields.push_back({"at", timestamp_type(), false, from.span, -1});
   row_.has_time = true;
   row_.time_field = 0;

@@ -417,6 +417,7 @@ bool Expressions::check_aggregate(const Declaration& declaration) {
   FunctionInfo& info = context_.functions[&declaration];
   if (info.state == FunctionInfo::State::done) return !info.broken;
   info.state = FunctionInfo::State::done;
+  const CallsOf calls(context_, declaration);
   const size_t errors = context_.reporter.size();
   bool sound = check_type_parameters(context_, aggregate.generics);
   const TypeVariables variables = sample_variables(aggregate.generics);

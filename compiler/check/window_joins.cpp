@@ -1,6 +1,13 @@
 // `join … within window`. Rows that share a tumbling window have an equal beginning of the window and lie less than its
 // length apart, so the join is one within that range, by one key more. What a `group` has made has the last instant of
 // its window as its time: there the window itself is the key, within `0s..0s`.
+//
+// Of other windows, as hopping ones, a step in front of the join gives each row its windows, on this side the `window`,
+// on the other a view that is made for it. A row goes on once for each, and the window is the key. There `late` is what
+// a row may be behind: the watermarks behind these steps are lower by that.
+#include <algorithm>
+#include <utility>
+
 #include "compiler/check/flow.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
@@ -32,6 +39,17 @@ ast::ExprPtr beginning_at(Span span, int64_t size_us) {
   return expression_at(span, std::move(floor), 2);
 }
 
+bool is_within_window(const ast::Join& join) {
+  return std::any_of(join.clauses.begin(), join.clauses.end(), [](const ast::JoinClause& clause) {
+    return std::holds_alternative<ast::WithinWindow>(clause.node);
+  });
+}
+
+/// The field is the window whose last instant is the time of the row.
+bool is_window(const Row& row, int field) {
+  return row.time_of_window && field >= 0 && same(row.fields[static_cast<size_t>(field)].type, window_type());
+}
+
 }  // namespace
 
 typed::ExpressionRef FlowChecker::window_beginning(const Row& row, int64_t size_us, Span span) {
@@ -40,12 +58,115 @@ typed::ExpressionRef FlowChecker::window_beginning(const Row& row, int64_t size_
   return expressions.check(*beginning);
 }
 
+bool FlowChecker::joined_in_window() const {
+  if (flow_ == nullptr) return false;
+  for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
+    const auto& step = flow_->steps[i].node;
+    if (const auto* join = std::get_if<ast::Join>(&step)) return is_within_window(*join);
+    const bool hands_on = std::holds_alternative<ast::Where>(step) || std::holds_alternative<ast::Let>(step) ||
+                          std::holds_alternative<ast::Select>(step) || std::holds_alternative<ast::Drop>(step) ||
+                          std::holds_alternative<ast::Rename>(step) || std::holds_alternative<ast::Unnest>(step) ||
+                          std::holds_alternative<ast::Lookup>(step);
+    if (!hands_on) return false;
+  }
+  return false;
+}
+
+RelationInfo* FlowChecker::stand_in_windows(const ast::Join& node, RelationInfo* right) {
+  if (!window_ || !window_->sound || !window_->joined || !is_within_window(node)) return right;
+  if (row_.open || row_.find("window") >= 0) return right;  // reported with the clause
+  std::vector<Column> columns = unchanged();
+  std::erase_if(columns, [](const Column& one) { return one.field.name == kWindowField; });
+  columns.push_back({{"window", window_type(), true, window_->word, -1}, std::exchange(row_.window, nullptr)});
+  project("let", std::move(columns), window_->word);
+  // Each row is there once for each of its windows.
+  if (window_->joined->kind != typed::WindowKind::tumbling) {
+    row_.key.clear();
+    row_.key_stated = true;
+  }
+  const bool own = is_window(right->row, right->row.find("window"));
+  if (own || right->id < 0 || right->row.open || right->row.table || !right->row.has_time) return right;
+  return in_windows(*right, *window_->joined);
+}
+
+RelationInfo* FlowChecker::in_windows(const RelationInfo& right, const typed::Window& window) {
+  const std::string text = step_text(window.span);
+  const std::string windows =
+      fmt::format("{} {} {} {} {} {} {} {} {} {}", made_.domain, static_cast<int>(window.kind), window.size_us,
+                  window.slide_us, static_cast<int>(window.unit), window.size_units, window.slide_units,
+                  static_cast<int>(window.slide_unit), window.zone, window.late_us);
+  RelationInfo& info = context_.windowed[{right.id, windows}];
+  if (info.id >= 0) return &info;
+  const typed::Relation& relation = context_.project.relations[static_cast<size_t>(right.id)];
+  typed::Relation made{};
+  made.kind = typed::RelationKind::view;
+  made.domain = made_.domain;
+  made.name = relation.name + " in windows";
+  made.version = relation.version;
+  made.row = right.row.types();
+  made.has_time = true;
+  made.time_field = right.row.time_field;
+  made.span = relation.span;
+  made.steps.push_back(
+      {.content = typed::FromStep{right.id}, .row = made.row, .span = relation.span, .text = "from " + relation.name});
+  made.row.push_back({std::string(kTheirWindow), window_type()});
+  made.steps.push_back(
+      {.content = typed::InWindowsStep{window, true}, .row = made.row, .span = window.span, .text = text});
+  info = right;
+  info.row.fields.push_back({std::string(kTheirWindow), window_type(), true, window.span, -1});
+  info.id = static_cast<int>(context_.project.relations.size());
+  context_.project.relations.push_back(std::move(made));
+  return &info;
+}
+
+bool FlowChecker::share_window(const RelationInfo& right, Span clause, typed::JoinStep& made) {
+  const typed::Window& window = *window_->joined;
+  int theirs = right.row.find(kTheirWindow);
+  if (theirs < 0 && is_window(right.row, right.row.find("window"))) theirs = right.row.find("window");
+  const std::optional<int64_t> longest = longest_us(window);
+  const int ours = row_.find("window");
+  if (ours < 0 || theirs < 0 || !longest) return false;
+  auto end_of = [&](int field, int end) {
+    const typed::ExpressionRef read = typed::make(window_type(), clause, typed::ColumnRead{field});
+    return typed::make(timestamp_type(), clause, typed::FieldRead{read, end});
+  };
+  for (const int end : {0, 1}) {
+    made.left_keys.push_back(end_of(ours, end));
+    made.right_keys.push_back(end_of(theirs, end));
+  }
+  made.lower_us = 1 - *longest;
+  if (window.unit == typed::CalendarUnit::none) {
+    made.upper_us = *longest - 1;
+    return true;
+  }
+  // A day or a month may be shorter: then it is over sooner.
+  auto minus = [&](typed::ExpressionRef a, typed::ExpressionRef b) {
+    return typed::make(duration_type(), clause,
+                       typed::Operation{typed::Operator::subtract, {std::move(a), std::move(b)}});
+  };
+  const typed::ExpressionRef time =
+      typed::make(timestamp_type(), clause, typed::AmbientRead{typed::Ambient::event_time});
+  made.upper =
+      minus(minus(end_of(ours, 1), time), typed::make(duration_type(), clause, typed::Constant{Value{int64_t{1}}}));
+  return true;
+}
+
+void FlowChecker::drop_their_window(const std::string& alias, Span span) {
+  const int joined = row_.find(alias);
+  if (joined < 0 || is_error(row_.fields[static_cast<size_t>(joined)].type)) return;
+  std::vector<Column> columns = unchanged();
+  Column& column = columns[static_cast<size_t>(joined)];
+  const ast::Path path{{{alias, span}, {std::string(kTheirWindow), span}}, span};
+  column.value = changed_struct(column.value, path, 1, std::nullopt);
+  column.field.type = column.value->type;
+  project("let", std::move(columns), span);
+}
+
 bool FlowChecker::within_window(const RelationInfo& right, Span clause, typed::JoinStep& made) {
+  if (window_ && window_->sound && window_->joined && !row_.open && row_.window == nullptr)
+    return share_window(right, clause, made);
   const int ours = row_.find("window"), theirs = right.row.find("window");
   if (!window_) {
-    auto is_window = [](const Row& row, int field) {
-      return row.time_of_window && field >= 0 && same(row.fields[static_cast<size_t>(field)].type, window_type());
-    };
     const bool both = is_window(row_, ours) && is_window(right.row, theirs);
     if (!both) {
       context_.not_yet(clause, "`within window` without a `window` before the join",
@@ -71,12 +192,18 @@ bool FlowChecker::within_window(const RelationInfo& right, Span clause, typed::J
         .note("`rename window to …` in front of it keeps what the row has");
     return false;
   }
-  std::string what;
-  if (window.kind != typed::WindowKind::tumbling) what = "`within window` of hopping windows";
-  if (window.unit != typed::CalendarUnit::none) what = "`within window` of windows in a time zone";
-  if (window.late_us > 0) what = "`within window` of windows that stay open longer";
-  if (!what.empty()) {
-    context_.not_yet(clause, what, "windows of one length: `window tumbling 1h`; or a range, as `within -1h..0s`");
+  if (row_.in_session || (window.kind == typed::WindowKind::span && row_.find(kWindowField) < 0)) {
+    context_.reporter
+        .report(diag::WindowOfOneSide{.kind = row_.in_session ? "session" : "span", .relation = row_.relation})
+        .at(clause, row_.in_session ? "which sessions are the same?" : "no row of the other side has this span")
+        .also(window_->word, row_.in_session ? "the rows of a key until it falls silent" : "each row says its own")
+        .note(row_.in_session ? "a range says how far rows may lie apart, as `within -10m..10m`"
+                              : "a range may end where the row says: `within 0s..until - at`");
+    return false;
+  }
+  if (window.kind != typed::WindowKind::tumbling || window.unit != typed::CalendarUnit::none || window.late_us > 0) {
+    context_.not_yet(clause, "`within window` of such windows behind a step that joins or folds rows",
+                     "`window` between that step and the join");
     return false;
   }
   made.left_keys.push_back(window_beginning(row_, window.size_us, clause));

@@ -39,6 +39,8 @@ RelationFlow source_flow(const Relation& relation, RelationId id) {
   for (size_t i = 0; i < relation.source->fields.size() && i < relation.row.size(); ++i) {
     const typed::ExpressionRef& fallback = relation.source->fields[i].fallback;
     if (fallback == nullptr) continue;
+    // Whether it is computed at all depends on the field.
+    if (fallback->can_fail) rows.decide.merge(influences_of(rows.fields[i], Influence::conditional));
     const std::vector<Shape> above = rows.fields;
     ExpressionFlow expressions(above, rows.time);
     merge(rows.fields[i], raised(expressions.of(fallback), Kind::transformation));
@@ -140,11 +142,26 @@ std::vector<std::string> list_of(const std::set<std::string>& labels) {
 }  // namespace
 
 std::vector<RelationFlow> flows(const Project& project) {
-  std::vector<RelationFlow> made;
-  made.reserve(project.relations.size());
-  for (const Relation& relation : project.relations)
-    made.push_back(relation.source ? source_flow(relation, static_cast<RelationId>(made.size()))
-                                   : made_flow(relation, made, project));
+  std::vector<RelationFlow> made(project.relations.size());
+  std::vector<bool> begun(project.relations.size());
+  // Most stand behind what they read. A view that was made once more reads the later form.
+  const auto make = [&](const auto& again, RelationId id) -> void {
+    const auto at = static_cast<size_t>(id);
+    if (begun[at]) return;
+    begun[at] = true;
+    const Relation& relation = project.relations[at];
+    for (const typed::Step& step : relation.steps) {
+      const RelationId read = std::visit(Overloaded{[](const typed::FromStep& from) { return from.relation; },
+                                                    [](const typed::UnionStep& other) { return other.relation; },
+                                                    [](const typed::JoinStep& join) { return join.relation; },
+                                                    [](const typed::TableJoinStep& join) { return join.relation; },
+                                                    [](const auto&) { return RelationId{-1}; }},
+                                         step.content);
+      if (read >= 0) again(again, read);
+    }
+    made[at] = relation.source ? source_flow(relation, id) : made_flow(relation, made, project);
+  };
+  for (size_t id = 0; id < made.size(); ++id) make(make, static_cast<RelationId>(id));
   return made;
 }
 

@@ -201,6 +201,23 @@ product p version 1 {
   EXPECT_THAT(influences(flow("p").result.decide), testing::Not(testing::Contains("payment.id CONDITIONAL")));
 }
 
+TEST_F(Flow, ADefaultThatMayFailIsComputedWhereTheFieldIsMissing) {
+  check(R"(
+stream reading
+  time at within 1s
+{
+  id: int = [2, 5][3],
+  level: int = 7,
+  at: timestamp,
+}
+product p version 1 {
+  from reading
+  select { at }
+})");
+  EXPECT_THAT(influences(flow("p").result.decide), testing::Contains("reading.id CONDITIONAL"));
+  EXPECT_THAT(influences(flow("p").result.decide), testing::Not(testing::Contains("reading.level CONDITIONAL")));
+}
+
 TEST_F(Flow, JoinsNameBothSides) {
   check(R"(
 product p version 1 {

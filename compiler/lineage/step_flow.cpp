@@ -152,7 +152,7 @@ void StepFlow::add(const typed::Step& step) {
                  [&](const typed::DistinctStep& node) { distinct(node); },
                  [&](const typed::TableJoinStep& node) { join_table(node); },
                  [&](const typed::EmitStep&) { decided_by(rows_.time, Influence::window); },
-                 [&](const typed::MatchStep& node) { match(node); },
+                 [&](const typed::MatchStep& node) { match(node, step.row); },
                  [&](const typed::UnnestStep& node) { unnest(node); },
                  [&](const typed::LookupStep& node) { lookup(node); },
                  [&](const typed::InWindowsStep& node) { windows(node); },
@@ -370,7 +370,7 @@ void StepFlow::distinct(const typed::DistinctStep& step) {
   decided_by(rows_.time, Influence::sort);
 }
 
-void StepFlow::match(const typed::MatchStep& step) {
+void StepFlow::match(const typed::MatchStep& step, const std::vector<Field>& after) {
   std::vector<Shape> made;
   {
     Expressions expressions(*this);
@@ -381,6 +381,7 @@ void StepFlow::match(const typed::MatchStep& step) {
   }
   Shape row;
   row.parts = rows_.fields;
+  row.parts.resize(typed::fields_of_elements(step, after));  // what is kept for conditions stands behind them
   std::vector<Shape> with_elements = rows_.fields;
   for (const typed::PatternElement& element : step.elements) {
     if (element.kind == typed::ElementKind::absent) continue;

@@ -37,7 +37,7 @@ class StepFlow {
   void running(const typed::RunningStep& step);
   void latest(const typed::LatestStep& step);
   void distinct(const typed::DistinctStep& step);
-  void match(const typed::MatchStep& step);
+  void match(const typed::MatchStep& step, const std::vector<Field>& after);
   void unnest(const typed::UnnestStep& step);
   void lookup(const typed::LookupStep& step);
   void windows(const typed::InWindowsStep& step);

@@ -90,6 +90,9 @@ int Builder::without(int source, bool arrival, bool headers, std::string text, S
     kept.push_back(static_cast<int>(i));
   }
   if (kept.size() == row(source).size() && !arrival && !headers) return source;
+  // What says that a row closes its key stays behind the other columns.
+  if (const auto mark = std::ranges::find(kept, deleted_column(row(source))); mark != kept.end())
+    std::rotate(mark, mark + 1, kept.end());
   Node node{.content = ProjectNode{"carry", {}}, .inputs = {source}, .text = std::move(text), .span = span};
   for (const int at : kept) {
     node.row.push_back(row(source)[at]);

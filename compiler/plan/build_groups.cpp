@@ -1,5 +1,6 @@
 #include "compiler/plan/builder.h"
 #include "compiler/plan/match_node.h"
+#include "runtime/data/kept_fields.h"
 
 namespace braid::plan {
 
@@ -136,7 +137,7 @@ int Builder::in_windows(int at, const typed::Window& window, std::vector<Express
 int Builder::rows_in_windows(int at, const typed::InWindowsStep& in_windows, const typed::Step& step,
                              const typed::Relation& owner) {
   at = carry(at, step.text, step.span);
-  Node node{.content = InWindowsNode{in_windows.window, -1},
+  Node node{.content = InWindowsNode{in_windows.window, -1, in_windows.joined},
             .inputs = {at},
             .row = row(at),
             .text = step.text,
@@ -266,7 +267,7 @@ int Builder::match(int at, const typed::MatchStep& pattern, const typed::Step& s
   const std::vector<Field> before = row(at);
   MatchNode made{.within_us = pattern.within_us};
   for (size_t i = 0; i < before.size(); ++i)
-    if (!before[i].name.starts_with(kHiddenMark)) made.fields.push_back(static_cast<int>(i));
+    if (is_shown(before[i])) made.fields.push_back(static_cast<int>(i));
   auto beside = [&](const ExpressionRef& value, std::string_view name) {
     if (const auto* plain = as_column(value)) return plain->index;
     Node& carried = plan_.nodes[at];

@@ -1,9 +1,11 @@
 // Liveness backwards over the plan, then a rewrite forwards. A column that is a joined struct is live field by field:
 // `c.email` keeps `email` alone, `c is null` keeps none of its fields.
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "compiler/plan/plan.h"
+#include "compiler/plan/watched_promises.h"
 #include "runtime/base/check.h"
 
 namespace braid::plan {
@@ -316,9 +318,11 @@ class Pruner {
     } else {
       const auto& source = std::get<SourceNode>(node.content);
       const typed::Relation& relation = project_.relations[source.relation];
+      const std::vector<int> watched = watched_fields(project_, source.relation);
       for (size_t i = 0; i < source.fields.size(); ++i) {
         bool needed = source.fields[i] == relation.time_field;
         for (const auto& path : relation.key) needed |= path.front() == source.fields[i];
+        needed |= std::ranges::find(watched, source.fields[i]) != watched.end();
         if (needed) own[i].add(kWhole);
       }
     }

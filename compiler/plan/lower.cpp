@@ -287,7 +287,8 @@ class Lowering {
       return add(node, EmitOperator{emit->every_us, emit->wall}, {input(0)});
     if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content))
       return add(node,
-                 InWindowsOperator{window_of(in_windows->window), in_windows->given, site(node, Site::Kind::late)},
+                 InWindowsOperator{window_of(in_windows->window), in_windows->given, site(node, Site::Kind::late),
+                                   in_windows->joined},
                  {input(0)});
     if (const auto* in_order = std::get_if<InOrderNode>(&node.content))
       return add(node, InOrderOperator{site(node, Site::Kind::late), in_order->by}, {input(0)});
@@ -726,7 +727,7 @@ class Lowering {
                                     .key = relation.key,
                                     .span = relation.span});
       program().products.back().change_form = relation.change_form;
-      program().products.back().promises = watched_promises(relation);
+      program().products.back().promises = watched_promises(project_, id);
       program().products.back().hides_records = relation.hides_records;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }

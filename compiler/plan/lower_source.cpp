@@ -5,6 +5,7 @@
 #include <set>
 
 #include "compiler/plan/passthrough.h"
+#include "compiler/plan/watched_promises.h"
 #include "runtime/base/check.h"
 
 namespace braid::plan {
@@ -16,7 +17,7 @@ namespace {
 class FromLowering {
  public:
   FromLowering(const Node& node, const SourceNode& source, const typed::Project& project, std::vector<Site>& sites)
-      : node_(node), source_(source), relation_(project.relations[source.relation]), sites_(sites) {}
+      : node_(node), source_(source), project_(project), relation_(project.relations[source.relation]), sites_(sites) {}
 
   FromKernel run(bool prune) {
     std::set<int> needed(source_.fields.begin(), source_.fields.end());
@@ -88,10 +89,22 @@ class FromLowering {
     made.spec.idle_us = relation_.source->idle_us;
     made.spec.idle_advances = relation_.source->idle_advances;
     made.spec.span = relation_.span;
+    made.spec.promises = promises();
     return made;
   }
 
  private:
+  /// Of the fields that are read.
+  std::vector<PromiseSpec> promises() const {
+    std::vector<PromiseSpec> watched = watched_promises(project_, source_.relation);
+    for (PromiseSpec& promise : watched)
+      for (std::vector<int>& path : promise.fields) {
+        const auto found = std::find(source_.fields.begin(), source_.fields.end(), path.front());
+        BRAID_CHECK(found != source_.fields.end(), "a field that is watched was dropped");
+        path.front() = static_cast<int>(found - source_.fields.begin());
+      }
+    return watched;
+  }
   /// The place of such a column behind what is decoded; −1: nobody reads it.
   int how_it_came(int column, FromKernel& made) const {
     const auto found = std::find(source_.fields.begin(), source_.fields.end(), column);
@@ -174,6 +187,7 @@ class FromLowering {
 
   const Node& node_;
   const SourceNode& source_;
+  const typed::Project& project_;
   const typed::Relation& relation_;
   std::vector<Site>& sites_;
   std::vector<int> position_;

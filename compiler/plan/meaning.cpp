@@ -161,7 +161,7 @@ std::string Meaning::operator()(const EmitNode& emit) const {
 }
 
 std::string Meaning::operator()(const InWindowsNode& in_windows) const {
-  std::string text = "in" + windows(true, in_windows.window);
+  std::string text = (in_windows.joined ? "joined in" : "in") + windows(true, in_windows.window);
   return in_windows.given < 0 ? text : text + " given " + column(in_windows.given);
 }
 

@@ -130,6 +130,9 @@ struct EmitNode {
 struct InWindowsNode {
   typed::Window window;
   int given = -1;  ///< column of the input that ends with the end of the row's window; −1: its time says
+  /// In front of a join of rows that share a window: a row is late when it is behind by more than the window's `late`,
+  /// and time goes on that much behind. Else windows close.
+  bool joined = false;
 };
 /// Rows wait until time has passed them, and go on in its order. The row stays as it is.
 struct InOrderNode {

@@ -28,7 +28,8 @@ class Bound {
     if (std::holds_alternative<LatestNode>(node.content)) return latest_bound(node, std::get<LatestNode>(node.content));
     if (const auto* emit = std::get_if<EmitNode>(&node.content))
       return "the changes of " + length(emit->every_us) + (emit->wall ? " by the clock" : "");
-    if (std::holds_alternative<InWindowsNode>(node.content)) return "two instants";
+    if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content))
+      return in_windows->joined ? std::string() : "two instants";
     if (std::holds_alternative<InOrderNode>(node.content))
       return fmt::format("the rows of the last {}, which wait", length(disorder(node.inputs[0])));
     if (std::holds_alternative<TickNode>(node.content)) return "the time of the next row";
@@ -126,8 +127,23 @@ class Bound {
   }
 
   std::string of(const Node& node, const JoinNode& join) const {
-    const std::string rows = rows_of(node, join);
+    const std::string rows = rows_of(node, join) + in_windows(node);
     return join.right_filter ? rows + "; of rows that the `where` drops, the keys alone" : rows;
+  }
+
+  /// Of a join of rows that share a window.
+  std::string in_windows(const Node& node) const {
+    for (int at : node.inputs) {
+      while (std::holds_alternative<ProjectNode>(plan_.nodes[at].content)) at = plan_.nodes[at].inputs[0];
+      const auto* windows = std::get_if<InWindowsNode>(&plan_.nodes[at].content);
+      if (windows == nullptr || !windows->joined) continue;
+      const typed::Window& window = windows->window;
+      if (window.kind == typed::WindowKind::tumbling) continue;
+      if (window.unit != typed::CalendarUnit::none) return "; a row once for each of its windows";
+      return fmt::format("; a row once for each of its at most {} windows",
+                         (window.size_us + window.slide_us - 1) / window.slide_us);
+    }
+    return {};
   }
 
   std::string rows_of(const Node& node, const JoinNode& join) const {
@@ -166,8 +182,8 @@ class Bound {
     const std::string right_time = length(std::max<int64_t>(0, -*step.lower_us) + slack);
     if (step.upper)
       return fmt::format(
-          "rows of {} for {}, and of the left side {}until the upper end that each computes, and {} more", right,
-          right_time, until(join), length(slack));
+          "rows of {} for {}{}, and of the left side {}until the upper end that each computes, and {} more", right,
+          right_time, step.right ? ", until no row can come that they meet" : "", until(join), length(slack));
     if (!step.upper_us)
       return fmt::format("rows of {} for {}, and of the left side {}for ever, as `retain forever` says", right,
                          right_time, until(join));
@@ -237,6 +253,8 @@ class Bound {
       return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
     if (std::holds_alternative<TickNode>(node.content)) return 0;
+    if (const auto* windows = std::get_if<InWindowsNode>(&node.content); windows != nullptr && windows->joined)
+      return disorder(node.inputs[0]) + windows->window.late_us;
     // Rows of windows go out in the order of time. Changes have the time of what caused them.
     const auto* group = std::get_if<GroupNode>(&node.content);
     const auto* top = std::get_if<TopNode>(&node.content);

@@ -2,6 +2,7 @@
 #include "compiler/typed/project.h"
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/kept_fields.h"
 #include "runtime/data/script_text.h"
 
 namespace braid::typed {
@@ -137,10 +138,15 @@ std::string_view name_of(AggregateKind kind) {
 
 Type element_type(const PatternElement& element, const std::vector<Field>& row) {
   std::vector<Field> named = row;
-  std::erase_if(named, [](const Field& field) { return field.name.starts_with(kHiddenMark); });
+  std::erase_if(named, [](const Field& field) { return !is_shown(field); });
   Type type = struct_type(std::move(named));
   if (element.list) return list_type(std::move(type));
   return element.least == 0 ? optional_type(std::move(type)) : type;
+}
+
+size_t fields_of_elements(const MatchStep& match, const std::vector<Field>& after) {
+  const Type& first = without_optional(after[match.keys.size()].type);
+  return (is(first, TypeKind::list) ? first->element : first)->fields.size();
 }
 
 bool goes_by_time(const Aggregate& aggregate) {
@@ -361,7 +367,7 @@ class Printer {
             [&](const MatchStep& match) { print_match(match, before); },
             [&](const InWindowsStep& in_windows) {
               print_window(in_windows.window);
-              line(1, "in windows");
+              line(1, in_windows.joined ? "joined in windows" : "in windows");
             },
             [&](const UnnestStep& unnest) {
               line(1, unnest.left ? "left unnest" : "unnest");

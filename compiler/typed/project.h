@@ -189,6 +189,7 @@ struct Window {
 /// Rows once for each of their windows: not of sessions, nor of spans. The row after: the row before, and the window.
 struct InWindowsStep {
   Window window;
+  bool joined = false;  ///< a join of rows that share a window is next: late is a row, not its window
 };
 /// `window … group …`. Of `span` the first two keys are where the row's window begins and ends. The row after: keys,
 /// then aggregates as `finish` gives them, then window: { start, end } — in the order of the row type: finish over the
@@ -249,6 +250,8 @@ struct MatchStep {
   std::vector<PatternElement> elements;
   std::string name;  ///< as; empty if none
 };
+/// How many fields the rows of its elements have, by the row after: the first of the row before.
+size_t fields_of_elements(const MatchStep& match, const std::vector<Field>& after);
 /// A row for each element of a list, which stands behind the row before as the row's last field; a list that is null is
 /// empty.
 struct UnnestStep {
@@ -401,6 +404,7 @@ struct Relation {
   bool hides_records = false;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   Promises promises;                                ///< product, source: of its contract, beside those above
+  bool promised_by_others = false;                  ///< source: the contract is that of a product of another project
   std::optional<Deprecation> deprecated;            ///< product, source
   bool draft = false;                               ///< product, source: what it looks like is not promised yet
   std::optional<Migration> migration = {};          ///< product

@@ -18,10 +18,6 @@ std::string length(int64_t us) {
   return to_literal(duration_type(), Value{us});
 }
 
-std::string text_of(const UniquePromise& one) {
-  return fmt::format("unique {}{}", names_text(one.fields), one.within_us ? " within " + length(*one.within_us) : "");
-}
-
 double share(const CompletePromise& one) {
   return std::strtod(one.percent.c_str(), nullptr);
 }
@@ -94,8 +90,23 @@ std::optional<double> share_of(std::string_view quantile) {
   return share > 0 ? std::optional(share) : std::nullopt;
 }
 
+std::string fresh_text(int64_t us) {
+  return "fresh within " + length(us);
+}
+std::string state_text(int64_t bytes) {
+  // In the largest unit that it is a multiple of.
+  static constexpr const char* kUnits[] = {"KB", "MB", "GB", "TB"};
+  size_t unit = 0;
+  int64_t count = bytes >> 10;
+  for (; unit + 1 < std::size(kUnits) && count % 1024 == 0; ++unit) count >>= 10;
+  return fmt::format("state <= {}{}", count, kUnits[unit]);
+}
 std::string text_of(const LatencyPromise& promise) {
   return fmt::format("latency {} < {}", promise.quantile, length(promise.below_us));
+}
+std::string text_of(const UniquePromise& promise) {
+  return fmt::format("unique {}{}", names_text(promise.fields),
+                     promise.within_us ? " within " + length(*promise.within_us) : "");
 }
 std::string text_of(const CompletePromise& promise) {
   return fmt::format("complete {}{}>= {}%", names_text(promise.fields), promise.fields.empty() ? "" : " ",
@@ -140,8 +151,8 @@ std::vector<Shortfall> shortfalls(const Expectation& expected, const Promises& p
   if (wanted.fresh_us && (!promised.fresh_us || *promised.fresh_us > *wanted.fresh_us))
     found.push_back({PromiseKind::fresh,
                      {},
-                     "fresh within " + length(*wanted.fresh_us),
-                     promised.fresh_us ? "fresh within " + length(*promised.fresh_us) : ""});
+                     fresh_text(*wanted.fresh_us),
+                     promised.fresh_us ? fresh_text(*promised.fresh_us) : ""});
   compare(PromiseKind::latency, wanted.latencies, promised.latencies, found);
   compare(PromiseKind::unique, expected.uniques, promised_unique, found);
   compare(PromiseKind::complete, wanted.completes, promised.completes, found);

@@ -75,8 +75,12 @@ struct Shortfall {
 std::vector<Shortfall> shortfalls(const Expectation& expected, const Promises& promised,
                                   const std::vector<UniquePromise>& promised_unique);
 
+/// "fresh within 5m", "state <= 2GB".
+std::string fresh_text(int64_t us);
+std::string state_text(int64_t bytes);
 /// As contracts say it: "latency p99 < 2s".
 std::string text_of(const LatencyPromise& promise);
+std::string text_of(const UniquePromise& promise);
 std::string text_of(const CompletePromise& promise);
 std::string text_of(const VolumePromise& promise);
 

@@ -34,7 +34,21 @@ void add_events(const StoredPublication& stored, const Publication* before, std:
       event.data["interface"] = product.interface;
       event.data["minor"] = std::to_string(product.minor);
     }
+  // They have no version, and the URN of what is published has one.
+  const auto definition_event = [&](AuditType type, const std::string& name, const PublishedDefinition& definition) {
+    AuditEvent& event = events.emplace_back(event_of(type, stored, name, 0));
+    event.subject = "urn:braid:" + stored.publication.tenant + ":" + stored.publication.domain + ":" + name;
+    event.data["definition"] = definition.definition;
+    event.data["minor"] = std::to_string(definition.minor);
+  };
+  for (const auto& [name, definition] : stored.publication.definitions) {
+    const auto was = before == nullptr ? stored.publication.definitions.end() : before->definitions.find(name);
+    if (before == nullptr || was == before->definitions.end() || was->second != definition)
+      definition_event(AuditType::contract_published, name, definition);
+  }
   if (before == nullptr) return;
+  for (const auto& [name, definition] : before->definitions)
+    if (!stored.publication.definitions.contains(name)) definition_event(AuditType::contract_retired, name, definition);
   for (const auto& [name, versions] : before->products)
     for (const auto& [version, product] : versions)
       if (find(&stored.publication, name, version) == nullptr)

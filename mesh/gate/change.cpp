@@ -11,14 +11,15 @@ namespace braid::mesh {
 namespace {
 
 constexpr std::string_view kWords[] = {
-    "product-gone",      "field-gone",          "field-added",       "type-changed",  "type-widened",
-    "type-narrowed",     "became-optional",     "became-required",   "symbol-added",  "symbol-gone",
-    "symbols-reordered", "kind-changed",        "key-changed",       "time-changed",  "disorder-raised",
-    "disorder-lowered",  "promise-loosened",    "promise-tightened", "check-gone",    "check-added",
-    "check-changed",     "check-loosened",      "check-tightened",   "access-lost",   "access-gained",
-    "label-added",       "label-gone",          "address-gone",      "address-added", "format-changed",
-    "deprecated",        "deprecation-changed", "deprecation-gone",  "became-draft",  "became-active",
-    "text-changed"};
+    "product-gone",      "field-gone",          "field-added",       "type-changed",      "type-widened",
+    "type-narrowed",     "became-optional",     "became-required",   "symbol-added",      "symbol-gone",
+    "symbols-reordered", "kind-changed",        "key-changed",       "time-changed",      "disorder-raised",
+    "disorder-lowered",  "promise-loosened",    "promise-tightened", "check-gone",        "check-added",
+    "check-changed",     "check-loosened",      "check-tightened",   "access-lost",       "access-gained",
+    "label-added",       "label-gone",          "address-gone",      "address-added",     "format-changed",
+    "deprecated",        "deprecation-changed", "deprecation-gone",  "became-draft",      "became-active",
+    "definition-gone",   "definition-added",    "signature-changed", "signature-widened", "state-changed",
+    "body-changed",      "text-changed"};
 static_assert(std::size(kWords) == static_cast<size_t>(ChangeKind::text_changed) + 1);
 
 enum class Fit { same, widened, narrowed, other };
@@ -452,6 +453,17 @@ std::string to_text(const Change& change) {
       return fmt::format("the product was {} and is a draft", change.before);
     case ChangeKind::became_active:
       return "the product is no longer a draft";
+    case ChangeKind::definition_gone:
+      return fmt::format("the {} `{}` is gone", change.before, at);
+    case ChangeKind::definition_added:
+      return fmt::format("the {} `{}` is new", change.after, at);
+    case ChangeKind::signature_changed:
+    case ChangeKind::signature_widened:
+      return was_and_is("the signature of `" + at + "`");
+    case ChangeKind::state_changed:
+      return was_and_is("the state of `" + at + "`");
+    case ChangeKind::body_changed:
+      return fmt::format("what `{}` does differs", at);
     case ChangeKind::text_changed:
       return fmt::format("the text of `{}` differs", at);
   }

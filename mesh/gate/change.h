@@ -51,6 +51,13 @@ enum class ChangeKind {
   deprecation_gone,
   became_draft,
   became_active,  ///< it was a draft
+  // definitions (mesh/definition)
+  definition_gone,
+  definition_added,
+  signature_changed,
+  signature_widened,  ///< takes each call that it took
+  state_changed,      ///< of an aggregate: the fields of its state
+  body_changed,       ///< computes something else, or asks elsewhere
   // no reader depends on it
   text_changed  ///< documentation, owner
 };

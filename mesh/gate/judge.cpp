@@ -114,6 +114,12 @@ Judgement of_reader(const KnownReader& reader, const Change& change, const Inter
     case ChangeKind::label_gone:
     case ChangeKind::address_added:
     case ChangeKind::deprecation_gone:
+    case ChangeKind::definition_gone:
+    case ChangeKind::definition_added:
+    case ChangeKind::signature_changed:
+    case ChangeKind::signature_widened:
+    case ChangeKind::state_changed:
+    case ChangeKind::body_changed:
     case ChangeKind::text_changed:
       return {};
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/access/read_plan.h"
+
 namespace braid::mesh {
 namespace {
 
@@ -27,9 +29,28 @@ void add_conditions(Influences& into, const Influences& from, std::optional<Infl
   for (const auto& [origin, own] : from) into.insert({origin, kind.value_or(own)});
 }
 
+/// Whether the steps, which are those of a read plan of `owner`, mask the field or a part of it.
+bool masks(const std::vector<typed::Step>& steps, const typed::Relation& owner, const std::vector<int>& path) {
+  const auto first = static_cast<size_t>(path.front());
+  for (const typed::Step& step : steps) {
+    const auto* project = std::get_if<typed::ProjectStep>(&step.content);
+    if (project == nullptr || project->word != access::kMaskWord || first >= project->columns.size()) continue;
+    const auto* kept = std::get_if<typed::ColumnRead>(&project->columns[first]->node);
+    if (kept != nullptr && kept->index == path.front()) continue;
+    for (const typed::MaskRule& mask : owner.access.masks) {
+      const size_t common = std::min(mask.field.size(), path.size());
+      if (std::equal(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(common), mask.field.begin())) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Graph::Graph(const typed::Project& project) : project_(project), flows_(lineage::flows(project)) {}
+
+Graph::Graph(const typed::Project& project, std::vector<lineage::RelationFlow> flows)
+    : project_(project), flows_(std::move(flows)) {}
 
 const lineage::Rows* Graph::rows(const Reading& reading) const {
   const lineage::RelationFlow& read = flow(reading.relation);
@@ -125,6 +146,31 @@ Composed Graph::composed(const Origin& field, Until until) const {
     for (const auto& [source, kind] : before.values) made.conditions.insert({source, influence});
     add_conditions(made.conditions, before.conditions, influence);
   }
+  return made;
+}
+
+bool Graph::is_masked_view(const Origin& field) const {
+  const typed::Relation& view = relation(field.relation);
+  return view.eyes_of >= 0 && field.path.front() >= 0 && masks(view.steps, relation(view.eyes_of), field.path);
+}
+
+void Graph::add_masked(const Origin& field, Until until, std::set<Origin>& made) const {
+  const bool here = is_masked_view(field);
+  for (const auto& [origin, kind] : made_of(field).values) {
+    if (here)
+      for (const auto& [source, earlier] : from(origin, until).values) made.insert(source);
+    else if (!ends(origin.relation, until))
+      add_masked(origin, until, made);
+  }
+}
+
+std::set<Origin> Graph::masked(const Origin& field, Until until) const {
+  std::set<Origin> made;
+  const typed::Relation& own = relation(field.relation);
+  if (field.path.front() >= 0 && masks(own.outlet, own, field.path))
+    for (const auto& [source, kind] : composed(field, until).values) made.insert(source);
+  else
+    add_masked(field, until, made);
   return made;
 }
 

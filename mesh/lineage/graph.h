@@ -28,6 +28,8 @@ struct Composed {
 class Graph {
  public:
   explicit Graph(const typed::Project& project);
+  /// `flows`: of each relation of the project.
+  Graph(const typed::Project& project, std::vector<lineage::RelationFlow> flows);
 
   const typed::Project& project() const { return project_; }
   const typed::Relation& relation(typed::RelationId id) const { return project_.relations[static_cast<size_t>(id)]; }
@@ -46,6 +48,9 @@ class Graph {
   /// The same from further up. Conditions keep the kind of the step nearest to the field.
   Composed composed(const Origin& field, Until until) const;
   Influences composed_rows(const Reading& reading, Until until) const;
+  /// Those of composed(field).values that come through a mask: of a product that the flow reads as another reader, or
+  /// of what the field's own product puts out.
+  std::set<Origin> masked(const Origin& field, Until until) const;
   /// What the flow of a product or view reads there.
   std::set<Reading> reads(typed::RelationId id, Until until) const;
 
@@ -66,6 +71,8 @@ class Graph {
 
  private:
   bool ends(typed::RelationId id, Until until) const;
+  bool is_masked_view(const Origin& field) const;
+  void add_masked(const Origin& field, Until until, std::set<Origin>& made) const;
   const Composed& from(const Origin& origin, Until until) const;
   const lineage::Rows* rows(const Reading& reading) const;
 

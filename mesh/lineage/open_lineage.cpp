@@ -1,6 +1,8 @@
 #include "mesh/lineage/open_lineage.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "runtime/data/time_text.h"
 
@@ -17,10 +19,10 @@ class Event {
       : graph_(graph), product_(product), context_(context) {}
 
   Json make() const {
-    std::string time;
-    append_timestamp(time, context_.time_us);
+    std::string time = timestamp_text(context_.time_us);
     const typed::Relation& relation = graph_.relation(product_);
     Json job{{"namespace", context_.space}, {"name", job_name(relation)}, {"facets", {{"jobType", job_type()}}}};
+    if (context_.deployed) add_source(*context_.deployed, job["facets"]);
     Json inputs = Json::array();
     for (const Reading& reading : graph_.reads(product_, Until::products)) inputs.push_back(dataset(reading));
     Json output = dataset({product_, ""});
@@ -34,10 +36,6 @@ class Event {
   }
 
  private:
-  static std::string job_name(const typed::Relation& relation) {
-    return relation.qualified() + ".v" + std::to_string(relation.version);
-  }
-
   Json facet(const std::string& version, const std::string& name) const {
     return {{"_producer", context_.producer},
             {"_schemaURL", kSpec + "facets/" + version + "/" + name + ".json#/$defs/" + name}};
@@ -45,10 +43,27 @@ class Event {
 
   Json job_type() const {
     Json made = facet("2-0-4", "JobTypeJobFacet");
-    made["processingType"] = "STREAMING";
+    const std::optional<Deployed>& deployed = context_.deployed;
+    made["processingType"] = !deployed || deployed->streaming ? "STREAMING" : "BATCH";
     made["integration"] = "BRAID";
     made["jobType"] = "JOB";
+    if (deployed && deployed->streaming)
+      // What each event says is whole, and counts rows since the event before.
+      made["emissionPattern"] = {{"eventTrigger", "PERIODIC"},
+                                 {"eventContentMode", "COMPLETE_SNAPSHOT"},
+                                 {"windowDuration", std::max<int64_t>(1, deployed->every_us / 1'000'000)}};
     return made;
+  }
+
+  void add_source(const Deployed& deployed, Json& facets) const {
+    Json code = facet("1-0-1", "SourceCodeJobFacet");
+    code["language"] = "braid";
+    code["sourceCode"] = deployed.script;
+    facets["sourceCode"] = std::move(code);
+    Json place = facet("1-1-0", "SourceCodeLocationJobFacet");
+    place["type"] = "file";
+    place["url"] = deployed.location;
+    facets["sourceCodeLocation"] = std::move(place);
   }
 
   Json field(const Field& declared, int64_t place, const std::string& documentation) const {
@@ -86,13 +101,13 @@ class Event {
     return made;
   }
 
-  Json input_field(const Origin& origin, const char* type, std::string_view subtype) const {
+  Json input_field(const Origin& origin, const char* type, std::string_view subtype, bool masking = false) const {
     const Dataset place = context_.place({origin.relation, origin.port});
     return {{"namespace", place.space},
             {"name", place.name},
             {"field", graph_.field_name(origin)},
             {"transformations",
-             Json::array({{{"type", type}, {"subtype", subtype}, {"description", ""}, {"masking", false}}})}};
+             Json::array({{{"type", type}, {"subtype", subtype}, {"description", ""}, {"masking", masking}}})}};
   }
 
   /// What is no field of the data set has no name there.
@@ -103,9 +118,11 @@ class Event {
     made["fields"] = Json::object();
     for (const Origin& leaf : graph_.fields({product_, ""})) {
       const Composed from = graph_.composed(leaf, Until::products);
+      const std::set<Origin> masked = graph_.masked(leaf, Until::products);
       Json inputs = Json::array();
       for (const auto& [origin, kind] : from.values)
-        if (is_named(origin)) inputs.push_back(input_field(origin, "DIRECT", lineage::word(kind)));
+        if (is_named(origin))
+          inputs.push_back(input_field(origin, "DIRECT", lineage::word(kind), masked.contains(origin)));
       for (const auto& [origin, influence] : from.conditions)
         if (is_named(origin)) inputs.push_back(input_field(origin, "INDIRECT", lineage::word(influence)));
       made["fields"][graph_.field_name(leaf)] = {{"inputFields", std::move(inputs)}};
@@ -122,6 +139,10 @@ class Event {
 };
 
 }  // namespace
+
+std::string job_name(const typed::Relation& product) {
+  return product.qualified() + ".v" + std::to_string(product.version);
+}
 
 std::string job_event(const Graph& graph, typed::RelationId product, const EventContext& context) {
   return Event(graph, product, context).make().dump(2) + "\n";

@@ -75,16 +75,22 @@ Picture picture(const Graph& graph, const Subject& subject, bool up) {
   for (const auto& [ends, kind] : edges) made.edges.push_back({ends.first, ends.second, kind});
   std::map<Reading, std::vector<Origin>> boxes;
   for (const Origin& field : seen) boxes[{field.relation, field.port}].push_back(field);
-  // A relation reads only earlier ones, so one pass settles the columns; a source's own edges go to its own box.
+  // One pass settles the columns of a project, whose relations read only earlier ones; products of other projects stand
+  // behind it. A source's own edges go to its own box.
   std::map<Reading, int> columns;
-  for (auto& [reading, fields] : boxes) {
-    int& column = columns[reading];
+  bool moved = true;
+  for (size_t pass = 0; moved && pass <= boxes.size(); ++pass) {
+    moved = false;
     for (const Picture::Edge& edge : made.edges) {
       const Reading from{edge.from.relation, edge.from.port}, to{edge.to.relation, edge.to.port};
-      if (to == reading && from != reading) column = std::max(column, columns[from] + 1);
+      if (from == to || columns[to] > columns[from]) continue;
+      columns[to] = columns[from] + 1;
+      moved = true;
     }
+  }
+  for (auto& [reading, fields] : boxes) {
     std::sort(fields.begin(), fields.end());
-    made.boxes.push_back({reading, fields, column});
+    made.boxes.push_back({reading, fields, columns[reading]});
   }
   std::stable_sort(made.boxes.begin(), made.boxes.end(),
                    [](const Picture::Box& a, const Picture::Box& b) { return a.column < b.column; });

@@ -28,6 +28,8 @@ std::string lock_text(const Lock& lock) {
                               {"minor", pin.minor},
                               {"interface", pin.interface},
                               {"servers", addresses_json(pin.addresses)}};
+  for (const auto& [name, pin] : lock.definitions)
+    made["definitions"][name] = {{"minor", pin.minor}, {"definition", pin.definition}};
   return made.dump(2) + "\n";
 }
 
@@ -46,6 +48,13 @@ Result<Lock> read_lock(const std::string& text) {
                              .addresses = addresses_of_json(pin.at("servers"))};
       if (!is_content_hash(made.products[name].interface)) return wrong("the pin of `" + name + "` is not a SHA-256");
     }
+    if (json.contains("definitions"))
+      for (const auto& [name, pin] : json["definitions"].items()) {
+        made.definitions[name] = {.minor = pin.at("minor").get<int64_t>(),
+                                  .definition = pin.at("definition").get<std::string>()};
+        if (!is_content_hash(made.definitions[name].definition))
+          return wrong("the pin of `" + name + "` is not a SHA-256");
+      }
     return made;
   } catch (const nlohmann::json::exception& problem) {
     return wrong(fmt::format("it is not as it must be: {}", problem.what()));

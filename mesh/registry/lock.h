@@ -27,11 +27,19 @@ struct Pin {
   friend bool operator==(const Pin&, const Pin&) = default;
 };
 
+/// A type, function, aggregate or service.
+struct DefinitionPin {
+  int64_t minor = 0;
+  std::string definition;  ///< content hash
+  friend bool operator==(const DefinitionPin&, const DefinitionPin&) = default;
+};
+
 struct Lock {
   std::map<std::string, PinnedDomain> domains;
   /// By what `use` says: "payments.payment" (then the version is the newest when it was pinned), or
   /// "payments.payment@1".
   std::map<std::string, Pin> products;
+  std::map<std::string, DefinitionPin> definitions = {};  ///< by name: "shop.order_status"
   friend bool operator==(const Lock&, const Lock&) = default;
 };
 

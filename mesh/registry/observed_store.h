@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <type_traits>
 #include <string_view>
+#include <type_traits>
 
 #include "mesh/registry/object_store.h"
 

@@ -43,10 +43,26 @@ SortedJson readers_json(const ReadProducts& readers) {
   return made;
 }
 
+SortedJson definitions_json(const PublishedDefinitions& definitions) {
+  SortedJson made = SortedJson::object();
+  for (const auto& [name, one] : definitions)
+    made[name] = {{"kind", one.kind}, {"definition", one.definition}, {"minor", one.minor}};
+  return made;
+}
+
+SortedJson uses_json(const UsedDefinitions& uses) {
+  SortedJson made = SortedJson::object();
+  for (const auto& [user, used] : uses)
+    for (const auto& [name, use] : used) {
+      SortedJson& one = made[user][name] = {{"definition", use.definition}, {"fields", use.fields}};
+      if (!use.exhaustive.empty()) one["exhaustive"] = use.exhaustive;
+    }
+  return made;
+}
+
 /// All but the signature: what is signed.
 SortedJson unsigned_json(const Publication& publication) {
-  std::string time;
-  append_timestamp(time, publication.time_us);
+  std::string time = timestamp_text(publication.time_us);
   SortedJson made{{"publication", kFormat},
                   {"sequence", publication.sequence},
                   {"tenant", publication.tenant},
@@ -61,6 +77,8 @@ SortedJson unsigned_json(const Publication& publication) {
     for (const auto& [version, one] : versions)
       made["retired"][name][std::to_string(version)] = {{"interface", one.interface}, {"minor", one.minor}};
   if (publication.previous) made["previous"] = *publication.previous;
+  if (!publication.definitions.empty()) made["definitions"] = definitions_json(publication.definitions);
+  if (!publication.uses.empty()) made["uses"] = uses_json(publication.uses);
   return made;
 }
 
@@ -114,6 +132,19 @@ Publication of_json(const SortedJson& json) {
       if (read.contains("exhaustive")) one.exhaustive = read["exhaustive"].get<std::set<std::string>>();
       if (read.contains("expects")) one.expects = expectation_of_json(read["expects"]);
     }
+  if (json.contains("definitions"))
+    for (const auto& [name, one] : json["definitions"].items())
+      made.definitions[name] = {.kind = one.at("kind").get<std::string>(),
+                                .definition = hash_of(one.at("definition")),
+                                .minor = one.at("minor").get<int64_t>()};
+  if (json.contains("uses"))
+    for (const auto& [user, used] : json["uses"].items())
+      for (const auto& [name, use] : used.items()) {
+        UseOfDefinition& one = made.uses[user][name];
+        one.definition = hash_of(use.at("definition"));
+        one.fields = use.at("fields").get<std::set<std::string>>();
+        if (use.contains("exhaustive")) one.exhaustive = use["exhaustive"].get<std::set<std::string>>();
+      }
   return made;
 }
 

@@ -37,6 +37,23 @@ struct ReadOfProduct {
   friend bool operator==(const ReadOfProduct&, const ReadOfProduct&) = default;
 };
 
+/// A type, function, aggregate or service that others may use. It has no version.
+struct PublishedDefinition {
+  std::string kind;        ///< "type", "function"; "function and type"
+  std::string definition;  ///< content hash
+  int64_t minor = 0;       ///< how often it has changed
+  friend bool operator==(const PublishedDefinition&, const PublishedDefinition&) = default;
+};
+
+/// What a product, public source or definition uses of a definition of another domain.
+struct UseOfDefinition {
+  std::string definition;  ///< that it was checked against
+  /// Of its type: paths that the user names, or its name if it is no struct.
+  std::set<std::string> fields;
+  std::set<std::string> exhaustive = {};  ///< as ReadOfProduct has it
+  friend bool operator==(const UseOfDefinition&, const UseOfDefinition&) = default;
+};
+
 /// A version that is over. Its name and number stay taken.
 struct RetiredProduct {
   std::string interface;  ///< content hash of the last one
@@ -54,6 +71,10 @@ using PublishedProducts = std::map<std::string, std::map<int64_t, PublishedProdu
 using RetiredProducts = std::map<std::string, std::map<int64_t, RetiredProduct>>;
 /// By the reader's version_name, then by that of what it reads.
 using ReadProducts = std::map<std::string, std::map<std::string, ReadOfProduct>>;
+/// By name without the domain.
+using PublishedDefinitions = std::map<std::string, PublishedDefinition>;
+/// By the user's version_name, of a definition its name with the domain; then by the name of what it uses.
+using UsedDefinitions = std::map<std::string, std::map<std::string, UseOfDefinition>>;
 
 struct Publication {
   std::optional<std::string> previous;  ///< content hash; nothing: the first one
@@ -65,7 +86,9 @@ struct Publication {
   PublishedProducts products;
   ReadProducts readers;
   RetiredProducts retired = {};  ///< none of them is in `products`
-  std::string signer;            ///< public name; set by signed_json
+  PublishedDefinitions definitions = {};
+  UsedDefinitions uses = {};
+  std::string signer;  ///< public name; set by signed_json
 
   friend bool operator==(const Publication&, const Publication&) = default;
 };

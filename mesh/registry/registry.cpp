@@ -45,10 +45,44 @@ struct Merge {
   ReadProducts readers;
   RetiredProducts retired;
   std::vector<PublishedVersion> versions;
+  PublishedDefinitions definitions = {};
+  UsedDefinitions uses = {};
+  std::vector<PublishedName> names = {};
 };
 
 /// Versions that go: by their version_name, whether name and number stay taken.
 using Going = std::map<std::string, bool>;
+
+/// Definitions and who uses which. A user that is kept uses what it used.
+void merge_definitions(const Draft& draft, const Publication& before, const Going& going, Merge& made) {
+  std::set<std::string> drafted;
+  for (const Interface& interface : draft.interfaces)
+    drafted.insert(version_name(interface.qualified(), interface.version));
+  for (const Definition& definition : draft.definitions) {
+    drafted.insert(definition.qualified());
+    PublishedDefinition now{.kind = definition.kind(), .definition = content_hash(to_json(definition))};
+    ProductChange change = ProductChange::added;
+    if (const auto old = before.definitions.find(definition.name); old != before.definitions.end()) {
+      change = old->second.definition == now.definition ? ProductChange::same : ProductChange::changed;
+      now.minor = old->second.minor + (change == ProductChange::changed);
+    }
+    made.definitions[definition.name] = now;
+    made.names.push_back({.name = definition.qualified(), .change = change, .now = now});
+  }
+  for (const auto& [name, definition] : before.definitions) {
+    const std::string qualified = draft.domain + "." + name;
+    if (drafted.contains(qualified)) continue;
+    const bool retired = draft.retired.contains(qualified);
+    if (!retired) made.definitions[name] = definition;
+    made.names.push_back(
+        {.name = qualified, .change = retired ? ProductChange::retired : ProductChange::kept, .now = definition});
+  }
+  made.uses = draft.uses;
+  for (const auto& [user, used] : before.uses)
+    if (!drafted.contains(user) && !going.contains(user) && !draft.retired.contains(user))
+      made.uses.emplace(user, used);
+  std::ranges::sort(made.names, {}, &PublishedName::name);
+}
 
 Merge merge(const Draft& draft, const std::optional<StoredPublication>& head, const Going& going) {
   Merge made;
@@ -110,6 +144,7 @@ Merge merge(const Draft& draft, const std::optional<StoredPublication>& head, co
   if (head)
     for (const auto& [reader, reads] : head->publication.readers)
       if (!drafted.contains(reader) && !going.contains(reader)) made.readers.emplace(reader, reads);
+  merge_definitions(draft, head ? head->publication : Publication{}, going, made);
   std::ranges::sort(made.versions, [](const PublishedVersion& a, const PublishedVersion& b) {
     return std::tie(a.name, a.version) < std::tie(b.name, b.version);
   });
@@ -163,6 +198,13 @@ Result<Interface> Registry::interface(const std::string& hash) {
   Result<Interface> interface = interface_of_json(text);
   if (!interface.ok()) return damaged(store_, object_name(hash), interface.error().message);
   return interface;
+}
+
+Result<Definition> Registry::definition(const std::string& hash) {
+  BRAID_ASSIGN(const std::string text, object(hash));
+  Result<Definition> definition = definition_of_json(text);
+  if (!definition.ok()) return damaged(store_, object_name(hash), definition.error().message);
+  return definition;
 }
 
 Result<StoredPublication> Registry::publication(const std::string& hash) {
@@ -224,6 +266,18 @@ Result<std::vector<Reader>> Registry::readers_of(const std::string& product, int
   return readers;
 }
 
+Result<std::vector<DefinitionUser>> Registry::users_of(const std::string& name) {
+  std::vector<DefinitionUser> users;
+  BRAID_ASSIGN(const std::vector<std::string> all, domains());
+  for (const std::string& domain : all) {
+    BRAID_ASSIGN(const std::optional<StoredPublication> newest, head(domain));
+    if (!newest) continue;
+    for (const auto& [user, used] : newest->publication.uses)
+      if (const auto use = used.find(name); use != used.end()) users.push_back({.user = user, .use = use->second});
+  }
+  return users;
+}
+
 Result<std::unique_ptr<ObjectStore::Turn>> Registry::wait_for_turn() {
   const int64_t begin = clock_.steady_us();
   while (true) {
@@ -244,20 +298,43 @@ Status Registry::put(const std::string& content, int64_t& written) {
   return {};
 }
 
+namespace {
+
+Error not_retirable(const std::string& name, std::string reason) {
+  return error_of(ErrorKind::usage, diag::NotRetirable{.product = name, .reason = std::move(reason)}.make());
+}
+
+}  // namespace
+
+Status Registry::check_retired_definition(const Draft& draft, const std::string& name,
+                                          const std::optional<StoredPublication>& head) {
+  for (const Definition& definition : draft.definitions)
+    if (definition.qualified() == name) return not_retirable(name, "the project declares it");
+  const std::string prefix = draft.domain + ".";
+  if (!name.starts_with(prefix) || !head || !head->publication.definitions.contains(name.substr(prefix.size())))
+    return not_retirable(name, "it is not published");
+  BRAID_ASSIGN(const std::vector<DefinitionUser> users, users_of(name));
+  if (users.empty()) return {};
+  Error error = error_of(ErrorKind::usage, diag::RetiredIsRead{.product = name}.make());
+  for (const DefinitionUser& user : users) error.message += (&user == users.data() ? ": " : ", ") + user.user;
+  return error;
+}
+
 Status Registry::check_retired(const Draft& draft, const std::optional<StoredPublication>& head) {
-  auto refuse = [](const std::string& name, std::string reason) {
-    return error_of(ErrorKind::usage, diag::NotRetirable{.product = name, .reason = std::move(reason)}.make());
-  };
   for (const std::string& name : draft.retired) {
+    if (!parse_version_name(name)) {
+      BRAID_TRY(check_retired_definition(draft, name, head));
+      continue;
+    }
     for (const Interface& interface : draft.interfaces)
       if (version_name(interface.qualified(), interface.version) == name)
-        return refuse(name, "the project declares it");
+        return not_retirable(name, "the project declares it");
     const auto parsed = parse_version_name(name);
     const std::string prefix = draft.domain + ".";
     const bool published = parsed && parsed->first.starts_with(prefix) && head &&
                            head->publication.products.contains(parsed->first.substr(prefix.size())) &&
                            head->publication.products.at(parsed->first.substr(prefix.size())).contains(parsed->second);
-    if (!published) return refuse(name, "it is not published");
+    if (!published) return not_retirable(name, "it is not published");
     BRAID_ASSIGN(const std::vector<Reader> readers, readers_of(parsed->first, parsed->second));
     if (readers.empty()) continue;
     Error error = error_of(ErrorKind::usage, diag::RetiredIsRead{.product = name}.make());
@@ -326,8 +403,10 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
   BRAID_ASSIGN(const Going going, this->going(draft, head));
   Merge merged = merge(draft, head, going);
   PublishResult result{.head = {}, .versions = std::move(merged.versions), .attempts = attempt};
+  result.definitions = std::move(merged.names);
   if (head && head->publication.products == merged.products && head->publication.readers == merged.readers &&
-      head->publication.retired == merged.retired && head->publication.tenant == draft.tenant) {
+      head->publication.retired == merged.retired && head->publication.definitions == merged.definitions &&
+      head->publication.uses == merged.uses && head->publication.tenant == draft.tenant) {
     result.head = *head;
     return std::optional<PublishResult>(std::move(result));
   }
@@ -339,6 +418,8 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
                    .products = std::move(merged.products),
                    .readers = std::move(merged.readers),
                    .retired = std::move(merged.retired),
+                   .definitions = std::move(merged.definitions),
+                   .uses = std::move(merged.uses),
                    .signer = key.public_name()};
   if (head) {
     next.previous = head->hash;
@@ -346,6 +427,7 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
     next.keys = head->publication.keys;
   }
   for (const Interface& interface : draft.interfaces) BRAID_TRY(put(stored_json(interface), result.objects));
+  for (const Definition& definition : draft.definitions) BRAID_TRY(put(to_json(definition), result.objects));
   for (const auto& [version, documents] : draft.documents)
     for (const auto& [form, text] : documents) BRAID_TRY(put(text, result.objects));
   const std::string text = signed_json(next, key);
@@ -382,6 +464,7 @@ Result<Collected> Registry::collect() {
     BRAID_ASSIGN(const std::vector<StoredPublication> links, chain(domain));
     for (const StoredPublication& link : links) {
       named.insert(object_name(link.hash));
+      for (const auto& [name, one] : link.publication.definitions) named.insert(object_name(one.definition));
       for (const auto& [name, versions] : link.publication.products)
         for (const auto& [version, product] : versions) {
           named.insert(object_name(product.interface));

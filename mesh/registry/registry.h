@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "mesh/contract/interface.h"
+#include "mesh/definition/definition.h"
 #include "mesh/registry/object_store.h"
 #include "mesh/registry/publication.h"
 #include "runtime/base/clock.h"
@@ -31,9 +32,11 @@ struct Draft {
   std::string compiler;
   std::vector<Interface> interfaces;  ///< of the domain, each version once, with its addresses
   ReadProducts readers;               ///< of each product of the draft that reads others
-  std::set<std::string> retired;      ///< version_names of products to be left out from now on
+  std::set<std::string> retired;      ///< version_names of products, names of definitions: left out from now on
   /// Of a version, by its version_name: texts for other tools by their form.
   std::map<std::string, std::map<std::string, std::string>> documents = {};
+  std::vector<Definition> definitions = {};  ///< of the domain, each name once
+  UsedDefinitions uses = {};                 ///< of what the draft has
 };
 
 enum class ProductChange {
@@ -56,17 +59,29 @@ struct PublishedVersion {
   std::string before;  ///< content hash of the interface before, of `changed`
 };
 
+struct PublishedName {
+  std::string name;      ///< with the domain
+  ProductChange change;  ///< never `moved` nor `documented`
+  PublishedDefinition now;
+};
+
 struct PublishResult {
   bool wrote = false;  ///< false: nothing has changed
   StoredPublication head;
   std::vector<PublishedVersion> versions;
-  int64_t objects = 0;  ///< written now
+  std::vector<PublishedName> definitions = {};  ///< by name
+  int64_t objects = 0;                          ///< written now
   int64_t attempts = 1;
 };
 
 struct Reader {
   std::string reader;  ///< version_name
   ReadOfProduct read;
+};
+
+struct DefinitionUser {
+  std::string user;  ///< version_name; of a definition its name
+  UseOfDefinition use;
 };
 
 struct Collected {
@@ -92,8 +107,11 @@ class Registry {
   /// Of that hash, checked.
   Result<std::string> object(const std::string& hash);
   Result<Interface> interface(const std::string& hash);
+  Result<Definition> definition(const std::string& hash);
   /// Who reads `domain.product` in that version, of all domains.
   Result<std::vector<Reader>> readers_of(const std::string& product, int64_t version);
+  /// Who uses `domain.name`, of all domains.
+  Result<std::vector<DefinitionUser>> users_of(const std::string& name);
 
   Result<PublishResult> publish(const Draft& draft, const DomainKey& key, const PublishGate& gate = {});
   /// Removes objects that no publication of a domain's chain names, and what killed publishers left.
@@ -104,6 +122,8 @@ class Registry {
   Result<std::unique_ptr<ObjectStore::Turn>> wait_for_turn();
   Result<std::optional<PublishResult>> try_publish(const Draft& draft, const DomainKey& key, const PublishGate& gate,
                                                    int64_t attempt);
+  Status check_retired_definition(const Draft& draft, const std::string& name,
+                                  const std::optional<StoredPublication>& head);
   Status check_retired(const Draft& draft, const std::optional<StoredPublication>& head);
   /// A version that was retired may come back as it was, and not as something else.
   Status check_taken(const Draft& draft, const std::optional<StoredPublication>& head);

@@ -131,6 +131,58 @@ TEST_F(RegistryTest, KeepsDocumentsBesideTheInterface) {
   EXPECT_TRUE(registry.object(published.documents.at("odps")).ok());
 }
 
+TEST_F(RegistryTest, HasDefinitionsAndWhoUsesThem) {
+  const auto state = [](const std::string& symbols) {
+    Definition made{.domain = "pay", .name = "state", .owner = {}};
+    made.items = {{.domain = "pay",
+                   .name = "state",
+                   .kind = "type",
+                   .is_public = true,
+                   .documentation = {},
+                   .text = "type state = enum { " + symbols + " }"}};
+    return made;
+  };
+  Draft pay{.tenant = "acme", .domain = "pay", .compiler = "braid test"};
+  pay.definitions = {state("open")};
+  const auto first = registry.publish(pay, key);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first->definitions.front().change, ProductChange::added);
+  EXPECT_FALSE(registry.publish(pay, key)->wrote);
+  const auto head = registry.head("pay");
+  ASSERT_TRUE(head.ok() && *head);
+  EXPECT_EQ((*head)->publication, first->head.publication);
+  const PublishedDefinition published = (*head)->publication.definitions.at("state");
+  EXPECT_EQ(*registry.definition(published.definition), state("open"));
+  EXPECT_EQ(registry.collect()->objects, 0);
+
+  Draft shop = draft({product("shop", "order", {"id"})});
+  shop.uses = {{"shop.order@1", {{"pay.state", {.definition = published.definition, .fields = {"state"}}}}}};
+  ASSERT_TRUE(registry.publish(shop, key).ok());
+  // What is not in a draft is kept, and used as before.
+  ASSERT_TRUE(registry.publish(draft({product("shop", "refund", {"id"})}), key).ok());
+  ASSERT_EQ(registry.users_of("pay.state")->size(), 1u);
+  EXPECT_EQ(registry.users_of("pay.state")->front().user, "shop.order@1");
+  EXPECT_EQ(registry.users_of("pay.state")->front().use.fields, std::set<std::string>{"state"});
+
+  pay.definitions = {state("open, paid")};
+  const auto changed = registry.publish(pay, key);
+  EXPECT_EQ(changed->definitions.front().change, ProductChange::changed);
+  EXPECT_EQ(changed->definitions.front().now.minor, 1);
+  pay.definitions.clear();
+  EXPECT_EQ(registry.publish(pay, key)->definitions.front().change, ProductChange::kept);
+  pay.retired = {"pay.state"};
+  EXPECT_EQ(registry.publish(pay, key).error().code, 7215);
+  pay.retired = {"pay.other"};
+  EXPECT_EQ(registry.publish(pay, key).error().code, 7219);
+  shop.uses.clear();
+  ASSERT_TRUE(registry.publish(shop, key).ok());
+  pay.retired = {"pay.state"};
+  const auto retired = registry.publish(pay, key);
+  ASSERT_TRUE(retired.ok()) << retired.error().message;
+  EXPECT_EQ(retired->definitions.front().change, ProductChange::retired);
+  EXPECT_TRUE((*registry.head("pay"))->publication.definitions.empty());
+}
+
 TEST_F(RegistryTest, RetiresWhatNobodyReads) {
   ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"}), product("pay", "old", {"id"})}), key).ok());
   const ReadProducts reads{{"kpi.sum@1", {{"pay.old@1", {.interface = content_hash("x"), .fields = {"id"}}}}}};

@@ -42,6 +42,21 @@ struct Site {
   bool stops = false;    ///< the check stops the job instead
 };
 
+/// What of a contract is watched while the job runs (runtime/promise): of a product, or of a source that the job reads.
+struct PromiseSpec {
+  enum class Rule : uint8_t { fresh, latency, complete, volume, state, unique };
+  std::string text;      ///< as the contract says it: "fresh within 5m"; of readers "expect fresh within 5m"
+  int64_t bound_us = 0;  ///< of fresh and latency: the longest time; of volume: the period; of unique: `within`
+  Rule rule = Rule::fresh;
+  double share = 0;             ///< of latency, complete and unique: of all rows, more than 0, at most 1
+  int64_t least = 0, most = 0;  ///< of volume: rows of a period; of state: `most` is bytes
+  /// Of complete: in which rows have no null; of unique: the key. Paths like ProductSpec::key; of a source into
+  /// SourceSpec::row.
+  std::vector<std::vector<int>> fields = {};
+  std::vector<std::string> readers = {};  ///< domains that expect it, sorted; empty: the contract promises it
+  std::string owner = {};                 ///< of the domain whose contract it is; empty: nobody is named
+};
+
 /// How one field is read from a record. Fields that nothing reads are not in the list.
 struct SourceRead {
   std::string name;
@@ -136,6 +151,7 @@ struct SourceSpec {
   Binding binding;
   WriterSchemas* writer_schemas = nullptr;  ///< Avro: of the records of a topic; outlives the program. Any thread
   uint32_t fronts = 0;                      ///< of an exchange: so many tasks write it
+  std::vector<PromiseSpec> promises = {};   ///< of its contract, and what readers expect of it
   Span span;
 };
 
@@ -343,6 +359,9 @@ struct InWindowsOperator {
   WindowSpec window;
   int given = -1;  ///< field of the input row that ends with the end of its only window; −1: it follows from the time
   uint32_t late_site = 0;
+  /// No window closes here: a row is late when it is behind by more than `window.late_us`, and the time behind this step
+  /// stands that much behind the time before it.
+  bool joined = false;
 };
 /// Rows go on when time has passed them, in the order of (time, source, partition, position).
 struct InOrderOperator {
@@ -472,19 +491,6 @@ inline const GroupOperator* grouping_of(const Operator& op) {
   if (const auto* top = std::get_if<TopOperator>(&op.content)) return &top->group;
   return std::get_if<GroupOperator>(&op.content);
 }
-
-/// What of a product's contract is watched while the job runs (runtime/promise).
-struct PromiseSpec {
-  enum class Rule : uint8_t { fresh, latency, complete, volume, state };
-  std::string text;      ///< as the contract says it: "fresh within 5m"
-  int64_t bound_us = 0;  ///< of fresh and latency: the longest time; of volume: the period
-  Rule rule = Rule::fresh;
-  double share = 0;             ///< of latency and complete: of all rows, more than 0, at most 1
-  int64_t least = 0, most = 0;  ///< of volume: rows of a period; of state: `most` is bytes
-  /// Of complete: in which rows have no null, as paths like ProductSpec::key. Empty: of the records that came, those
-  /// that were neither rejected nor late count.
-  std::vector<std::vector<int>> fields = {};
-};
 
 struct ProductSpec {
   std::string domain, name;

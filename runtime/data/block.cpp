@@ -1,5 +1,6 @@
 #include "runtime/data/block.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "runtime/base/check.h"
@@ -55,6 +56,47 @@ Block gather(const Block& block, std::span<const uint32_t> kept, std::span<const
   if (block.record != nullptr) gather_column<uint32_t>(block.record, kept, gathered.record);
   gathered.records = block.records;
   return gathered;
+}
+
+Block concatenate(std::span<const Block> blocks, std::span<const Leaf> leaves, Arena& arena) {
+  uint32_t rows = 0;
+  const bool shared =
+      std::all_of(blocks.begin(), blocks.end(), [&](const Block& block) { return block.records == blocks[0].records; });
+  for (const Block& block : blocks) rows += block.rows;
+  Block made = allocate_block(leaves, rows, arena);
+  made.rows = rows;
+  Record* of_rows = shared ? nullptr : arena.allocate_array<Record>(rows);
+  made.records = shared ? blocks[0].records : of_rows;
+  uint32_t at = 0;
+  for (const Block& block : blocks) {
+    BRAID_CHECK(block.columns.size() == leaves.size());
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      const size_t width = leaf_width(leaves[i].kind);
+      std::memcpy(made.columns[i].as<char>() + width * at, block.columns[i].data, width * block.rows);
+    }
+    std::copy_n(block.time, block.rows, made.time + at);
+    std::copy_n(block.watermark, block.rows, made.watermark + at);
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      made.record[at + row] = shared ? block.record[row] : at + row;
+      if (!shared) of_rows[at + row] = block.record_of(row);
+    }
+    at += block.rows;
+  }
+  return made;
+}
+
+void join_small_blocks(std::vector<Block>& blocks, size_t first, std::span<const Leaf> leaves, Arena& arena) {
+  size_t kept = first;
+  for (size_t from = first; from < blocks.size();) {
+    size_t end = from + 1;
+    uint32_t rows = blocks[from].rows;
+    while (end < blocks.size() && rows + blocks[end].rows <= kBlockRows) rows += blocks[end++].rows;
+    Block block = end == from + 1 ? std::move(blocks[from])
+                                  : concatenate(std::span(blocks).subspan(from, end - from), leaves, arena);
+    blocks[kept++] = std::move(block);
+    from = end;
+  }
+  blocks.resize(kept);
 }
 
 Block slice(const Block& block, uint32_t first, uint32_t rows) {

@@ -27,6 +27,7 @@ struct Record {
   uint64_t turn = 0;             ///< number of the turn that read it
   uint32_t ordinal = 0;          ///< index within its turn: with `turn`, the order of arrival
   mutable uint64_t settled = 0;  ///< the engine's: products that have counted it, where it reaches one by several ways
+  const char* pair = nullptr;    ///< of a row that joins have made: the right rows that it has met (pair_place.h)
 };
 
 struct Column {
@@ -54,6 +55,12 @@ struct Block {
 Block allocate_block(std::span<const Leaf> leaves, uint32_t capacity, Arena& arena);
 /// The rows of `kept` (indexes into `block`), in that order, in a new block.
 Block gather(const Block& block, std::span<const uint32_t> kept, std::span<const Leaf> leaves, Arena& arena);
+
+/// The rows of all, in that order, in a new block. Some have rows; all have times, watermarks and records.
+Block concatenate(std::span<const Block> blocks, std::span<const Leaf> leaves, Arena& arena);
+/// Of the blocks from `first` on, puts neighbours into one while it has at most kBlockRows rows: what takes them pays
+/// for each block. Their rows and the order of these stay.
+void join_small_blocks(std::vector<Block>& blocks, size_t first, std::span<const Leaf> leaves, Arena& arena);
 
 /// Rows `first` to `first + rows` of the block: a view, nothing is copied.
 Block slice(const Block& block, uint32_t first, uint32_t rows);

@@ -37,6 +37,8 @@ struct SourceRows {
   std::vector<RejectedRecord> rejected;
   std::vector<Refused> refused;
   uint32_t passed = 0;  ///< records that say nothing new, and count nowhere
+  /// By record: 1, it is of an erased subject. It moves time as always, and nobody gets it. Empty: none is.
+  std::span<const uint8_t> erased = {};
   /// What a step directly behind the source makes of the blocks.
   struct Step {
     int op;

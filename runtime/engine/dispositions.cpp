@@ -341,14 +341,6 @@ void LedgerDispositions::publish(int op, const Block& block) {
   output_.write(product, "", program_.products[product].row, block);
 }
 
-void LedgerDispositions::watch_promises() {
-  published_.resize(program_.products.size());
-  for (size_t product = 0; product < published_.size(); ++product)
-    if (!program_.products[product].promises.empty())
-      published_[product] =
-          std::make_unique<PublishedRows>(program_.products[product], book_.product(static_cast<int>(product)).newest);
-}
-
 void LedgerDispositions::send(int op, const Block& block) {
   Block sent = block;
   auto* records = arena_.allocate_array<Record>(block.rows);

@@ -58,7 +58,8 @@ class LedgerDispositions : public Dispositions {
   /// made once more.
   void read(int op, int input, uint64_t rows);
 
-  /// A row of the `alerts` of a product that the program has; in the turn of that number.
+  /// Rows of `alerts`, in the turn of that number: of the product whose promise it is. Of a promise of a source, those
+  /// of the products that read it; of an expectation, those of the products that read it in the domains that expect it.
   void tell(const PromiseChange& change, uint64_t turn);
   /// A record that gives no row: its structure is broken, or its time is out of the question.
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
@@ -71,10 +72,15 @@ class LedgerDispositions : public Dispositions {
   void set_header(uint32_t source, uint32_t partition, std::string_view header);
   /// Rows are counted, and nothing is written: a static table is read again.
   void set_silent(bool silent) { silent_ = silent; }
-  /// From now on the rows of products that promise something are counted, each product's by its PublishedRows.
-  void watch_promises();
+  /// From now on the rows of products and sources that promise something are counted, each one's by its PublishedRows.
+  /// `newest`: by source, the newest event time that was read.
+  void watch_promises(const std::vector<int64_t>& newest);
+  /// Rows of a source as they are read, those that lie too far ahead of the clock not among them.
+  void arrive(int source, const std::vector<Block>& blocks);
   /// By product; null: it promises nothing. Empty: nothing is counted.
   const std::vector<std::unique_ptr<PublishedRows>>& published() const { return published_; }
+  /// The same by source.
+  const std::vector<std::unique_ptr<PublishedRows>>& arrived() const { return arrived_; }
   bool silent() const { return silent_; }
 
  private:
@@ -121,6 +127,7 @@ class LedgerDispositions : public Dispositions {
   std::vector<int> hiding(const std::vector<int>& products, bool hide) const;
   /// A product that hides records shows what happened in its own domain: the step stands in a script of that.
   bool shows(int product, Span step) const;
+  std::vector<int> told_products(const PromiseChange& change) const;
   void write_alert(const std::vector<int>& products, const std::vector<Field>& row_type, const Record& record,
                    const Block& block, uint32_t row, std::string_view check);
   /// The record without what tells of its content.
@@ -152,7 +159,7 @@ class LedgerDispositions : public Dispositions {
   const std::vector<std::vector<std::string>>& partition_names_;
   Arena& arena_;
   bool silent_ = false;
-  std::vector<std::unique_ptr<PublishedRows>> published_;
+  std::vector<std::unique_ptr<PublishedRows>> published_, arrived_;
   Status stopped_;
   const ProductPlaces places_;
   GivenPorts given_;

@@ -1,4 +1,5 @@
-// What promises of products are measured by: rows of theirs that readers can see, and the state of their steps.
+// What promises are measured by: rows of products that readers can see, rows of sources that were read, and the state
+// of steps.
 #include <algorithm>
 
 #include "runtime/engine/turn_engine.h"
@@ -6,7 +7,12 @@
 namespace braid {
 
 void TurnEngine::watch_promises() {
-  dispositions_.watch_promises();
+  std::vector<int64_t> newest;
+  for (const std::vector<PartitionClock>& partitions : clocks_) {
+    newest.push_back(kNoTime);
+    for (const PartitionClock& clock : partitions) newest.back() = std::max(newest.back(), clock.newest);
+  }
+  dispositions_.watch_promises(newest);
 }
 
 EdgeTime TurnEngine::time_of_product(int product) const {
@@ -16,21 +22,38 @@ EdgeTime TurnEngine::time_of_product(int product) const {
   return {};
 }
 
+EdgeTime TurnEngine::time_of_source(int source) const {
+  EdgeTime time;
+  for (const PartitionClock& clock : clocks_[static_cast<size_t>(source)]) time = time + EdgeTime::of(clock);
+  return time;
+}
+
 void TurnEngine::freeze_published() {
   const auto& published = dispositions_.published();
   for (size_t product = 0; product < published.size(); ++product)
     if (published[product]) published[product]->freeze(time_of_product(static_cast<int>(product)));
+  const auto& arrived = dispositions_.arrived();
+  for (size_t source = 0; source < arrived.size(); ++source)
+    if (arrived[source]) arrived[source]->freeze(time_of_source(static_cast<int>(source)));
 }
 
 void TurnEngine::show_published(int64_t now) {
-  for (const auto& published : dispositions_.published())
-    if (published) published->show(now);
+  for (const auto* watched : {&dispositions_.published(), &dispositions_.arrived()})
+    for (const auto& rows : *watched)
+      if (rows) rows->show(now);
 }
 
 std::vector<PromiseCounts> TurnEngine::promise_counts(int product) const {
   const auto& published = dispositions_.published();
   if (published.empty() || !published[static_cast<size_t>(product)]) return {};
   return published[static_cast<size_t>(product)]->counts(time_of_product(product));
+}
+
+std::vector<PromiseCounts> TurnEngine::source_counts(int source) const {
+  const auto& arrived = dispositions_.arrived();
+  if (arrived.empty() || !arrived[static_cast<size_t>(source)] || source_operators_[static_cast<size_t>(source)] < 0)
+    return {};
+  return arrived[static_cast<size_t>(source)]->counts(time_of_source(source));
 }
 
 StateSize TurnEngine::state_size(int product) const {

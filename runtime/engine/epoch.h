@@ -24,7 +24,7 @@ struct EpochEvent {
     moved,     ///< time has moved without a turn
     waited,    ///< rows that had waited as long as they may, by the clock of the epoch, have been released
     followed,  ///< it is idle, and its time has gone on by the clock, up to `end`
-    breached,  ///< a promise, at the reading `end`; `name`: product, version, promise and what was measured, in lines
+    breached,  ///< a promise, at the reading `end`; `name`: what told_event() writes
     recovered  ///< the same
   } kind = Kind::turn;
   uint32_t source = 0, partition = 0;

@@ -343,28 +343,4 @@ void LedgerDispositions::write_alert(const std::vector<int>& products, const std
   }
 }
 
-void LedgerDispositions::tell(const PromiseChange& change, uint64_t turn) {
-  for (size_t product = 0; product < program_.products.size(); ++product) {
-    const ProductSpec& spec = program_.products[product];
-    if (spec.qualified() != change.product || spec.version != change.version) continue;
-    Record cause;  // none: the clock
-    cause.source = static_cast<uint32_t>(program_.sources.size() + product);
-    cause.turn = turn;
-    std::vector<Field> fields;
-    std::vector<Slot> slots;
-    append_text("check", text_slot(change.promise), fields, slots);
-    append_origin(cause, fields, slots);
-    const size_t row_at = slots.size();
-    fields.push_back(
-        {"row", struct_type({{"state", string_type()}, {"since", timestamp_type()}, {"measured", string_type()}})});
-    slots.push_back(text_slot(change.breached ? "breached" : "recovered"));
-    slots.push_back(slot_i64(change.since));
-    slots.push_back(text_slot(change.measured));
-    const std::vector<int> products{static_cast<int>(product)};
-    if (!given_.empty())
-      give_standing(products, "alerts", {change.promise}, cause, nullptr, fields.back().type, slots.data() + row_at);
-    write_slots(products.front(), "alerts", cause, row_shape("alerts", std::move(fields)), slots);
-  }
-}
-
 }  // namespace braid

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/data/key_bytes.h"
+#include "runtime/data/pair_place.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
@@ -12,6 +13,8 @@ namespace {
 constexpr uint16_t kLayout = 1;
 enum class Kind : uint8_t { rows = 1, time = 2, times = 3 };
 enum class State : uint8_t { ended, active, idle };
+/// Beside the partition: the places of right rows (data/pair_place.h) stand behind the bytes.
+constexpr uint32_t kHasPair = uint32_t{1} << 31;
 
 void begin(Kind kind, uint32_t front, WireWriter& out) {
   out.clear();
@@ -66,10 +69,16 @@ void ExchangeFormat::append(const Block& block, uint32_t row, WireWriter& out) c
   out.fixed(block.watermark[row]);
   out.fixed(record.position);
   out.fixed(record.line);
+  const std::string_view pair = pair_place(record);
   out.fixed(to_whole(record.source));
-  out.fixed(record.partition);
+  out.fixed(pair.empty() ? record.partition : record.partition | kHasPair);
   out.fixed(record.settled);
   out.text(record.bytes.view());
+  if (!pair.empty()) {
+    out.text(pair);
+    renumber_pair(out.bytes().data() + out.bytes().size() - pair.size(), pair.size(),
+                  [this](uint32_t source) { return to_whole(source); });
+  }
   const size_t at = out.bytes().size();
   out.fixed(uint32_t{0});
   rows_.append(block, row, out.bytes());
@@ -134,6 +143,13 @@ Result<SourceRows> ExchangeFormat::read(std::span<const GivenRecord> given, cons
       row.record.partition = in.fixed<uint32_t>();
       row.record.settled = in.fixed<uint64_t>();
       const std::string_view bytes = in.text();
+      if ((row.record.partition & kHasPair) != 0) {
+        row.record.partition &= ~kHasPair;
+        const std::string_view pair = in.text();
+        char* memory = arena.allocate_array<char>(sizeof(uint32_t) + pair.size());
+        set_pair(row.record, write_pair(pair, memory));
+        renumber_pair(memory + sizeof(uint32_t), pair.size(), [this](uint32_t source) { return from_whole(source); });
+      }
       row.row = in.text();
       if (in.failed()) return damaged("it is cut");
       if (source >= relations_ || !rows_.fits(row.row)) return damaged("a row of it is not well formed");

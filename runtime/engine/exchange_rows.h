@@ -4,7 +4,8 @@
 //   u16 layout | u8 kind | u32 front, the number of the task that sends within its stage
 //   kind rows: u64 digest of the row type and of the names of sources and products, then rows up to the end, each:
 //              time, watermark, position, line i64 | source, partition u32 | settled u64 |
-//              the bytes of the input record that caused it | the row (runtime/data/row_codec.h), both with u32 sizes
+//              the bytes of the input record that caused it | if the partition has its highest bit, the places of right
+//              rows (runtime/data/pair_place.h) | the row (runtime/data/row_codec.h), all with u32 sizes
 //   kind time: u64 epoch, to which the rows before it belong | i64 watermark | u8 0: ended, 1: active, 2: idle
 //   kind times: of several tasks at once, front is how many: for each u32 front, then as kind time
 //

@@ -122,6 +122,10 @@ JobReport report_of(const Program& program, const TurnEngine& engine) {
     }
     report.products.push_back(std::move(line));
   }
+  // Of a stage, exchanges stand behind the sources of the whole program, and promise nothing.
+  for (size_t source = 0; source < program.sources.size(); ++source)
+    if (const SourceSpec& spec = program.sources[source]; !spec.promises.empty())
+      report.sources.push_back({spec.name, spec.version, engine.source_counts(static_cast<int>(source))});
   report.events = engine.records_read();
   report.watermark = engine.task_watermark();
   report.newest = engine.newest();

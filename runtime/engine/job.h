@@ -29,6 +29,7 @@
 
 namespace braid {
 
+class ErasedKeys;
 class JobMonitor;
 class Service;
 class TurnEngine;
@@ -78,6 +79,9 @@ struct JobOptions {
   /// Those whose state is made again of all that the job has read, in the same words (rebuild.h).
   std::vector<std::string> rebuild;
   StateParts parts;  ///< of the program
+  /// Subjects whose records are passed over. Null: those that `erasures` in the store names.
+  std::shared_ptr<const ErasedKeys> erased;
+  std::string erasures_of;  ///< the store whose subjects these are; empty: `directory`
   /// The lock of the store, if the caller has it already (hand_over.h). Nothing: the job takes it.
   std::shared_ptr<FileLock> lock;
   uint64_t commit_every_turns = 1024;
@@ -113,12 +117,19 @@ struct JobReport {
     StateSize state;  ///< of its steps, those that it shares with others among them; where it promises something
     std::vector<PromiseCounts> counts;  ///< for each of its promises, while they are watched
   };
+  /// Of a source of which something is promised or expected.
+  struct Source {
+    std::string name;
+    int64_t version = 1;
+    std::vector<PromiseCounts> counts;  ///< for each promise, while they are watched
+  };
   std::vector<Product> products;
-  bool nothing_new = false;  ///< since the last run
-  bool drained = false;      ///< stopped on request, all committed
-  int64_t events = 0;        ///< in all runs
-  uint64_t turns = 0;        ///< of this run
-  uint64_t epochs = 0;       ///< durable commits of this run
+  std::vector<Source> sources;  ///< those alone, in the order of the program's
+  bool nothing_new = false;     ///< since the last run
+  bool drained = false;         ///< stopped on request, all committed
+  int64_t events = 0;           ///< in all runs
+  uint64_t turns = 0;           ///< of this run
+  uint64_t epochs = 0;          ///< durable commits of this run
   int64_t watermark = kNoTime;
   int64_t newest = kNoTime;
   StateSize state;

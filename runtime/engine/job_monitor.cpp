@@ -370,7 +370,8 @@ void JobMonitor::set_products(const JobStatus& status) {
                                            {"duplicate", ledger.duplicate},
                                            {"unmatched", ledger.unmatched},
                                            {"rejected", ledger.rejected},
-                                           {"late", ledger.late}})
+                                           {"late", ledger.late},
+                                           {"erased", ledger.erased}})
         families_->product_out.counter({product.name, version, input, outcome}).raise_to(static_cast<double>(count));
     };
     for (const JobReport::Input& input : product.inputs) account(input.name, input.ledger);
@@ -397,12 +398,14 @@ void JobMonitor::set_promises(JobStatus& status) {
     const JobStatus::Promise& promise = status.promises[changed];
     const bool breached = promise.status.state == PromiseState::breached;
     if (keeps_changes_)
-      changes_.push_back({.product = promise.product,
+      changes_.push_back({.relation = promise.relation,
                           .version = promise.version,
                           .promise = promise.text,
                           .breached = breached,
                           .since = promise.status.since,
-                          .measured = measured_text(promise.rule, promise.status)});
+                          .measured = measured_text(promise.rule, promise.status),
+                          .owner = promise.owner,
+                          .part = status.part});
     if (on_event)
       on_event({.kind = breached ? JobEvent::Kind::promise_breached : JobEvent::Kind::promise_recovered,
                 .epoch = status.epoch,

@@ -51,11 +51,14 @@ struct JobStatus {
   JobReport report;           ///< products with their ledgers, events, watermark, state, deviation
   uint64_t state_budget = 0;  ///< bytes; 0: none
   StoreFigures store;
-  /// Of a product's contract, and how it stands.
+  /// Of a contract, or of what a reader expects of it, and how it stands.
   struct Promise {
-    std::string product;  ///< qualified
+    std::string relation;  ///< product or source, qualified
     int64_t version = 1;
-    std::string text;  ///< "fresh within 5m"
+    bool of_source = false;
+    std::string text;                  ///< "fresh within 5m", "expect fresh within 5m"
+    std::string owner;                 ///< of the domain whose contract it is; empty: nobody is named
+    std::vector<std::string> readers;  ///< domains that expect it; empty: the contract promises it
     PromiseSpec::Rule rule = PromiseSpec::Rule::fresh;
     PromiseStatus status;
   };
@@ -63,6 +66,7 @@ struct JobStatus {
   std::vector<Output> outputs;
   std::vector<Promise> promises;  ///< of a job that follows its inputs; the monitor adds them
   bool others = false;            ///< other processes have tasks of the job, or some have no owner
+  std::string part;               ///< then: the tasks that this one has: "tasks 0, 2 of 4"
 };
 
 /// What happens once or with each commit; for logs. On the job's thread.

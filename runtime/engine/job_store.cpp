@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "runtime/report/erasure_findings.h"
+
 namespace braid {
 namespace {
 
@@ -42,11 +44,17 @@ Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& director
   return lock;
 }
 
+Status check_no_erasure(Fs& fs, const std::string& directory) {
+  BRAID_ASSIGN(const FileInfo begun, fs.stat(join_path(join_path(directory, "erasing"), "ready")));
+  return begun.exists ? Status(store_error(diag::ErasureUnfinished{.path = directory}.make())) : Status();
+}
+
 Status JobStore::lock(std::shared_ptr<FileLock> held) {
   lock_ = std::move(held);
-  if (lock_) return {};
-  BRAID_ASSIGN(lock_, lock_store(seams_.fs, options_.directory));
-  return {};
+  if (!lock_) {
+    BRAID_ASSIGN(lock_, lock_store(seams_.fs, options_.directory));
+  }
+  return check_no_erasure(seams_.fs, options_.directory);
 }
 
 Status JobStore::open() {

@@ -25,6 +25,8 @@ void put_epoch(StateBatch& batch, const EpochRecord& record);
 
 /// The lock of a store, whose directory is made; 8001 if another job holds it.
 Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& directory);
+/// Fails with 8049 where an erasure has begun to put its files in the place of the store's (erase.h).
+Status check_no_erasure(Fs& fs, const std::string& directory);
 
 Error store_error(const Diagnostic& diagnostic);
 
@@ -43,6 +45,8 @@ class JobStore {
   bool wants_rebuild() const;
   /// Of a store that is about to begin: the clock reading of another first start.
   void set_started_at(int64_t time) { header_.started_at = time; }
+  /// And all else that it is known by: it takes the place of that store.
+  void set_header(StoreHeader header) { header_ = std::move(header); }
   /// Begins to verify the whole store, beside the first turns.
   void start_proof();
   /// The proof is there, so that waiting for it takes no time.

@@ -11,8 +11,6 @@ namespace braid {
 namespace {
 
 constexpr int kReplayDiffers = diag::ReplayDiffers::kCode;
-/// The clock reading of a bounded run that is not over: of its look-ups, and of what arrives.
-constexpr std::string_view kRunReading = "lookup_reading";
 
 }  // namespace
 
@@ -90,7 +88,13 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
     epoch_now_ = seams_.clock.now_us();
     engine_->set_now(epoch_now_);
   }
-  feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers);
+  std::shared_ptr<const ErasedKeys> erased = options_.erased;
+  if (erased == nullptr) {
+    const std::string& where = options_.erasures_of.empty() ? options_.directory : options_.erasures_of;
+    BRAID_ASSIGN(const ErasureLog log, ErasureLog::read(seams_.fs, where));
+    BRAID_ASSIGN(erased, ErasedKeys::make(log, program_));
+  }
+  feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers, std::move(erased));
   store.start_proof();
   // All topics are fetched from at once: the first records of each take a while.
   for (const JobInputs::Partition& partition : inputs_.partitions())

@@ -23,6 +23,9 @@ namespace braid {
 
 class JobTurns {
  public:
+  /// Where `meta` has the clock reading of a bounded run that is not over: of its look-ups, and of what arrives.
+  static constexpr std::string_view kRunReading = "lookup_reading";
+
   JobTurns(const Program& program, const JobOptions& options, const JobSeams& seams);
 
   /// Within a turn: the store, once nothing is being written into it. Answers of services are recorded there. Without

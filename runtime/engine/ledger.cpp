@@ -5,16 +5,18 @@
 namespace braid {
 namespace {
 
-constexpr uint16_t kLayout = 3;
+constexpr uint16_t kLayout = 4;
+constexpr uint16_t kWithoutErased = 3;
 constexpr uint16_t kWithoutNewest = 2;
 constexpr uint16_t kWithoutEarly = 1;
 
 Ledger read_ledger(WireReader& in, uint16_t layout) {
-  if (layout != kWithoutEarly) return in.fixed<Ledger>();
+  if (layout == kLayout) return in.fixed<Ledger>();
   Ledger ledger;
   for (int64_t Ledger::* count : {&Ledger::in, &Ledger::used, &Ledger::filtered, &Ledger::duplicate, &Ledger::unmatched,
                                   &Ledger::rejected, &Ledger::late, &Ledger::held, &Ledger::partly_late})
     ledger.*count = in.fixed<int64_t>();
+  if (layout != kWithoutEarly) ledger.early = in.fixed<int64_t>();
   return ledger;
 }
 
@@ -23,7 +25,7 @@ Ledger read_ledger(WireReader& in, uint16_t layout) {
 Ledger& Ledger::operator+=(const Ledger& other) {
   for (int64_t Ledger::* count :
        {&Ledger::in, &Ledger::used, &Ledger::filtered, &Ledger::duplicate, &Ledger::unmatched, &Ledger::rejected,
-        &Ledger::late, &Ledger::held, &Ledger::partly_late, &Ledger::early})
+        &Ledger::late, &Ledger::held, &Ledger::partly_late, &Ledger::early, &Ledger::erased})
     this->*count += other.*count;
   return *this;
 }
@@ -88,10 +90,11 @@ std::optional<StoredLedger> StoredLedger::read(std::string_view bytes) {
   StoredLedger ledger;
   WireReader in(bytes);
   const auto layout = in.fixed<uint16_t>();
-  if (layout != kLayout && layout != kWithoutNewest && layout != kWithoutEarly) return std::nullopt;
+  if (layout != kLayout && layout != kWithoutErased && layout != kWithoutNewest && layout != kWithoutEarly)
+    return std::nullopt;
   ledger.rows = in.fixed<int64_t>();
   ledger.alerts = in.fixed<int64_t>();
-  if (layout == kLayout) ledger.newest = in.fixed<int64_t>();
+  if (layout >= kWithoutErased) ledger.newest = in.fixed<int64_t>();
   ledger.derived = read_ledger(in, layout);
   auto count = in.fixed<uint32_t>();
   for (uint32_t i = 0; i < count && !in.failed(); ++i) {

@@ -14,14 +14,15 @@
 
 namespace braid {
 
-/// in = used + filtered + duplicate + unmatched + rejected + late + held, at every commit. In the ledger of derived
-/// rows `in` is what was made and `used` what was emitted.
+/// in = used + filtered + duplicate + unmatched + rejected + late + held + erased, at every commit. In the ledger of
+/// derived rows `in` is what was made and `used` what was emitted.
 struct Ledger {
   int64_t in = 0, used = 0, filtered = 0, duplicate = 0, unmatched = 0, rejected = 0, late = 0, held = 0;
   int64_t partly_late = 0;  ///< of the used: late for some of their windows
   int64_t early = 0;        ///< joined before the table's time, whatever became of them: `wait at most`
+  int64_t erased = 0;       ///< of subjects that were erased (runtime/erasure)
 
-  int64_t deviation() const { return in - (used + filtered + duplicate + unmatched + rejected + late + held); }
+  int64_t deviation() const { return in - (used + filtered + duplicate + unmatched + rejected + late + held + erased); }
   Ledger& operator+=(const Ledger& other);
   friend bool operator==(const Ledger&, const Ledger&) = default;
 };

@@ -75,11 +75,15 @@ std::string OutputFiles::name_of(const Output& output) const {
 }
 
 std::string OutputFiles::value_of(const Output& output) const {
+  return write_stored({.committed = output.frozen, .rows = output.rows, .place = output.stored});
+}
+
+std::string OutputFiles::write_stored(const Stored& stored) {
   WireWriter out;
-  out.fixed(output.frozen.bytes);
-  out.fixed(output.frozen.fingerprint);
-  out.fixed(output.rows);
-  out.text(output.stored);
+  out.fixed(stored.committed.bytes);
+  out.fixed(stored.committed.fingerprint);
+  out.fixed(stored.rows);
+  out.text(stored.place);
   return out.take();
 }
 

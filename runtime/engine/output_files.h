@@ -94,6 +94,7 @@ class OutputFiles : public OutputWriter {
     std::string place;  ///< OutputPlace::stored
   };
   static Result<Stored> read_stored(std::string_view value);
+  static std::string write_stored(const Stored& stored);
 
  private:
   struct Output {

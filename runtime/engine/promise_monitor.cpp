@@ -28,6 +28,12 @@ std::vector<bool> idle_products(const JobStatus& status) {
   return idle;
 }
 
+bool idle_source(const JobStatus& status, const std::string& name) {
+  return std::ranges::all_of(status.partitions, [&](const JobStatus::Partition& partition) {
+    return partition.source != name || partition.idle || partition.ended;
+  });
+}
+
 }  // namespace
 
 /// docs/operations/metrics.md lists them all.
@@ -47,11 +53,11 @@ struct PromiseMonitor::Families {
                                     {"product", "version"}});
   Family& rows = to.declare({"braid_promise_rows_total",
                              kCounter,
-                             "Rows that were measured for a promise of `latency` or `complete`.",
+                             "Rows that were measured for a promise of `latency`, `complete` or `unique`.",
                              {"product", "version", "promise"}});
   Family& missed = to.declare({"braid_promise_missed_rows_total",
                                kCounter,
-                               "Of the measured rows, those that were slow or had a null.",
+                               "Of the measured rows, those that were slow, had a null, or repeated a key.",
                                {"product", "version", "promise"}});
   Family& period_rows = to.declare({"braid_promise_period_rows",
                                     kGauge,
@@ -77,16 +83,28 @@ PromiseMonitor::PromiseMonitor(const Program& program, MetricRegistry& metrics)
 PromiseMonitor::~PromiseMonitor() = default;
 
 void PromiseMonitor::watch(int64_t now) {
-  for (size_t product = 0; product < program_.products.size(); ++product) {
-    const std::vector<PromiseSpec>& promises = program_.products[product].promises;
+  const auto add = [&](bool of_source, size_t relation, const std::vector<PromiseSpec>& promises) {
     for (size_t i = 0; i < promises.size(); ++i)
-      watched_.push_back({.product = product, .promise = i, .watch = PromiseWatch(promises[i], now)});
+      watched_.push_back(
+          {.of_source = of_source, .relation = relation, .promise = i, .watch = PromiseWatch(promises[i], now)});
+  };
+  for (size_t product = 0; product < program_.products.size(); ++product)
+    add(false, product, program_.products[product].promises);
+  for (const SourceSpec& source : program_.sources) {
+    if (source.promises.empty()) continue;
+    add(true, sources_.size(), source.promises);
+    sources_.push_back(&source);
   }
 }
 
 PromiseReading PromiseMonitor::reading_of(Watched& each, const JobStatus& status, bool idle) {
-  const JobReport::Product& product = status.report.products[each.product];
   PromiseReading reading{.now = status.taken_at, .idle = idle, .others = status.others};
+  if (each.of_source) {
+    const std::vector<PromiseCounts>& counts = status.report.sources[each.relation].counts;
+    if (each.promise < counts.size()) reading.counts = counts[each.promise];
+    return reading;
+  }
+  const JobReport::Product& product = status.report.products[each.relation];
   if (each.promise < product.counts.size()) reading.counts = product.counts[each.promise];
   // Rows in the store alone are taken to be like those in memory.
   const StateSize& state = product.state;
@@ -97,46 +115,55 @@ PromiseReading PromiseMonitor::reading_of(Watched& each, const JobStatus& status
   return reading;
 }
 
-void PromiseMonitor::show(const Watched& each, const JobStatus& status) {
-  const JobReport::Product& product = status.report.products[each.product];
+void PromiseMonitor::show(const Watched& each, const std::string& name, int64_t relation_version) {
   const PromiseSpec& promise = each.watch.promise();
   const PromiseStatus& now = each.watch.status();
-  const std::string version = std::to_string(product.version);
+  const std::string version = std::to_string(relation_version);
   const double measured = now.measured.value_or(std::numeric_limits<double>::quiet_NaN());
   switch (promise.rule) {
     case PromiseSpec::Rule::fresh:
-      if (now.measured) families_->freshness.gauge({product.name, version}).set(measured);
+      if (now.measured) families_->freshness.gauge({name, version}).set(measured);
       break;
     case PromiseSpec::Rule::latency:
     case PromiseSpec::Rule::complete:
-      families_->rows.counter({product.name, version, promise.text}).raise_to(static_cast<double>(now.all_rows));
-      families_->missed.counter({product.name, version, promise.text}).raise_to(static_cast<double>(now.all_missed));
+    case PromiseSpec::Rule::unique:
+      families_->rows.counter({name, version, promise.text}).raise_to(static_cast<double>(now.all_rows));
+      families_->missed.counter({name, version, promise.text}).raise_to(static_cast<double>(now.all_missed));
       break;
     case PromiseSpec::Rule::volume:
-      families_->period_rows.gauge({product.name, version, promise.text}).set(measured);
+      families_->period_rows.gauge({name, version, promise.text}).set(measured);
       break;
     case PromiseSpec::Rule::state:
-      families_->state_bytes.gauge({product.name, version}).set(measured);
+      families_->state_bytes.gauge({name, version}).set(measured);
       break;
   }
-  families_->state.gauge({product.name, version, promise.text}).set(now.state == PromiseState::breached ? 1 : 0);
-  families_->budget.gauge({product.name, version, promise.text}).set(now.budget_left);
-  families_->breaches.counter({product.name, version, promise.text}).raise_to(static_cast<double>(now.breaches));
+  families_->state.gauge({name, version, promise.text}).set(now.state == PromiseState::breached ? 1 : 0);
+  families_->budget.gauge({name, version, promise.text}).set(now.budget_left);
+  families_->breaches.counter({name, version, promise.text}).raise_to(static_cast<double>(now.breaches));
 }
 
 std::vector<size_t> PromiseMonitor::update(JobStatus& status) {
   std::vector<size_t> changed;
-  if (watched_.empty() || status.report.products.size() != program_.products.size()) return changed;
+  if (watched_.empty() || status.report.products.size() != program_.products.size() ||
+      status.report.sources.size() != sources_.size())
+    return changed;
   const std::vector<bool> idle = idle_products(status);
   for (Watched& each : watched_) {
-    const JobReport::Product& product = status.report.products[each.product];
-    if (each.watch.update(reading_of(each, status, idle[each.product]))) changed.push_back(status.promises.size());
-    status.promises.push_back({.product = product.name,
-                               .version = product.version,
-                               .text = each.watch.promise().text,
-                               .rule = each.watch.promise().rule,
+    const auto* source = each.of_source ? sources_[each.relation] : nullptr;
+    const std::string name = source != nullptr ? source->name : status.report.products[each.relation].name;
+    const int64_t version = source != nullptr ? source->version : status.report.products[each.relation].version;
+    const bool rests = source != nullptr ? idle_source(status, name) : idle[each.relation];
+    if (each.watch.update(reading_of(each, status, rests))) changed.push_back(status.promises.size());
+    const PromiseSpec& promise = each.watch.promise();
+    status.promises.push_back({.relation = name,
+                               .version = version,
+                               .of_source = source != nullptr,
+                               .text = promise.text,
+                               .owner = promise.owner,
+                               .readers = promise.readers,
+                               .rule = promise.rule,
                                .status = each.watch.status()});
-    show(each, status);
+    show(each, name, version);
   }
   return changed;
 }

@@ -1,5 +1,6 @@
-// The promises of a job's products while it runs: each is watched (runtime/promise) by what the status of the job says
-// of it, and shown by metrics. A part of the JobMonitor, on the thread that publishes the status.
+// The promises of a job's products and sources, and what is expected of them, while it runs: each is watched
+// (runtime/promise) by what the status of the job says of it, and shown by metrics. A part of the JobMonitor, on the
+// thread that publishes the status.
 #pragma once
 
 #include <memory>
@@ -29,16 +30,18 @@ class PromiseMonitor {
  private:
   struct Families;
   struct Watched {
-    size_t product;  ///< index into Program::products
-    size_t promise;  ///< of the product
+    bool of_source;
+    size_t relation;  ///< index into Program::products, or into JobReport::sources
+    size_t promise;   ///< of the relation
     PromiseWatch watch;
     double row_bytes = 0;  ///< of rows of state in memory, when there were some
   };
   PromiseReading reading_of(Watched& each, const JobStatus& status, bool idle);
-  void show(const Watched& each, const JobStatus& status);
+  void show(const Watched& each, const std::string& name, int64_t relation_version);
 
   const Program& program_;
   std::unique_ptr<Families> families_;
+  std::vector<const SourceSpec*> sources_;  ///< that promise something
   std::vector<Watched> watched_;
 };
 

@@ -126,6 +126,44 @@ TEST_F(Promises, of_freshness_and_volume_are_breached_by_silence) {
   expect_once(changes("volume"), 45, 48, 50, 53);
 }
 
+/// What a reader expects of a source is watched from what it reads, and an alert of the products that read it.
+TEST_F(Promises, that_readers_expect_are_watched_at_the_source) {
+  using Rule = PromiseSpec::Rule;
+  builder_.program.sources[0].promises = {
+      {.text = "expect fresh",
+       .bound_us = 5 * kSecond,
+       .rule = Rule::fresh,
+       .readers = {"test"},
+       .owner = "ana@acme.io"},
+      {.text = "unique v", .bound_us = 10 * kSecond, .rule = Rule::unique, .share = 1, .fields = {{0}}},
+      {.text = "expect elsewhere", .bound_us = 5 * kSecond, .rule = Rule::fresh, .readers = {"kpi"}}};
+  for (ProductSpec& product : builder_.program.products) product.domain = "test", product.sources = {0};
+  monitor_.emplace(builder_.program, clock_);
+  monitor_->on_event = [this](const JobEvent& event) {
+    const bool breached = event.kind == JobEvent::Kind::promise_breached;
+    if (breached || event.kind == JobEvent::Kind::promise_recovered)
+      changes_[event.promise->text].push_back(breached ? clock_.second : -clock_.second);
+  };
+  monitor_->watch_promises();
+  silent_from_ = 20, silent_to_ = 45;
+  run();
+  expect_once(changes("expect fresh"), 24, 28, 46, 49);
+  ASSERT_EQ(changes("unique v").size(), 1U);  // the second row has the key of the first
+  const auto status = monitor_->status();
+  const auto expected = std::ranges::find(status->promises, "expect fresh", &JobStatus::Promise::text);
+  ASSERT_NE(expected, status->promises.end());
+  EXPECT_EQ(expected->relation, "test.s");
+  EXPECT_EQ(expected->owner, "ana@acme.io");
+  for (const std::string product : {"joined", "once"}) {
+    const auto told = machine_.fs.read_file("data/out/test." + product + ".v1.alerts.ndjson");
+    ASSERT_TRUE(told.ok());
+    EXPECT_NE(told->find(R"("check":"expect fresh")"), std::string::npos) << *told;
+    EXPECT_NE(told->find(R"("of":"test.s","version":"1","owner":"ana@acme.io")"), std::string::npos) << *told;
+    EXPECT_NE(told->find(R"("check":"unique v")"), std::string::npos) << *told;
+    EXPECT_EQ(told->find("elsewhere"), std::string::npos) << *told;
+  }
+}
+
 TEST_F(Promises, of_volume_are_breached_by_too_many_rows_before_the_period_ends) {
   clock_.events[42] = [this] { write("a", 42, 500); };
   run();
@@ -197,12 +235,14 @@ TEST_F(Promises, are_told_again_as_they_were) {
 }
 
 TEST(ToldPromises, keep_what_they_say) {
-  const PromiseChange change{.product = "d.p",
+  const PromiseChange change{.relation = "d.p",
                              .version = 3,
                              .promise = "latency p99 < 2s",
                              .breached = true,
                              .since = 1'700'000'000'000'000,
-                             .measured = "98.10% of 1200 rows in time"};
+                             .measured = "98.10% of 1200 rows in time",
+                             .owner = "ana@acme.io",
+                             .part = "tasks 0, 2 of 4"};
   EpochRecord record;
   record.events = {told_event(change), {.kind = EpochEvent::Kind::moved, .name = {}}};
   record.events.push_back({.kind = EpochEvent::Kind::turn, .source = 1, .partition = 2, .end = 30, .name = {}});
@@ -210,12 +250,14 @@ TEST(ToldPromises, keep_what_they_say) {
   ASSERT_TRUE(read.ok());
   ASSERT_EQ(read->events.size(), 3U);
   const PromiseChange same = told_change(read->events[0]);
-  EXPECT_EQ(same.product, change.product);
+  EXPECT_EQ(same.relation, change.relation);
   EXPECT_EQ(same.version, change.version);
   EXPECT_EQ(same.promise, change.promise);
   EXPECT_EQ(same.breached, change.breached);
   EXPECT_EQ(same.since, change.since);
   EXPECT_EQ(same.measured, change.measured);
+  EXPECT_EQ(same.owner, change.owner);
+  EXPECT_EQ(same.part, change.part);
   EXPECT_EQ(read->events[2].end, 30);
   EXPECT_EQ(read->after().digest, record.after().digest);
 }

@@ -82,6 +82,7 @@ class Rebuild {
   static JobOptions beside(const JobOptions& options) {
     JobOptions made = options;
     made.directory = directory_of(options);
+    made.erasures_of = options.directory;
     made.lock = nullptr;
     made.outputs = {};
     made.seal = false;

@@ -46,6 +46,7 @@ Result<bool> read_outputs(const std::string& directory, const JobSeams& seams, S
 Status reset_job(const std::string& directory, const JobSeams& seams) {
   Fs& fs = seams.fs;
   BRAID_ASSIGN(std::unique_ptr<FileLock> lock, lock_store(fs, directory));
+  BRAID_TRY(check_no_erasure(fs, directory));
   const std::string state = join_path(directory, "state");
   BRAID_ASSIGN(FileInfo info, fs.stat(state));
   BRAID_ASSIGN(std::optional<StoreIdentity> identity, read_identity(fs, directory));
@@ -85,6 +86,7 @@ Status reset_job(const std::string& directory, const JobSeams& seams) {
   }
   BRAID_TRY(fs.remove_tree(join_path(directory, "rebuild")));
   BRAID_TRY(fs.remove_tree(join_path(directory, "rebuild.done")));
+  BRAID_TRY(fs.remove_tree(join_path(directory, "erasing")));
   BRAID_TRY(remove_identity(fs, directory));
   BRAID_TRY(fs.remove_tree(state));
   return fs.sync_directory(directory);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "runtime/data/pair_place.h"
 #include "runtime/data/row_change.h"
 #include "runtime/engine/joined_rows.h"
 #include "runtime/engine/kept_aggregates.h"
@@ -129,11 +130,23 @@ class Converter {
     const auto source = read_at<uint32_t>(value, kSource);
     write_at(value, kSettled, numbers_.settled(source, read_at<uint64_t>(value, kSettled)));
     write_at(value, kSource, numbers_.of(source));
-    if (narrowers_.empty()) return {};
     WireReader in(std::string_view(value).substr(kRecord));
     const std::string_view bytes = in.text();
     if (in.failed()) return damaged_row();
-    return row_behind(value, kRecord + sizeof(uint32_t) + bytes.size(), narrowers_[input]);
+    const size_t row = kRecord + sizeof(uint32_t) + bytes.size();
+    number_pair(value, row);
+    return narrowers_.empty() ? Status() : row_behind(value, row, narrowers_[input]);
+  }
+
+  /// Behind the row at that place: the right rows that it has met (runtime/data/pair_place.h), if it has met any.
+  void number_pair(std::string& value, size_t row) const {
+    WireReader in(std::string_view(value).substr(row));
+    (void)in.text();
+    if (in.failed() || in.rest().size() <= sizeof(int64_t)) return;
+    const size_t at = value.size() - in.rest().size() + sizeof(uint32_t);
+    const std::string_view places = in.text();
+    if (in.failed()) return;
+    renumber_pair(value.data() + at, places.size(), [this](uint32_t source) { return numbers_.of(source); });
   }
 
   /// Versions::copy(), or behind `at` VersionIndex::copy()
@@ -149,6 +162,7 @@ class Converter {
     constexpr size_t kSource = 16, kRow = 25;
     if (value.size() < kRow) return damaged_row();
     BRAID_TRY(number_at(value, kSource));
+    number_pair(value, kRow);
     return narrowers_.empty() ? Status() : row_behind(value, kRow, narrowers_.front());
   }
 

@@ -11,7 +11,8 @@ EpochEvent told_event(const PromiseChange& change) {
   EpochEvent event;
   event.kind = change.breached ? EpochEvent::Kind::breached : EpochEvent::Kind::recovered;
   event.end = change.since;
-  event.name = change.product + '\n' + std::to_string(change.version) + '\n' + change.promise + '\n' + change.measured;
+  event.name = change.relation + '\n' + std::to_string(change.version) + '\n' + change.promise + '\n' + change.measured;
+  if (!change.owner.empty() || !change.part.empty()) event.name += '\n' + change.owner + '\n' + change.part;
   return event;
 }
 
@@ -25,11 +26,13 @@ PromiseChange told_change(const EpochEvent& event) {
     rest.remove_prefix(std::min(rest.size(), first.size() + 1));
     return first;
   };
-  change.product = line();
+  change.relation = line();
   const std::string_view version = line();
   std::from_chars(version.data(), version.data() + version.size(), change.version);
   change.promise = line();
-  change.measured = rest;
+  change.measured = line();
+  change.owner = line();
+  change.part = rest;
   return change;
 }
 

@@ -83,6 +83,7 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
+    engine->leaves_.push_back(flatten(program.operators[op].row));
   }
   return engine;
 }
@@ -273,7 +274,13 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
   int op = source_operators_[source];
   auto count = static_cast<int64_t>(rows.records.size() - rows.passed);
   if (!dispositions_.silent()) records_ += count;
-  for (int product : program_.operators[op].products) book_.of(product, static_cast<uint32_t>(source)).in += count;
+  const auto is_erased = [&](uint32_t record) { return !rows.erased.empty() && rows.erased[record] != 0; };
+  const int64_t erased = std::ranges::count(rows.erased, uint8_t{1});
+  for (int product : program_.operators[op].products) {
+    Ledger& ledger = book_.of(product, static_cast<uint32_t>(source));
+    ledger.in += count;
+    ledger.erased += erased;
+  }
   // All that `from` turns away goes out in the order of the records, wherever blocks are cut.
   struct Refused {
     uint32_t ordinal;
@@ -282,8 +289,9 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
   };
   std::vector<Refused> refused;
   for (const RejectedRecord& rejected : rows.rejected)
-    refused.push_back({rejected.record, nullptr, rejected.diagnostic});
-  for (const SourceRows::Refused& each : rows.refused) refused.push_back({each.record, &each, {}});
+    if (!is_erased(rejected.record)) refused.push_back({rejected.record, nullptr, rejected.diagnostic});
+  for (const SourceRows::Refused& each : rows.refused)
+    if (!is_erased(each.record)) refused.push_back({each.record, &each, {}});
 
   std::vector<Leaf> leaves = flatten(spec.row);
   Arrived arrived;
@@ -299,7 +307,9 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
     } else {
       ahead = observe_times(source, block, *clock);
     }
-    if (ahead.empty()) {
+    bool whole = ahead.empty();
+    for (uint32_t row = 0; erased > 0 && whole && row < block.rows; ++row) whole = !is_erased(block.record[row]);
+    if (whole) {
       arrived.blocks.push_back(std::move(block));
       arrived.whole.push_back(index);
       continue;
@@ -308,10 +318,11 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
     auto next = ahead.begin();
     for (uint32_t row = 0; row < block.rows; ++row) {
       if (next == ahead.end() || *next != row) {
-        kept.push_back(row);
+        if (!is_erased(block.record[row])) kept.push_back(row);
         continue;
       }
       ++next;
+      if (is_erased(block.record[row])) continue;
       std::string time, bound;
       append_timestamp(time, block.time[row]);
       append_duration_literal(bound, spec.ahead_us);
@@ -330,6 +341,7 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
       dispositions_.reject_record(op, record, spec.sites.at(0), each.reason);
     }
   }
+  dispositions_.arrive(source, arrived.blocks);
   return arrived;
 }
 
@@ -484,6 +496,8 @@ bool TurnEngine::release_round(std::vector<bool>& done) {
     size_t before = outputs[op].size();
     done[op] = !nodes_[op]->advance(outputs[op]);
     BRAID_CHECK(!has_readers_[op] || outputs[op].size() == before, "a publish step holds no rows");
+    // Rows that lie far apart in time are released a few at a time.
+    if (outputs[op].size() > before + 1) join_small_blocks(outputs[op], before, leaves_[op], arena_);
     if (done[op]) times_[op] = nodes_[op]->output_time(inputs);
   }
   dispositions_.write_ports();

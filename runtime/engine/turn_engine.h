@@ -85,7 +85,7 @@ class TurnEngine : private PartitionClocks {
   std::optional<int64_t> next_due();
   /// A turn of its own in which nothing arrives: rows that have waited that long go on.
   void release_waited();
-  /// A turn of its own in which nothing arrives, and the product tells its readers of the change.
+  /// A turn of its own in which nothing arrives, and products tell their readers of the change.
   void tell(const PromiseChange& change);
   /// Rows that `run_from` gave, or records that have been decoded; their memory lives until the turn is over. `ends`:
   /// the partition ends with this turn.
@@ -121,7 +121,8 @@ class TurnEngine : private PartitionClocks {
   // ---- accounts and state
 
   const LedgerBook& ledgers() const { return book_; }
-  /// Counts what promises of products are about, from now on: behind recovery, in a job that follows its inputs.
+  /// Counts what promises are about, of products and of sources, from now on: behind recovery, in a job that follows
+  /// its inputs.
   void watch_promises();
   /// The epoch ends: what has been published belongs to it.
   void freeze_published();
@@ -129,6 +130,8 @@ class TurnEngine : private PartitionClocks {
   void show_published(int64_t now);
   /// One for each promise of the product; empty: nothing is counted.
   std::vector<PromiseCounts> promise_counts(int product) const;
+  /// The same of a source, of the rows that were read here.
+  std::vector<PromiseCounts> source_counts(int source) const;
   /// 0, or a bug.
   int64_t law_deviation() const { return book_.deviation(); }
   uint64_t turns() const { return turn_; }
@@ -187,6 +190,7 @@ class TurnEngine : private PartitionClocks {
   const std::vector<int>& readers_of(int op);
   /// Of the rows that the product publishes; without movement if another stage publishes them.
   EdgeTime time_of_product(int product) const;
+  EdgeTime time_of_source(int source) const;
   void hand_to_readers(int op, std::vector<Block>& blocks);
   void move_task_watermark();
 
@@ -207,6 +211,7 @@ class TurnEngine : private PartitionClocks {
   Status exchanges_health_;
   LedgerDispositions dispositions_;
   std::vector<std::unique_ptr<OperatorNode>> nodes_;  ///< none for sources
+  std::vector<std::vector<Leaf>> leaves_;             ///< of each operator's rows
   std::vector<uint32_t> state_numbers_;
   Lookups* lookups_;
   uint64_t state_memory_;

@@ -56,8 +56,9 @@ struct TurnFeed::Queue {
   std::atomic<bool> closed = false;  ///< nothing more to read: its end, or an error
 };
 
-TurnFeed::TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine, Executor& executor, size_t workers)
-    : program_(program), inputs_(inputs), engine_(engine), executor_(executor) {
+TurnFeed::TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine, Executor& executor, size_t workers,
+                   std::shared_ptr<const ErasedKeys> erased)
+    : program_(program), inputs_(inputs), engine_(engine), executor_(executor), erased_(std::move(erased)) {
   for (JobInputs::Partition& partition : inputs.partitions()) add(partition);
   const size_t ahead = workers > 1 ? 2 * workers : 0;
   for (size_t i = 0; i <= ahead; ++i) {
@@ -264,7 +265,10 @@ void TurnFeed::decode(Slot& slot) const {
   DecodedTurn decoded = decoder->decode(input, slot.arena);
   name_given_records(turn.given, decoded);
   slot.header = decoder->header();
+  std::span<const uint8_t> erased;
+  if (erased_ != nullptr) erased = erased_->find(source, decoded, slot.arena);
   slot.turn.rows = run_from(spec, std::move(decoded), {slot.reading, turn.given}, slot.arena, slot.call);
+  slot.turn.rows.erased = erased;
   if (keys && !turn.given.empty())
     keys->add(input, turn.given, slot.turn.rows, slot.arena);
   else if (keys && spec.binding.has_changes())

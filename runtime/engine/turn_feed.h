@@ -20,6 +20,7 @@
 #include "runtime/base/executor.h"
 #include "runtime/engine/job_inputs.h"
 #include "runtime/engine/turn_engine.h"
+#include "runtime/erasure/erased_keys.h"
 
 namespace braid {
 
@@ -31,7 +32,8 @@ struct ReadTurn {
 
 class TurnFeed {
  public:
-  TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine, Executor& executor, size_t workers);
+  TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine, Executor& executor, size_t workers,
+           std::shared_ptr<const ErasedKeys> erased = nullptr);
   ~TurnFeed();
 
   /// Runs the partition's next turn, valid until the next call; none at its end, which makes it exhausted and, with
@@ -71,6 +73,7 @@ class TurnFeed {
   JobInputs& inputs_;
   TurnEngine& engine_;
   Executor& executor_;
+  const std::shared_ptr<const ErasedKeys> erased_;  ///< null: no subject was erased
   std::deque<Queue> queues_;
   std::unordered_map<const JobInputs::Partition*, Queue*> by_partition_;
   std::vector<Slot*> free_;

@@ -122,14 +122,22 @@ void AsOfJoinNode<History>::finish(const Block& block, std::vector<Block>& out) 
 
 template <class History>
 uint64_t AsOfJoinNode<History>::release_before(const ReleasePoint& point, std::vector<Block>& out) {
-  released_.clear();
+  const size_t before = released_.size();
   note(waiting_.take_before(std::min(point.time, edges[1].value()), released_));
-  join_released(false, out);
-  uint64_t count = released_.size();
-  released_.clear();
+  const uint64_t count = released_.size() - before;
+  if (!content_.wait_us) return count;
+  put_released(out);
   note(waiting_.take_early(point.time, released_));
+  const uint64_t early = released_.size();
   join_released(true, out);
-  return count + released_.size();
+  released_.clear();
+  return count + early;
+}
+
+template <class History>
+void AsOfJoinNode<History>::put_released(std::vector<Block>& out) {
+  join_released(false, out);
+  released_.clear();
 }
 
 template <class History>

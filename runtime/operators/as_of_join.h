@@ -31,6 +31,7 @@ class AsOfJoinNode : public OperatorNode {
   void begin_release_of_waited() override;
   std::optional<int64_t> next_due() override;
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void put_released(std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void freeze() override;
@@ -65,7 +66,7 @@ class AsOfJoinNode : public OperatorNode {
   History versions_;
   HeldRows waiting_;
   JoinPairs pairs_;
-  std::vector<HeldRow> released_;
+  std::vector<HeldRow> released_;  ///< in this round, not joined yet
 };
 
 }  // namespace braid

@@ -1,6 +1,7 @@
 // Aggregates of which rows can be taken out again, though what they come to depends on all rows: min, max, arg_min,
 // arg_max and count_distinct over a table. Each keeps the different values that its rows have, in their order, with how
 // many rows have each. Ties of arg_min and arg_max go to the least value by its bytes: rows of a table have no order.
+// They may go by a struct, whose fields count one after the other.
 #include <string>
 
 #include "runtime/data/key_bytes.h"
@@ -23,6 +24,7 @@ class CountedRows : public OfCountedSet<CountedRows> {
         result_(spec.type),
         result_leaves_(flatten(spec.type)) {
     adds_presence_ = is_optional(spec.type) && !is_optional(argument_);
+    if (by_.column >= 0 && is(by_.type, TypeKind::structure)) by_parts_ = flatten(by_.type);
   }
 
   bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
@@ -69,6 +71,9 @@ class CountedRows : public OfCountedSet<CountedRows> {
         for (size_t leaf = 0; leaf < slots.size(); ++leaf)
           slots[leaf] = read_slot(block.columns[field_column_ + leaf], row);
         append_key_bytes(argument_, slots.data(), value.first);
+      } else if (!by_parts_.empty()) {
+        for (size_t part = 0; part < by_parts_.size(); ++part)
+          append_closed_order(by_parts_[part].type, read_slot(block.columns[by_.column + part], row), value.first);
       } else {
         const ArgumentColumn& ordered = extreme ? rows_.argument() : by_;
         append_order(ordered.type, read_slot(block.columns[ordered.column], row), value.first);
@@ -87,6 +92,7 @@ class CountedRows : public OfCountedSet<CountedRows> {
   AggregateSpec::Kind kind_;
   RowChoice rows_;
   ArgumentColumn by_;
+  std::vector<Leaf> by_parts_;  ///< of a struct
   size_t field_column_;
   StoredRows stored_;
   Type argument_;

@@ -43,7 +43,7 @@ void EmitNode::begin_waits() {
   note(waiting_.take_before(kNotKnown + 1, released_));
   for (HeldRow& row : released_) {
     row.row = pool_.copy(row.row.view());
-    row.record.bytes = pool_.copy(row.record.bytes.view());
+    keep_record(row.record, pool_);
     row.time = end_of_wait();
     row.stored = false;
     row.changed = ChangedIn::none;

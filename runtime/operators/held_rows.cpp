@@ -25,7 +25,8 @@ void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held)
     trace.rows.push_back({.time = row->time,
                           .a = uint64_t{record.source} << 32 | record.partition,
                           .b = static_cast<uint64_t>(record.position) ^ kSign,
-                          .c = row->sequence});
+                          .bytes = pair_place(record),
+                          .d = row->sequence});
   }
 }
 
@@ -43,8 +44,10 @@ bool before_by_arrival(const HeldRow& a, const HeldRow& b) {
 }
 
 bool before_by_position(const HeldRow& a, const HeldRow& b) {
-  return std::tuple(a.time, a.record.source, a.record.partition, a.record.position, a.sequence, a.hash) <
-         std::tuple(b.time, b.record.source, b.record.partition, b.record.position, b.sequence, b.hash);
+  const std::tuple first(a.time, a.record.source, a.record.partition, a.record.position);
+  const std::tuple second(b.time, b.record.source, b.record.partition, b.record.position);
+  if (first != second) return first < second;
+  return std::tuple(pair_place(a.record), a.sequence, a.hash) < std::tuple(pair_place(b.record), b.sequence, b.hash);
 }
 
 HeldRow hold_row(const Block& block, const Block& whole, uint32_t row, StoredRows& rows, BlobPool& pool) {
@@ -52,13 +55,24 @@ HeldRow hold_row(const Block& block, const Block& whole, uint32_t row, StoredRow
   held.time = block.time[row];
   held.watermark = block.watermark[row];
   held.record = block.record_of(row);
-  held.record.bytes = pool.copy(held.record.bytes.view());
+  keep_record(held.record, pool);
   held.row = rows.store(whole, row, pool);
   return held;
 }
 
+void keep_record(Record& record, BlobPool& pool) {
+  record.bytes = pool.copy(record.bytes.view());
+  if (const Bytes pair = pair_memory(record); pair.size > 0) set_pair(record, pool.copy(pair.view()).data);
+}
+
+void release_record(const Record& record, BlobPool& pool) {
+  pool.release(record.bytes);
+  if (const Bytes pair = pair_memory(record); pair.size > 0) pool.release(pair);
+}
+
 void release_later(const HeldRow& row, BlobPool& pool) {
   pool.release_later(row.record.bytes);
+  if (const Bytes pair = pair_memory(row.record); pair.size > 0) pool.release_later(pair);
   pool.release_later(row.row);
 }
 
@@ -102,6 +116,7 @@ void append_held_value(WireWriter& out, const HeldRow& row) {
   out.fixed(row.record.settled);
   out.text(row.record.bytes.view());
   out.text(row.row.view());
+  if (!pair_place(row.record).empty()) out.text(pair_place(row.record));
 }
 
 Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool,
@@ -122,9 +137,12 @@ Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, c
   row.record.settled = in.fixed<uint64_t>();
   std::string_view bytes = in.text();
   std::string_view content = in.text();
+  std::string_view pair;
+  if (in.rest().size() > sizeof(int64_t)) pair = in.text();
   if (with_arrival) row.arrival = in.fixed<int64_t>();
   if (in.failed() || !rows.fits(content)) return Error{ErrorKind::store, "a waiting row is damaged", 0, 0};
   row.record.bytes = pool.copy(bytes);
+  if (!pair.empty()) set_pair(row.record, write_pair(pair, pool.allocate(sizeof(uint32_t) + pair.size())));
   row.row = pool.copy(content);
   return row;
 }
@@ -390,7 +408,7 @@ uint64_t HeldRows::evict(uint64_t bytes) {
     if (!row.stored || freed >= bytes) return false;
     freed += bytes_of(row);
     leave_cold(row.time);
-    pool_.release(row.record.bytes);
+    release_record(row.record, pool_);
     pool_.release(row.row);
     return true;
   });

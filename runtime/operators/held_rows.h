@@ -1,10 +1,11 @@
 // Rows that wait for time: of as-of joins, `nearest` and `unique`. A waiting row keeps a copy of itself and of the
 // record that caused it, because it may be rejected, unmatched or late many turns later.
 //
-// HeldRows is a queue in one of two orders: (time, turn, ordinal) as joins release, (time, source, partition, position)
-// as `unique` decides. Owns its rows through a pool; one thread. Stored as timed rows: bucket = time, key = turn,
-// ordinal, sequence. The rows that wait longest are evicted; they come back at their time. Where rows wait only so long
-// by the wall clock, each has its arrival with it, and leaves early once that is long enough ago.
+// HeldRows is a queue in one of two orders: (time, turn, ordinal) as joins release, (time, source, partition, position,
+// and behind joins the places of right rows) as `unique` decides. Owns its rows through a pool; one thread. Stored as
+// timed rows: bucket = time, key = turn, ordinal, sequence. The rows that wait longest are evicted; they come back at
+// their time. Where rows wait only so long by the wall clock, each has its arrival with it, and leaves early once that
+// is long enough ago.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/data/pair_place.h"
 #include "runtime/operators/operator.h"
 #include "runtime/operators/output_trace.h"
 #include "runtime/state/store.h"
@@ -38,11 +40,14 @@ struct HeldRow {
 
 /// (time, turn, ordinal, sequence)
 bool before_by_arrival(const HeldRow& a, const HeldRow& b);
-/// (time, source, partition, position, sequence)
+/// (time, source, partition, position, the right rows that it has met, sequence)
 bool before_by_position(const HeldRow& a, const HeldRow& b);
 
 /// Copies row and cause. `whole` is the block as a block of `rows`' type.
 HeldRow hold_row(const Block& block, const Block& whole, uint32_t row, StoredRows& rows, BlobPool& pool);
+/// The record with its bytes, and what else it points to, in the pool; and gone from there.
+void keep_record(Record& record, BlobPool& pool);
+void release_record(const Record& record, BlobPool& pool);
 void release_later(const HeldRow& row, BlobPool& pool);
 /// Of `rows` (at most kBlockRows), in that order. It refers to their memory.
 Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std::span<const Leaf> leaves,
@@ -122,7 +127,9 @@ class HeldRows {
     return read_held(place.bucket, place.hash, value, rows_, pool_, has_arrivals_);
   }
   uint64_t bytes() const { return pool_.bytes_used() + queue_.bytes(); }
-  static uint64_t bytes_of(const HeldRow& row) { return sizeof(HeldRow) + row.row.size + row.record.bytes.size; }
+  static uint64_t bytes_of(const HeldRow& row) {
+    return sizeof(HeldRow) + row.row.size + row.record.bytes.size + pair_bytes(row.record);
+  }
   /// Before a frozen row leaves.
   void copy(HeldRow& row);
   void leave_cold(int64_t time);

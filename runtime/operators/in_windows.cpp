@@ -36,6 +36,10 @@ void InWindowsNode::take(int input, const Block& block, std::vector<Block>& out)
   from_.clear();
   ranges_.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
+    if (content_.joined && is_late(input, add_time(block.time[row], content_.window.late_us), block.watermark[row])) {
+      leave_late(input, block, row, content_.late_site);
+      continue;
+    }
     int64_t passed = std::max(block.watermark[row], closed);
     if (ends != nullptr) {
       passed = std::max(passed, block.time[row]);
@@ -49,7 +53,7 @@ void InWindowsNode::take(int input, const Block& block, std::vector<Block>& out)
     for (const WindowRange& window : windows) {
       if (is_closed(window.end, passed)) continue;
       ++open;
-      latest_.seal(window.end);
+      if (!content_.joined) latest_.seal(window.end);
       from_.push_back(row);
       ranges_.push_back(window);
       ++rows;
@@ -72,6 +76,12 @@ void InWindowsNode::take(int input, const Block& block, std::vector<Block>& out)
 
 void InWindowsNode::put_out(const Block& block, std::vector<Block>& out) {
   Block made = gather(block, from_, input_leaves_, arena());
+  if (content_.joined && content_.window.late_us > 0) {
+    auto* watermarks = arena().allocate_array<int64_t>(made.rows);
+    for (uint32_t row = 0; row < made.rows; ++row)
+      watermarks[row] = subtract_time(made.watermark[row], content_.window.late_us);
+    made.watermark = watermarks;
+  }
   if (end_column_ < 0) {
     auto* starts = arena().allocate_array<int64_t>(made.rows);
     auto* ends = arena().allocate_array<int64_t>(made.rows);
@@ -87,8 +97,13 @@ void InWindowsNode::put_out(const Block& block, std::vector<Block>& out) {
   ranges_.clear();
 }
 
+EdgeTime InWindowsNode::output_time(std::span<const EdgeTime> inputs) const {
+  const EdgeTime time = OperatorNode::output_time(inputs);
+  return content_.joined ? time.minus(content_.window.late_us) : time;
+}
+
 void InWindowsNode::finish_release(std::vector<Block>&) {
-  if (edges[0].ended) sealed_.seal(add_time(latest_.time(), content_.window.late_us));
+  if (edges[0].ended && !content_.joined) sealed_.seal(add_time(latest_.time(), content_.window.late_us));
 }
 
 void InWindowsNode::freeze() {

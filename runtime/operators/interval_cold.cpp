@@ -26,7 +26,7 @@ void IntervalJoinNode::count_back(int64_t span, bool with_left) {
 }
 
 void IntervalJoinNode::drop_now(const LeftRow& row) {
-  pool_.release(row.held.record.bytes);
+  release_record(row.held.record, pool_);
   pool_.release(row.held.row);
   pool_.release({reinterpret_cast<const char*>(&row), sizeof(LeftRow)});
 }
@@ -42,6 +42,9 @@ uint64_t IntervalJoinNode::evict(Entry& entry) {
   const uint64_t size = sizeof(Entry) + entry.value.left.size() * sizeof(Closing) + entry.key.size;
   if (has_own_ends())
     for (const LeftRow* row : entry.value.left.rows()) note_cold_end(end_of(*row), entry.hash, entry.key.view());
+  if (has_own_ends() && is_outer())
+    for (const RightRow* row : entry.value.right.rows())
+      if (!row->settled) note_cold(cold_rights_, row->time, entry.hash, entry.key.view());
   for (const LeftRow* row : entry.value.left.rows()) drop_now(*row);
   for (const RightRow* row : entry.value.right.rows()) pool_.release(row->memory());
   left_count_ -= entry.value.left.size();
@@ -159,6 +162,8 @@ Status IntervalJoinNode::take_stored_right(std::string_view key, std::string_vie
   TimedKey place = parse_timed_key(key);
   BRAID_ASSIGN(StoredRight right, read_right(key, value));
   if (stays_cold(place.hash, right.key, place.bucket)) {
+    if (has_own_ends() && is_outer() && !right.row->settled)
+      note_cold(cold_rights_, right.row->time, place.hash, right.key);
     pool_.release(right.row->memory());
     leave_row(place.hash, right.key, place.bucket, false);
     return {};

@@ -1,6 +1,7 @@
 // Joins in an interval whose upper end each left row computes. Such an end has no bound, so all rows of a key lie in
 // one entry, and a left row closes by its own end. It may go on alone long after others of its time, so time behind the
-// join stands at the first row that is held.
+// join stands at the first row that is held. Where right rows go on alone, too, interval_outer takes the rows; ends are
+// those of here.
 //
 // Where all matches decide, as of `nearest`, a left row waits until its own end, and the right rows in its reach with
 // it.
@@ -24,11 +25,23 @@ void IntervalJoinNode::expect_end(Entry& entry, const LeftRow& row) {
   closings_.push({end_of(row), record.turn, record.ordinal, row.held.sequence, &entry});
 }
 
-void IntervalJoinNode::note_cold_end(int64_t end, uint64_t hash, std::string_view key) {
-  ColdEnds& ends = cold_ends_[TimeQueue<Closing, ByArrival>::bucket_of(end)];
-  ends.first = std::min(ends.first, end);
+void IntervalJoinNode::note_cold(ColdTimes& times, int64_t time, uint64_t hash, std::string_view key) {
+  ColdEnds& ends = times[TimeQueue<Closing, ByArrival>::bucket_of(time)];
+  ends.first = std::min(ends.first, time);
   if (ends.entries.empty() || ends.entries.back().first != hash || ends.entries.back().second != key)
     cold_ends_bytes_ += bytes_of(ends.entries.emplace_back(hash, key));
+}
+
+void IntervalJoinNode::load_cold(ColdTimes& times, int64_t before) {
+  while (!times.empty() && times.begin()->second.first < before) {
+    const ColdEnds ends = std::move(times.begin()->second);
+    times.erase(times.begin());
+    for (const ColdEntry& entry : ends.entries) {
+      cold_ends_bytes_ -= bytes_of(entry);
+      const auto& [hash, key] = entry;
+      if (cold_.may_hold(hash, key) && keys_.find(hash, key, 0) == nullptr) note(load(hash, key, 0));
+    }
+  }
 }
 
 void IntervalJoinNode::keep_until(const Block& block, uint32_t row, const KeyBlock& keys, int64_t end, bool matched) {
@@ -52,7 +65,7 @@ void IntervalJoinNode::add_candidates_before(uint32_t row, int64_t time, int64_t
   for (const RightRow* right : candidates(*entry, time)) {
     if (right->time > end) break;
     pairs.add(row, right->row());
-    times.push_back({right->time, right->watermark});
+    times.push_back({right->time, right->watermark, right});
   }
 }
 
@@ -174,23 +187,14 @@ void IntervalJoinNode::take_right_ends(const Block& block, std::vector<Block>& o
 }
 
 std::optional<ReleasePoint> IntervalJoinNode::next_release_ends() const {
-  int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
-  if (!cold_ends_.empty()) first = std::min(first, cold_ends_.begin()->second.first);
+  const int64_t first = first_end();
   if (first >= passed_ends()) return {};
   return ReleasePoint{TimeQueue<Closing, ByArrival>::bucket_end(first)};
 }
 
 uint64_t IntervalJoinNode::release_ends(const ReleasePoint& point, std::vector<Block>& out) {
   const int64_t before = std::min(point.time, passed_ends());
-  while (!cold_ends_.empty() && cold_ends_.begin()->second.first < before) {
-    const ColdEnds ends = std::move(cold_ends_.begin()->second);
-    cold_ends_.erase(cold_ends_.begin());
-    for (const ColdEntry& entry : ends.entries) {
-      cold_ends_bytes_ -= bytes_of(entry);
-      const auto& [hash, key] = entry;
-      if (cold_.may_hold(hash, key) && keys_.find(hash, key, 0) == nullptr) note(load(hash, key, 0));
-    }
-  }
+  load_cold_ends(before);
   std::vector<HeldRow> unmatched;
   const uint64_t held = left_count_;
   Closing closing;

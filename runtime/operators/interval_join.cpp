@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/pair_order.h"
 
 namespace braid {
 namespace {
@@ -50,6 +51,7 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
     right_key_names_ += (right_key_names_.empty() ? "`" : ", `") + input_row(1)[field].name + "`";
   bool input_is_derived = services.program.operators[self_.inputs[0]].derived;
   makes_rows_ = (!content_.nearest && !exists()) || (self_.derived && !input_is_derived);
+  names_pairs_ = !content_.nearest && !exists() && pair_order_shows(services.program, index());
   closes_in_time_ = upper() != INT64_MAX && !has_own_ends();
   leaves_met_ = content_.meets_one || exists();
   emits_alone_ = content_.shape.left && content_.shape.yield != JoinYield::semi;
@@ -62,6 +64,7 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   if (has_own_ends()) {
     EdgeTime time = OperatorNode::output_time(inputs);
     // A row that goes on alone may be older than both sides are by then.
+    if (is_outer() && *content_.lower_us < 0) time = inputs[0].minus(subtract_time(0, *content_.lower_us)) + inputs[1];
     if (waits && time.moves()) time.w = std::min(time.w, first_held());
     return time;
   }
@@ -106,7 +109,8 @@ void IntervalJoinNode::add_left(Entry& entry, LeftRow* row) {
   if (!row->held.stored) {
     row->held.changed = frozen_.epoch();
     mark(entry);
-    unstored_bytes_ += sizeof(LeftRow) + row->held.row.size + row->held.record.bytes.size;
+    unstored_bytes_ +=
+        sizeof(LeftRow) + row->held.row.size + row->held.record.bytes.size + pair_bytes(row->held.record);
   }
   entry.value.left.insert(static_cast<size_t>(place - list.begin()), row, pool_);
   ++left_count_;
@@ -165,7 +169,7 @@ void IntervalJoinNode::add_candidates(uint32_t row, int64_t time, uint64_t hash,
     if (entry == nullptr) continue;
     for (const RightRow* right : candidates(*entry, time)) {
       pairs.add(row, right->row());
-      times.push_back({right->time, right->watermark});
+      times.push_back({right->time, right->watermark, right});
     }
   }
 }
@@ -457,8 +461,24 @@ void IntervalJoinNode::emit(const Block& left, const JoinPairs& pairs, std::span
     }
     joined.time = time;
     joined.watermark = watermark;
+    if (names_pairs_) name_pairs(joined, times.subspan(first, count));
     out.push_back(std::move(joined));
   }
+}
+
+void IntervalJoinNode::name_pairs(Block& joined, std::span<const RightTime> times) const {
+  auto* records = arena().allocate_array<Record>(joined.rows);
+  auto* record = arena().allocate_array<uint32_t>(joined.rows);
+  for (uint32_t row = 0; row < joined.rows; ++row) {
+    records[row] = joined.record_of(row);
+    record[row] = row;
+    const RightRow* right = times[row].right;
+    if (right == nullptr) continue;
+    const RightPlace place{right->source, right->partition, right->position, right->sequence};
+    set_pair(records[row], pair_behind(records[row], place, arena()));
+  }
+  joined.records = records;
+  joined.record = record;
 }
 
 void IntervalJoinNode::take_nearest(const Block& block, std::vector<Block>& out) {

@@ -114,9 +114,10 @@ class IntervalJoinNode : public OperatorNode {
     RightRow* row;
     std::string_view key;
   };
-  /// The part of the right row that a pair's output row has.
+  /// The part of the right row that a pair's output row has; `right` null: it has none.
   struct RightTime {
     int64_t time, watermark;
+    const RightRow* right = nullptr;
   };
   struct SpanRange {
     int64_t first, last;
@@ -137,7 +138,7 @@ class IntervalJoinNode : public OperatorNode {
       lefts.push_back(left);
       entries.push_back(entry);
       causes.push_back(cause);
-      times.push_back({right.time, right.watermark});
+      times.push_back({right.time, right.watermark, &right});
     }
     void clear() {
       lefts.clear();
@@ -183,13 +184,20 @@ class IntervalJoinNode : public OperatorNode {
   void close_end(const Closing& closing, std::vector<HeldRow>& unmatched);
   /// Left rows before `before` have closed: by their ends.
   int64_t passed_ends() const { return edges[1].ended ? kEndTime : edges[1].finite; }
-  void note_cold_end(int64_t end, uint64_t hash, std::string_view key);
+  void note_cold_end(int64_t end, uint64_t hash, std::string_view key) { note_cold(cold_ends_, end, hash, key); }
+  void load_cold_ends(int64_t before) { load_cold(cold_ends_, before); }
+  int64_t first_end() const { return first_of(closings_, cold_ends_); }
   void count_time(int64_t time) { ++times_held_[TimeQueue<Closing, ByArrival>::bucket_of(time)]; }
   void forget_time(int64_t time);
   void expect_end(Entry& entry, const LeftRow& row);
   // interval_outer.cpp: joins that keep right rows.
   bool is_outer() const { return content_.shape.right; }
   void take_right_outer(const Block& block, std::vector<Block>& out);
+  /// Whether the right row lies in the range of the left one.
+  bool reaches(const LeftRow& left, const RightRow& right) const;
+  int64_t first_left_outer() const;
+  int64_t first_right_outer() const;
+  void load_outer(int64_t left_before, int64_t right_before);
   void take_left_outer(const Block& block, std::vector<Block>& out);
   /// Keys of right rows; those without one have a key that no left row has.
   KeyBlock outer_keys(const Block& block);
@@ -203,6 +211,8 @@ class IntervalJoinNode : public OperatorNode {
   std::optional<ReleasePoint> next_release_outer();
   uint64_t release_outer(const ReleasePoint& point, std::vector<Block>& out);
   void close_right(const Closing& closing, std::vector<HeldRow>& unmatched);
+  /// Left rows that go on alone, in the order of their ends where they have such.
+  void settle_left(std::span<const HeldRow> rows, std::vector<Block>& out);
   void emit_right(std::span<const HeldRow> rows, std::vector<Block>& out);
   /// The first span that may have right rows in the store alone that are not decided.
   std::optional<int64_t> first_cold_right() const;
@@ -283,6 +293,8 @@ class IntervalJoinNode : public OperatorNode {
   void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
   void emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times, std::vector<Block>& out);
+  /// Each row has a record of its own then, with the place of its right row.
+  void name_pairs(Block& joined, std::span<const RightTime> times) const;
   /// Of a join that meets one: a right row that is kept and has the same key and within reach of the row's time.
   const RightRow* repeated(uint64_t hash, std::string_view key, int64_t time);
   void leave_repeated(const Block& block, uint32_t row, const RightRow& first);
@@ -312,6 +324,7 @@ class IntervalJoinNode : public OperatorNode {
   int64_t reach_us_ = 0;         ///< how far right rows that meet one left row may lie apart, where spans are bounded
   std::string right_key_names_;  ///< for people
   bool makes_rows_;              ///< its rows have the derived ledger; not so of those that are one to one
+  bool names_pairs_;             ///< its rows have the places of the right rows that they have met
   bool leaves_met_;              ///< a left row is done when it has met a match
   bool emits_alone_;             ///< left rows that met nothing go on
   bool closes_in_time_;          ///< time closes intervals, all of one length, before the right side ends
@@ -332,8 +345,16 @@ class IntervalJoinNode : public OperatorNode {
     int64_t first = kEndTime;
     std::vector<ColdEntry> entries;
   };
+  using ColdTimes = std::map<int64_t, ColdEnds>;
+  void note_cold(ColdTimes& times, int64_t time, uint64_t hash, std::string_view key);
+  void load_cold(ColdTimes& times, int64_t before);
+  static int64_t first_of(const TimeQueue<Closing, ByArrival>& closings, const ColdTimes& cold) {
+    const int64_t first = closings.empty() ? kEndTime : closings.first_time();
+    return cold.empty() ? first : std::min(first, cold.begin()->second.first);
+  }
   uint64_t cold_ends_bytes_ = 0;
-  std::map<int64_t, ColdEnds> cold_ends_;
+  ColdTimes cold_ends_;
+  ColdTimes cold_rights_;                         ///< there: the times of right rows that are not decided
   std::map<int64_t, uint64_t> times_held_;        ///< there: left rows that are held, by bucket of their time
   TimeQueue<Closing, ByArrival> right_closings_;  ///< of right rows that go on alone
   int64_t right_closed_to_ = kNoTime;             ///< right rows before that are decided

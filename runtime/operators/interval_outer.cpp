@@ -1,6 +1,7 @@
 // Right and full joins in an interval. A right row goes on alone, once, when no left row can come any more that it
 // would meet; until then it waits with the record that caused it. Rows of both sides that go on alone are in one order:
-// by time, then by arrival.
+// by time, then by arrival. Where left rows compute their ends (interval_ends), the time of one in that order is its
+// end.
 #include <algorithm>
 #include <cstring>
 
@@ -66,6 +67,11 @@ void IntervalJoinNode::expect_right(Entry& entry, const RightRow& row) {
   right_closings_.push({row.time, record.turn, record.ordinal, row.sequence, &entry});
 }
 
+bool IntervalJoinNode::reaches(const LeftRow& left, const RightRow& right) const {
+  if (right.time < add_time(left.held.time, *content_.lower_us)) return false;
+  return right.time <= (has_own_ends() ? end_of(left) : add_time(left.held.time, *content_.upper_us));
+}
+
 void IntervalJoinNode::take_right_outer(const Block& block, std::vector<Block>& out) {
   const KeyBlock keys = outer_keys(block);
   note(warm(block, keys, true));
@@ -103,8 +109,7 @@ void IntervalJoinNode::take_right_outer(const Block& block, std::vector<Block>& 
       Entry* beside = keys_.find(keys.hashes[row], key, span);
       if (beside == nullptr) continue;
       for (LeftRow* left : beside->value.left.rows()) {
-        if (right.time < add_time(left->held.time, *content_.lower_us)) continue;
-        if (right.time > add_time(left->held.time, *content_.upper_us)) continue;
+        if (!reaches(*left, right)) continue;
         batch.add(left, beside, *made, fields_of(*made), row);
         batch.rights.push_back(made);
         if (batch.lefts.size() == kBlockRows) flush(batch, out);
@@ -131,8 +136,9 @@ void IntervalJoinNode::take_left_outer(const Block& block, std::vector<Block>& o
       Entry* entry = keys_.find(keys.hashes[row], keys.keys[row].view(), span);
       if (entry == nullptr) continue;
       for (RightRow* right : candidates(*entry, block.time[row])) {
+        if (has_own_ends() && right->time > end_at(block, row)) break;
         pairs.add(row, fields_of(*right));
-        times.push_back({right->time, right->watermark});
+        times.push_back({right->time, right->watermark, right});
         rights.emplace_back(entry, right);
       }
     }
@@ -157,9 +163,12 @@ void IntervalJoinNode::take_left_outer(const Block& block, std::vector<Block>& o
         met_times.push_back(times[next]);
       }
     }
-    const bool decided = closed(block.time[row]) || keys.has_null[row];
+    const bool over = has_own_ends() ? end_at(block, row) < passed_ends() : closed(block.time[row]);
+    const bool decided = over || keys.has_null[row];
     if (matched || (decided && content_.shape.left)) dispositions().use(index(), 0, block.record_of(row));
-    if (!decided) {
+    if (!decided && has_own_ends()) {
+      keep_until(block, row, keys, end_at(block, row), matched);
+    } else if (!decided) {
       keep_left(block, row, keys, matched);
     } else if (!matched && content_.shape.left) {
       met.add(row, {nullptr, 0});
@@ -184,38 +193,65 @@ std::optional<int64_t> IntervalJoinNode::first_cold_right() const {
   return first;
 }
 
+int64_t IntervalJoinNode::first_left_outer() const {
+  if (has_own_ends()) return first_end();
+  const int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
+  const auto cold = first_cold_left();
+  return cold ? std::min(first, begin_of(*cold)) : first;
+}
+
+int64_t IntervalJoinNode::first_right_outer() const {
+  if (has_own_ends()) return first_of(right_closings_, cold_rights_);
+  const int64_t first = right_closings_.empty() ? kEndTime : right_closings_.first_time();
+  const auto cold = first_cold_right();
+  return cold ? std::min(first, begin_of(*cold)) : first;
+}
+
+void IntervalJoinNode::load_outer(int64_t left_before, int64_t right_before) {
+  if (has_own_ends()) {
+    load_cold_ends(left_before);
+    load_cold(cold_rights_, right_before);
+    return;
+  }
+  for (auto span = first_cold_left(); span && begin_of(*span) < left_before; span = first_cold_left())
+    note(load_span(*span, services_.first_slice, services_.end_slice));
+  for (auto span = first_cold_right(); span && begin_of(*span) < right_before; span = first_cold_right())
+    note(load_span(*span, services_.first_slice, services_.end_slice));
+}
+
 std::optional<ReleasePoint> IntervalJoinNode::next_release_outer() {
-  auto first_of = [this](const TimeQueue<Closing, ByArrival>& closings, std::optional<int64_t> cold_span) {
-    const int64_t first = closings.empty() ? kEndTime : closings.first_time();
-    return cold_span ? std::min(first, begin_of(*cold_span)) : first;
-  };
-  const int64_t left = first_of(closings_, first_cold_left()), right = first_of(right_closings_, first_cold_right());
+  const int64_t left = first_left_outer(), right = first_right_outer();
+  const int64_t left_passed = has_own_ends() ? passed_ends() : passed();
   int64_t first = kEndTime;
-  if (left < passed()) first = left;
+  if (left < left_passed) first = left;
   if (right < passed_right()) first = std::min(first, right);
   if (first == kEndTime) return {};
   return ReleasePoint{TimeQueue<Closing, ByArrival>::bucket_end(first)};
 }
 
 uint64_t IntervalJoinNode::release_outer(const ReleasePoint& point, std::vector<Block>& out) {
-  const int64_t before = std::min(point.time, passed()), right_before = std::min(point.time, passed_right());
-  for (auto span = first_cold_left(); span && begin_of(*span) < before; span = first_cold_left())
-    note(load_span(*span, services_.first_slice, services_.end_slice));
-  for (auto span = first_cold_right(); span && begin_of(*span) < right_before; span = first_cold_right())
-    note(load_span(*span, services_.first_slice, services_.end_slice));
+  const int64_t before = std::min(point.time, has_own_ends() ? passed_ends() : passed());
+  const int64_t right_before = std::min(point.time, passed_right());
+  load_outer(before, right_before);
   std::vector<HeldRow> lefts, rights;
   const uint64_t held = left_count_;
   Closing closing;
-  while (closings_.take_before(before, &closing)) close(closing, lefts);
+  while (closings_.take_before(before, &closing)) has_own_ends() ? close_end(closing, lefts) : close(closing, lefts);
   while (right_closings_.take_before(right_before, &closing)) close_right(closing, rights);
   // Right rows that have met one are not expected any more after a restart.
   const uint64_t rows = held - left_count_ + rights.size();
+  auto place = [this](const HeldRow& row, bool of_left) {
+    const int64_t time = of_left && has_own_ends() ? row.arrival : row.time;
+    return std::tuple(time, row.record.turn, row.record.ordinal, row.sequence);
+  };
   size_t left = 0, right = 0;
   while (left < lefts.size() || right < rights.size()) {
     const size_t first_left = left, first_right = right;
-    while (left < lefts.size() && (right == rights.size() || before_by_arrival(lefts[left], rights[right]))) ++left;
-    settle_unmatched(std::span(lefts).subspan(first_left, left - first_left), out);
-    while (right < rights.size() && (left == lefts.size() || before_by_arrival(rights[right], lefts[left]))) ++right;
+    while (left < lefts.size() && (right == rights.size() || place(lefts[left], true) < place(rights[right], false)))
+      ++left;
+    settle_left(std::span(lefts).subspan(first_left, left - first_left), out);
+    while (right < rights.size() && (left == lefts.size() || place(rights[right], false) < place(lefts[left], true)))
+      ++right;
     emit_right(std::span(rights).subspan(first_right, right - first_right), out);
   }
   return rows;
@@ -232,6 +268,15 @@ void IntervalJoinNode::close_right(const Closing& closing, std::vector<HeldRow>&
   if (row.settled) return;
   unmatched.push_back(held_of(row, closing.entry->hash));
   settle(*closing.entry, row);
+}
+
+void IntervalJoinNode::settle_left(std::span<const HeldRow> rows, std::vector<Block>& out) {
+  size_t next = 0;
+  for_each_block(rows, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
+    if (services_.trace != nullptr && has_own_ends())
+      for (OrderKey& key : services_.trace->rows) key.time = rows[next++].arrival;
+    settle_alone(block, out);
+  });
 }
 
 void IntervalJoinNode::emit_right(std::span<const HeldRow> rows, std::vector<Block>& out) {

@@ -13,9 +13,9 @@ int64_t IntervalJoinNode::passed() const {
 }
 
 std::optional<ReleasePoint> IntervalJoinNode::next_release() {
+  if (is_outer()) return next_release_outer();
   if (has_own_ends()) return next_release_ends();
   if (content_.nearest) return waiting_.next_release(passed());
-  if (is_outer()) return next_release_outer();
   if (!closes_in_time()) return next_slice();
   int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
   if (const auto span = first_cold_left()) first = std::min(first, begin_of(*span));
@@ -25,9 +25,9 @@ std::optional<ReleasePoint> IntervalJoinNode::next_release() {
 
 uint64_t IntervalJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   const int64_t before = std::min(point.time, passed());
+  if (is_outer()) return release_outer(point, out);
   if (has_own_ends()) return release_ends(point, out);
   if (content_.nearest) return decide_waiting(before, out);
-  if (is_outer()) return release_outer(point, out);
   if (!closes_in_time()) return close_slice(point.slice - 1, out);
   for (auto span = first_cold_left(); span && begin_of(*span) < before; span = first_cold_left())
     note(load_span(*span, services_.first_slice, services_.end_slice));

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "runtime/base/check.h"
+#include "runtime/data/pair_place.h"
 #include "runtime/operators/use_block.h"
 
 namespace braid {
@@ -21,6 +22,22 @@ LatestNode::LatestNode(const Services& services)
   BRAID_CHECK(stored_.leaf_count() + 1 == leaves_.size(), "changes whose row is not that of the rows before");
 }
 
+bool LatestNode::is_older(int64_t time, const Record& record, const Newest& than) const {
+  const std::tuple own(time, record.source, record.partition, record.position);
+  const std::tuple other(than.time, than.source, than.partition, than.position);
+  if (own != other) return own < other;
+  Record kept;
+  set_pair(kept, than.pair);
+  return pair_place(record) < pair_place(kept);
+}
+
+void LatestNode::keep_pair(Newest& newest, std::string_view places) {
+  Record kept;
+  set_pair(kept, newest.pair);
+  if (newest.pair != nullptr) pool_.release(pair_memory(kept));
+  newest.pair = places.empty() ? nullptr : write_pair(places, pool_.allocate(sizeof(uint32_t) + places.size()));
+}
+
 void LatestNode::NewestRows::store(char* value, WireWriter& out, const PutPart&) {
   const auto& newest = *reinterpret_cast<const Newest*>(value);
   struct [[gnu::packed]] Head {
@@ -32,6 +49,9 @@ void LatestNode::NewestRows::store(char* value, WireWriter& out, const PutPart&)
   out.fixed(Head{newest.time, newest.position, newest.source, newest.partition,
                  static_cast<uint8_t>(newest.row.data != nullptr), static_cast<uint32_t>(newest.row.size)});
   out.bytes().append(newest.row.view());
+  Record kept;
+  set_pair(kept, newest.pair);
+  if (newest.pair != nullptr) out.text(pair_place(kept));
 }
 
 bool LatestNode::NewestRows::load(WireReader& in, char* value) {
@@ -45,6 +65,7 @@ bool LatestNode::NewestRows::load(WireReader& in, char* value) {
   const std::string_view row = in.text();
   if (in.failed() || (stands && !node_.stored_.fits(row))) return false;
   if (stands) newest.row = node_.pool_.copy(row);
+  if (!in.at_end()) node_.keep_pair(newest, in.text());
   if (node_.retains()) node_.dues_->of(value).time = add_time(newest.time, node_.content_.retain_us);
   return true;
 }
@@ -64,6 +85,7 @@ void LatestNode::NewestRows::end(char* value) {
   newest.known = kUnknown;
   if (node_.retains()) node_.dues_->end(value);
   if (newest.row.data != nullptr) node_.pool_.release_later(newest.row);
+  node_.keep_pair(newest, {});
 }
 
 void LatestNode::take(int, const Block& block, std::vector<Block>&) {
@@ -81,9 +103,7 @@ void LatestNode::take(int, const Block& block, std::vector<Block>&) {
     bool added = false;
     const RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
     Newest& kept = newest(at);
-    if (!added && std::tie(time, record.source, record.partition, record.position) <
-                      std::tie(kept.time, kept.source, kept.partition, kept.position))
-      continue;
+    if (!added && is_older(time, record, kept)) continue;
     rows_.change(at);
     if (kept.touch == 0) {
       Touched& made = touch(at, sequence_of(row));
@@ -93,7 +113,15 @@ void LatestNode::take(int, const Block& block, std::vector<Block>&) {
     } else if (kept.row.data != nullptr) {
       pool_.release_later(kept.row);
     }
-    kept = {time, record.position, record.source, record.partition, kept.touch, ends ? kEnded : kStands, {nullptr, 0}};
+    kept = {.time = time,
+            .position = record.position,
+            .source = record.source,
+            .partition = record.partition,
+            .touch = kept.touch,
+            .known = ends ? kEnded : kStands,
+            .row = {nullptr, 0},
+            .pair = kept.pair};
+    keep_pair(kept, pair_place(record));
     if (retains()) {
       const int64_t due = add_time(time, content_.retain_us);
       if (added) {

@@ -1,7 +1,8 @@
 // The newest row of each key, as changes: what `last per` gives, and what the versions of a table come to. Of two rows
-// the later by (time, source, partition, position) is newer; a version that comes after the watermark has passed its
-// time counts from the watermark on, as for a join (versions.h). A key that a version has ended is remembered until no
-// older version can come. With `retain` a row goes, and its key is forgotten, when time has passed it by that much.
+// the later by (time, source, partition, position), and behind joins by the right rows that it has met, is newer. A
+// version that comes after the watermark has passed its time counts from the watermark on, as for a join (versions.h).
+// A key that a version has ended is remembered until no older version can come. With `retain` a row goes, and its key
+// is forgotten, when time has passed it by that much.
 //
 // State: of each key the newest row and its place. One thread.
 #pragma once
@@ -38,7 +39,8 @@ class LatestNode : public ChangesNode {
     uint32_t source, partition;
     uint32_t touch;  ///< in this turn: its place among the touches, plus one
     Known known;
-    Bytes row;  ///< no data: the key has ended
+    Bytes row;         ///< no data: the key has ended
+    const char* pair;  ///< as of its record (data/pair_place.h), in the pool
   };
   class NewestRows : public KeyedRows::Values {
    public:
@@ -65,6 +67,8 @@ class LatestNode : public ChangesNode {
   bool retains() const { return content_.retain_us != INT64_MAX; }
   void touch_forgotten() override;
   uint64_t hash_of(RowHandle row) const override { return rows_.hash(row); }
+  bool is_older(int64_t time, const Record& record, const Newest& than) const;
+  void keep_pair(Newest& newest, std::string_view places);
   Newest& newest(RowHandle row) const { return *reinterpret_cast<Newest*>(rows_.value(row)); }
   void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
   void end_turn() override;

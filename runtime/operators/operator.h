@@ -178,6 +178,8 @@ class OperatorNode {
     (void)out;
     return 0;
   }
+  /// Puts out what this round has released and not put out yet: one point alone may have but a few rows.
+  virtual void put_released(std::vector<Block>& out) { (void)out; }
   /// This turn also releases the rows that have waited as long as they may by Services::wall (`wait at most`).
   virtual void begin_release_of_waited() {}
   /// When the first row will have, or earlier; none: no row waits for a limited time.

@@ -12,15 +12,16 @@
 namespace braid {
 
 /// Of rows that are put out at once: the place of the row of the input block; of rows that time releases, the order of
-/// the operator: joins (time, turn, ordinal, sequence), `unique` (time, source and partition, position, sequence),
-/// windows (end, hash, key bytes).
+/// the operator: joins (time, turn, ordinal, sequence), `unique` (time, source and partition, position, the right rows
+/// that it has met, sequence), windows (end, hash, key bytes).
 struct OrderKey {
   int64_t time = 0;
   uint64_t a = 0, b = 0, c = 0;
   std::string_view bytes = {};
+  uint64_t d = 0;
 
   friend bool operator<(const OrderKey& x, const OrderKey& y) {
-    return std::tie(x.time, x.a, x.b, x.c, x.bytes) < std::tie(y.time, y.a, y.b, y.c, y.bytes);
+    return std::tie(x.time, x.a, x.b, x.c, x.bytes, x.d) < std::tie(y.time, y.a, y.b, y.c, y.bytes, y.d);
   }
 };
 

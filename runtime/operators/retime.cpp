@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "runtime/base/check.h"
 #include "runtime/state/wire.h"
@@ -21,41 +22,56 @@ int64_t reach_of(const IntervalJoinOperator& join) {
 }  // namespace
 
 RetimeNode::RetimeNode(const Services& services)
-    : OperatorNode(services), content_(std::get<RetimeOperator>(self_.content)) {
+    : OperatorNode(services), content_(std::get<RetimeOperator>(self_.content)), places_(services.program) {
   time_column_ = static_cast<uint32_t>(leaf_offset(self_.row, content_.time_field));
   BRAID_CHECK(flatten(self_.row)[time_column_].kind == LeafKind::i64, "the new event time is no timestamp");
-  find_bases(self_.inputs[0], false, 0);
+  find_bases(self_.inputs[0], {});
 }
 
-void RetimeNode::find_bases(int op, bool held, int64_t ahead) {
+void RetimeNode::find_bases(int op, Basis way) {
   const Operator& upstream = services_.program.operators[op];
+  const auto* publish = std::get_if<PublishOperator>(&upstream.content);
   if (const auto* source = std::get_if<SourceOperator>(&upstream.content)) {
-    bases_.push_back({source->source, nullptr, held, ahead});
+    way.source = source->source;
+    bases_.push_back(std::move(way));
   } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
-    bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held, ahead});
+    way.step = static_cast<const RetimeNode*>(services_.nodes[op].get());
+    bases_.push_back(std::move(way));
+  } else if (publish != nullptr && services_.program.whole == nullptr) {
+    way.products.push_back(publish->product);
+    find_bases(upstream.inputs[0], std::move(way));
   } else if (std::holds_alternative<TickOperator>(upstream.content) || grouping_of(upstream) != nullptr ||
              std::holds_alternative<LatestOperator>(upstream.content) ||
              std::holds_alternative<NetOperator>(upstream.content) ||
              std::holds_alternative<EmitOperator>(upstream.content) ||
              std::holds_alternative<TableJoinOperator>(upstream.content) ||
-             std::holds_alternative<MatchOperator>(upstream.content) ||
-             std::holds_alternative<PublishOperator>(upstream.content)) {
-    bases_.push_back({});
+             std::holds_alternative<MatchOperator>(upstream.content) || publish != nullptr) {
+    bases_.push_back({});  // of a stage, which does not know the partitions of what it is sent
   } else if (std::holds_alternative<UnionOperator>(upstream.content)) {
-    for (int input : upstream.inputs) find_bases(input, held, ahead);
+    for (int input : upstream.inputs) find_bases(input, way);
   } else {
-    held |= std::holds_alternative<AsOfJoinOperator>(upstream.content) ||
-            std::holds_alternative<IntervalJoinOperator>(upstream.content) ||
-            std::holds_alternative<RunningOperator>(upstream.content) ||
-            std::holds_alternative<InOrderOperator>(upstream.content) ||
-            std::holds_alternative<UniqueOperator>(upstream.content);
+    way.held |= std::holds_alternative<AsOfJoinOperator>(upstream.content) ||
+                std::holds_alternative<IntervalJoinOperator>(upstream.content) ||
+                std::holds_alternative<RunningOperator>(upstream.content) ||
+                std::holds_alternative<InOrderOperator>(upstream.content) ||
+                std::holds_alternative<UniqueOperator>(upstream.content);
     // Joins hand on the record of their left row, with the time of the later one; right rows go on alone with theirs.
     if (const auto* join = std::get_if<IntervalJoinOperator>(&upstream.content)) {
-      if (join->shape.right) find_bases(upstream.inputs[1], held, ahead);
-      ahead = add_time(ahead, reach_of(*join));
+      if (join->shape.right) find_bases(upstream.inputs[1], way);
+      way.ahead = add_time(way.ahead, reach_of(*join));
     }
-    find_bases(upstream.inputs[0], held, ahead);
+    find_bases(upstream.inputs[0], std::move(way));
   }
+}
+
+RetimeNode::Place RetimeNode::place_of(const Basis& basis, uint32_t source, uint32_t partition) const {
+  if (source == UINT32_MAX) return {source, partition};  // made rows, none of which has come
+  Record record;
+  record.source = source;
+  record.partition = partition;
+  for (auto product = basis.products.rbegin(); product != basis.products.rend(); ++product)
+    places_.hand_on(*product, record);
+  return {record.source, record.partition};
 }
 
 RetimeNode::Clock& RetimeNode::clock_of(const Record& record) {
@@ -94,15 +110,17 @@ void RetimeNode::take(int, const Block& block, std::vector<Block>& out) {
 
 EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
   EdgeTime total;
+  silent_.clear();
+  std::set<Place> named;  // partitions whose clocks are known where they begin
   // `follows`: it is idle, and the time before this step has gone on by the clock to `max`.
-  auto add = [&](uint32_t source, uint32_t partition, const PartitionClock& upstream) {
+  auto add = [&](Place place, const PartitionClock& upstream) {
     auto inherit = [&](PartitionClock& clock) {
       clock.ended = upstream.ended;
       clock.idle = upstream.idle;
       clock.follows = upstream.idle && upstream.follows;
       if (clock.follows) clock.follow(upstream.max);
     };
-    if (auto own = clocks_.find({source, partition}); own != clocks_.end()) {
+    if (auto own = clocks_.find(place); own != clocks_.end()) {
       const PartitionClock before = own->second.clock;
       inherit(own->second.clock);
       own->second.dirty |= std::memcmp(&before, &own->second.clock, sizeof(before)) != 0;
@@ -111,23 +129,31 @@ EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
       PartitionClock silent;  // no row of it has come so far
       silent.within = content_.within_us;
       inherit(silent);
+      silent_[place] = silent;
       total = total + EdgeTime::of(silent);
     }
   };
   for (const Basis& basis : bases_) {
     auto inherit = [&](uint32_t source, uint32_t partition, const PartitionClock& upstream) {
-      const bool rows_are_out = !basis.held || edges[0].ended || edges[0].finite > add_time(basis.ahead, upstream.newest);
+      const bool rows_are_out =
+          !basis.held || edges[0].ended || edges[0].finite > add_time(basis.ahead, upstream.newest);
       PartitionClock seen = upstream;
       seen.ended &= rows_are_out;
       seen.idle &= rows_are_out;
-      add(source, partition, seen);
+      const Place place = place_of(basis, source, partition);
+      named.insert(place);
+      add(place, seen);
     };
     if (basis.source >= 0) {
       services_.clocks.visit_clocks(static_cast<uint32_t>(basis.source), inherit);
     } else if (basis.step != nullptr) {
-      for (uint32_t source = 0; source < services_.program.sources.size(); ++source)
+      for (uint32_t source = 0; source <= made_source(services_.program); ++source)
         basis.step->visit_clocks(source, inherit);
-    } else {
+      basis.step->visit_clocks(UINT32_MAX, inherit);
+    }
+  }
+  for (const Basis& basis : bases_) {
+    if (basis.source < 0 && basis.step == nullptr) {
       PartitionClock made;
       made.ended = edges[0].ended;
       made.idle = !made.ended && inputs[0].active == 0;
@@ -135,11 +161,11 @@ EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
       if (made.follows) made.max = inputs[0].w;
       bool any = false;
       for (auto& [place, clock] : clocks_) {
-        if (place.first < services_.program.sources.size()) continue;
+        if (place.first < services_.program.sources.size() || place == kGoneOn || named.contains(place)) continue;
         any = true;
-        add(place.first, place.second, made);
+        add(place, made);
       }
-      if (!any) add(UINT32_MAX, 0, made);
+      if (!any) add({UINT32_MAX, 0}, made);
     }
   }
   if (content_.by_arrival && total.moves() && total.w > gone_on().clock.max) {
@@ -151,7 +177,9 @@ EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
 
 void RetimeNode::visit_clocks(uint32_t source, const Visit& visit) const {
   for (const auto& [place, clock] : clocks_)
-    if (place.first == source) visit(place.first, place.second, clock.clock);
+    if (place.first == source && place != kGoneOn) visit(place.first, place.second, clock.clock);
+  for (const auto& [place, clock] : silent_)
+    if (place.first == source) visit(place.first, place.second, clock);
 }
 
 void RetimeNode::freeze() {

@@ -23,8 +23,12 @@ bool OperatorNode::advance(std::vector<Block>& out) {
     rows += release_before(*point, out);
     // Whether there are more is asked in the next round: what the store alone has may only seem to be due, and rounds
     // must not depend on it.
-    if (rows >= services_.round_rows) return true;
+    if (rows >= services_.round_rows) {
+      put_released(out);
+      return true;
+    }
   }
+  put_released(out);
   finish_release(out);
   return false;
 }

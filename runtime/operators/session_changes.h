@@ -87,9 +87,9 @@ class SessionChanges {
   const GroupState& state_;
   const KeyFormat& key_;
   std::vector<Leaf> leaves_;
-  size_t first_result_;   ///< leaf
-  StoredRows results_;    ///< of a group its aggregates, of `top` the row
-  size_t window_column_;  ///< leaf; behind the window come the number of the row, if it has one, and the mark
+  size_t first_result_;        ///< leaf
+  StoredRows results_;         ///< of a group its aggregates, of `top` the row
+  size_t window_column_;       ///< leaf; behind the window come the number of the row, if it has one, and the mark
   const bool by_instants_;     ///< rows come instant by instant (instants.h)
   int64_t instant_ = kNoTime;  ///< by which sessions change; else each has the time of its last row
   Arena scratch_;

@@ -332,6 +332,11 @@ uint64_t ShardedOperator::release_before(const ReleasePoint& point, std::vector<
   return released_;
 }
 
+void ShardedOperator::put_released(std::vector<Block>&) {
+  run(released_, [](Shard& shard) { shard.node->put_released(shard.out); });
+  for (const auto& shard : shards_) note(shard->node->health());
+}
+
 void ShardedOperator::begin_release_of_waited() {
   for (const auto& shard : shards_) {
     shard->node->begin_release_of_waited();

@@ -33,6 +33,7 @@ class ShardedOperator : public OperatorNode {
   std::optional<ReleasePoint> next_release() override;
   /// What the workers release is put out by advance(), which merges it.
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void put_released(std::vector<Block>& out) override;
   void begin_release_of_waited() override;
   std::optional<int64_t> next_due() override;
   void finish_release(std::vector<Block>& out) override;

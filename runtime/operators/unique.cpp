@@ -41,13 +41,17 @@ void UniqueNode::take(int, const Block& block, std::vector<Block>&) {
   taken += block.rows;
 }
 
-uint64_t UniqueNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
-  released_.clear();
+uint64_t UniqueNode::release_before(const ReleasePoint& point, std::vector<Block>&) {
+  const size_t before = released_.size();
   note(waiting_.take_before(std::min(point.time, edges[0].value()), released_));
   if (edges[0].ended && !released_.empty()) seal(released_.back().time);
+  return released_.size() - before;
+}
+
+void UniqueNode::put_released(std::vector<Block>& out) {
   for_each_block(released_, HeldRows::Order::position, rows_, leaves_, services_,
                  [&](const Block& block) { decide(block, out); });
-  return released_.size();
+  released_.clear();
 }
 
 void UniqueNode::finish_release(std::vector<Block>&) {

@@ -20,6 +20,7 @@ class UniqueNode : public OperatorNode {
   void take(int input, const Block& block, std::vector<Block>& out) override;
   std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[0].value()); }
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void put_released(std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
   void freeze() override;
   bool copy_frozen(CopyBudget& budget) override;
@@ -71,8 +72,8 @@ class UniqueNode : public OperatorNode {
   ChangedItems<Entry*> changed_;
   FrozenRows frozen_;
   StateBatch erased_;
-  std::string key_bytes_;  ///< of the last key that was made
-  std::vector<HeldRow> released_;
+  std::string key_bytes_;                   ///< of the last key that was made
+  std::vector<HeldRow> released_;           ///< in this round, not decided yet
   SealedTime sealed_{table(kSealedTable)};  ///< rows up to here were decided because all inputs had ended
   ReasonArguments reason_;
 };

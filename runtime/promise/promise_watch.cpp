@@ -44,6 +44,8 @@ const char* word_of(PromiseSpec::Rule rule) {
       return "volume";
     case PromiseSpec::Rule::state:
       return "state";
+    case PromiseSpec::Rule::unique:
+      return "unique";
   }
   BRAID_UNREACHABLE("rule of a promise");
 }
@@ -54,6 +56,7 @@ const char* unit_of(PromiseSpec::Rule rule) {
       return "age_s";
     case PromiseSpec::Rule::latency:
     case PromiseSpec::Rule::complete:
+    case PromiseSpec::Rule::unique:
       return "share";
     case PromiseSpec::Rule::volume:
       return "rows";
@@ -73,6 +76,8 @@ std::string measured_text(PromiseSpec::Rule rule, const PromiseStatus& status) {
       return fmt::format("{:.2f}% of {} rows in time", *status.measured * 100, status.rows);
     case PromiseSpec::Rule::complete:
       return fmt::format("{:.2f}% of {} rows complete", *status.measured * 100, status.rows);
+    case PromiseSpec::Rule::unique:
+      return fmt::format("{} of {} rows repeat a key", status.missed, status.rows);
     case PromiseSpec::Rule::volume:
       return fmt::format("{:.0f} rows in the last period", *status.measured);
     case PromiseSpec::Rule::state:
@@ -110,6 +115,7 @@ std::optional<double> PromiseWatch::measure(const PromiseReading& reading) {
       return measure_age(reading);
     case PromiseSpec::Rule::latency:
     case PromiseSpec::Rule::complete:
+    case PromiseSpec::Rule::unique:
       return measure_share(reading);
     case PromiseSpec::Rule::volume:
       return measure_volume(reading);

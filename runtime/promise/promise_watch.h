@@ -3,13 +3,13 @@
 //
 //   ok ──► at risk: less than a quarter of the budget is left ──► breached ──► ok (it has recovered)
 //
-// | promise | what is measured | budget that is left |
-// | --- | --- | --- |
-// | `fresh within d` | age: clock − newest event time that readers can see | 1 − age / d |
-// | `latency p99 < d` | share of the rows that readers could see within d, of the last kWindowUs | 1 − slow / (1 % of
-// all) | | `complete f >= s` | share of the rows in which f is not null, of the last kWindowUs | 1 − with null / (1 − s
-// of all) | | `volume a..b per d` | rows of the last whole period of event time | the lesser of rows / a − 1 and 1 −
-// rows / b | | `state <= b` | bytes of the rows of state of its steps | 1 − bytes / b |
+//   promise              what is measured                                       budget that is left
+//   fresh within d       age: clock − newest event time that readers can see    1 − age / d
+//   latency p99 < d      share of the rows seen within d, of the last kWindowUs 1 − slow / (1 % of all)
+//   complete f >= s      share of the rows with f, of the last kWindowUs        1 − with null / (1 − s of all)
+//   unique k within d    share of the rows that repeat no key, of the same      a repeated one is a breach
+//   volume a..b per d    rows of the last whole period of event time            the lesser of rows / a − 1, 1 − rows /
+//   b state <= b           bytes of the rows of state of its steps                1 − bytes / b
 //
 // Budget below 0, or used up by a share of rows: breached. A period of `volume` is whole when the watermark has passed
 // its end; it is in breach before, once it has too many rows. The period in which the watch begins is not whole.

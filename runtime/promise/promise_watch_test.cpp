@@ -203,6 +203,19 @@ TEST_F(Volume, LooksAtTheLastPeriodsBehindALeap) {
   EXPECT_TRUE(at(int64_t{1'000'000'000} * kSecond * 60));
 }
 
+TEST(Unique, IsBreachedByTheFirstRepeatedKeyUntilTheHourIsOver) {
+  PromiseWatch watch({.text = "unique id", .bound_us = kMinute, .rule = PromiseSpec::Rule::unique, .share = 1}, kStart);
+  PromiseReading reading{.now = kStart};
+  reading.counts.rows = 1000;
+  EXPECT_FALSE(watch.update(reading));
+  reading.counts = {.rows = 1001, .missed = 1, .periods = {}};
+  EXPECT_EQ(watch.update(reading), PromiseState::ok);
+  EXPECT_EQ(measured_text(PromiseSpec::Rule::unique, watch.status()), "1 of 1001 rows repeat a key");
+  reading.now += PromiseWatch::kWindowUs + PromiseWatch::kPartUs;
+  EXPECT_EQ(watch.update(reading), PromiseState::breached);
+  EXPECT_EQ(watch.status().state, PromiseState::ok);
+}
+
 TEST(StateSize, IsComparedWithItsBound) {
   PromiseWatch watch({.text = "state <= 1KB", .rule = PromiseSpec::Rule::state, .most = 1024}, kStart);
   EXPECT_FALSE(watch.update({.now = kStart}));

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include "runtime/data/key_bytes.h"
 #include "runtime/data/row_change.h"
 #include "runtime/data/time_text.h"
 
@@ -11,24 +12,6 @@ namespace braid {
 namespace {
 
 constexpr int64_t kStepsOfBound = 64;
-
-/// The leaf that is 0 where a part of the path is null; none if nothing on it can be.
-std::optional<size_t> presence_of(const std::vector<Field>& row, const std::vector<int>& path) {
-  std::optional<size_t> found;
-  const std::vector<Field>* fields = &row;
-  size_t leaf = 0;
-  for (const int index : path) {
-    leaf += leaf_offset(*fields, static_cast<size_t>(index));
-    const TypeNode* type = (*fields)[static_cast<size_t>(index)].type.get();
-    if (type->kind == TypeKind::optional) {
-      // What is below something absent is absent: the innermost tells all.
-      found = leaf++;
-      type = type->element.get();
-    }
-    fields = &type->fields;
-  }
-  return found;
-}
 
 int64_t watermark_of(const EdgeTime& time) {
   return time.moves() ? time.w : kEndTime;
@@ -67,17 +50,41 @@ void PublishedRows::Hidden::take(Hidden& other) {
   other = {.missed = std::vector<int64_t>(missed.size())};
 }
 
-PublishedRows::PublishedRows(const ProductSpec& product, int64_t newest)
-    : product_(product),
-      leaves_(flatten(product.row).size()),
-      present_(product.promises.size()),
-      counts_(product.promises.size(), PromiseCounts{.newest = newest}) {
-  open_.missed.resize(product.promises.size());
-  frozen_.missed.resize(product.promises.size());
-  for (size_t i = 0; i < product.promises.size(); ++i) {
-    const PromiseSpec& promise = product.promises[i];
-    for (const std::vector<int>& path : promise.fields)
-      if (const std::optional<size_t> leaf = presence_of(product.row, path)) present_[i].push_back(*leaf);
+void PublishedRows::find_path(const std::vector<Field>& row, const std::vector<int>& path,
+                              std::vector<Presence>& presence, std::vector<KeyPart>& parts) {
+  std::optional<Presence> found;
+  const std::vector<Field>* fields = &row;
+  Type type;
+  size_t leaf = 0;
+  for (const int index : path) {
+    leaf += leaf_offset(*fields, static_cast<size_t>(index));
+    type = (*fields)[static_cast<size_t>(index)].type;
+    const bool last = &index == &path.back();
+    while (type->kind == TypeKind::optional || type->kind == TypeKind::checked) {
+      found = {leaf, static_cast<uint8_t>(type->kind == TypeKind::optional ? 1 : 0)};
+      ++leaf;
+      type = type->element;
+    }
+    if (last) parts.push_back({leaf, leaf_count(type), type});
+    fields = &type->fields;
+  }
+  if (found) presence.push_back(*found);
+}
+
+PublishedRows::PublishedRows(const WatchedRows& rows, int64_t newest)
+    : watched_(rows),
+      leaves_(flatten(rows.row).size()),
+      present_(rows.promises.size()),
+      keys_(rows.promises.size()),
+      repeated_(rows.promises.size()),
+      counts_(rows.promises.size(), PromiseCounts{.newest = newest}) {
+  open_.missed.resize(rows.promises.size());
+  frozen_.missed.resize(rows.promises.size());
+  if (rows.deleted_field >= 0) deleted_leaf_ = leaf_offset(rows.row, static_cast<size_t>(rows.deleted_field));
+  for (size_t i = 0; i < rows.promises.size(); ++i) {
+    const PromiseSpec& promise = rows.promises[i];
+    for (const std::vector<int>& path : promise.fields) find_path(rows.row, path, present_[i], keys_[i]);
+    if (promise.rule == PromiseSpec::Rule::unique) repeated_[i] = std::make_unique<RepeatedKeys>(promise.bound_us);
     if (promise.rule != PromiseSpec::Rule::latency) continue;
     const int64_t step = std::max<int64_t>(1, promise.bound_us / kStepsOfBound);
     step_us_ = step_us_ == 0 ? step : std::min(step_us_, step);
@@ -85,7 +92,8 @@ PublishedRows::PublishedRows(const ProductSpec& product, int64_t newest)
 }
 
 bool PublishedRows::goes(const Block& block, uint32_t row) const {
-  return product_.changes && row_change(block, leaves_, row) == RowChange::goes;
+  if (watched_.deleted_field >= 0 && block.columns[deleted_leaf_].as<uint8_t>()[row] != 0) return true;
+  return watched_.changes && row_change(block, leaves_, row) == RowChange::goes;
 }
 
 void PublishedRows::add(const Block& block) {
@@ -93,10 +101,11 @@ void PublishedRows::add(const Block& block) {
   if (block.time != nullptr && block.rows > 0)
     open_.newest = std::max(open_.newest, *std::max_element(block.time, block.time + block.rows));
   if (step_us_ > 0 && block.time != nullptr) add_times(block);
-  for (size_t i = 0; i < product_.promises.size(); ++i) {
-    const PromiseSpec::Rule rule = product_.promises[i].rule;
+  for (size_t i = 0; i < watched_.promises.size(); ++i) {
+    const PromiseSpec::Rule rule = watched_.promises[i].rule;
     if (rule == PromiseSpec::Rule::complete) count_nulls(block, i);
     if (rule == PromiseSpec::Rule::volume && block.time != nullptr) count_periods(block, i);
+    if (rule == PromiseSpec::Rule::unique) count_repeated(block, i);
   }
 }
 
@@ -120,17 +129,35 @@ void PublishedRows::add_times(const Block& block) {
 void PublishedRows::count_nulls(const Block& block, size_t promise) {
   for (uint32_t row = 0; row < block.rows; ++row) {
     const bool whole = std::all_of(present_[promise].begin(), present_[promise].end(),
-                                   [&](size_t leaf) { return block.columns[leaf].as<uint8_t>()[row] != 0; });
+                                   [&](const Presence& each) { return each.of(block, row); });
     open_.missed[promise] += whole || goes(block, row) ? 0 : 1;
   }
 }
 
 void PublishedRows::count_periods(const Block& block, size_t promise) {
-  const int64_t period = product_.promises[promise].bound_us;
+  const int64_t period = watched_.promises[promise].bound_us;
   std::map<int64_t, int64_t>& periods = open_.periods[promise];
   for (uint32_t row = 0; row < block.rows; ++row)
     if (!goes(block, row)) ++periods[floor_divide(block.time[row], period) * period];
   keep_newest(periods, kMostPeriods, false);
+}
+
+void PublishedRows::count_repeated(const Block& block, size_t promise) {
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    // A null repeats nothing.
+    const bool whole =
+        std::ranges::all_of(present_[promise], [&](const Presence& each) { return each.of(block, row); });
+    if (!whole || goes(block, row)) continue;
+    key_bytes_.clear();
+    for (const KeyPart& part : keys_[promise]) {
+      slots_.clear();
+      for (size_t leaf = part.first; leaf < part.first + part.count; ++leaf)
+        slots_.push_back(read_slot(block.columns[leaf], row));
+      append_key_bytes(part.type, slots_.data(), key_bytes_);
+    }
+    const int64_t time = block.time == nullptr ? 0 : block.time[row];
+    open_.missed[promise] += repeated_[promise]->repeats(key_hash(key_bytes_), time) ? 1 : 0;
+  }
 }
 
 void PublishedRows::freeze(const EdgeTime& time) {
@@ -148,7 +175,7 @@ std::vector<PromiseCounts> PublishedRows::counts(const EdgeTime& time) const {
 
 void PublishedRows::show(int64_t now) {
   for (size_t i = 0; i < counts_.size(); ++i) {
-    const PromiseSpec& promise = product_.promises[i];
+    const PromiseSpec& promise = watched_.promises[i];
     PromiseCounts& counts = counts_[i];
     counts.rows += frozen_.rows;
     counts.missed += frozen_.missed[i];

@@ -45,7 +45,7 @@ class Published : public testing::Test {
 };
 
 TEST_F(Published, counts_rows_when_they_can_be_seen) {
-  PublishedRows rows(product_, kNoTime);
+  PublishedRows rows(WatchedRows::of(product_), kNoTime);
   add(rows, {{.at = 100 * kSecond}, {.at = 101 * kSecond, .there = false}});
   EXPECT_EQ(rows.counts(at(0))[0].rows, 0);
   rows.freeze(at(101 * kSecond));
@@ -63,7 +63,7 @@ TEST_F(Published, counts_rows_when_they_can_be_seen) {
 }
 
 TEST_F(Published, calls_rows_slow_when_they_are_seen_too_late) {
-  PublishedRows rows(product_, kNoTime);
+  PublishedRows rows(WatchedRows::of(product_), kNoTime);
   // Steps of one second; a row is not slow before its whole step is.
   add(rows, {{.at = 100 * kSecond}, {.at = 101 * kSecond - 1}, {.at = 101 * kSecond}, {.at = 150 * kSecond}});
   rows.freeze(at(150 * kSecond));
@@ -77,7 +77,7 @@ TEST_F(Published, calls_rows_slow_when_they_are_seen_too_late) {
 }
 
 TEST_F(Published, keeps_rows_of_many_times_in_a_bound) {
-  PublishedRows rows(product_, kNoTime);
+  PublishedRows rows(WatchedRows::of(product_), kNoTime);
   constexpr int64_t kRows = 5000;
   for (int64_t i = 0; i < kRows; ++i) add(rows, {{.at = i * kSecond}});
   rows.freeze(at(kRows * kSecond));
@@ -91,7 +91,7 @@ TEST_F(Published, keeps_rows_of_many_times_in_a_bound) {
 
 TEST_F(Published, does_not_count_rows_that_go) {
   product_.changes = true;
-  PublishedRows rows(product_, kNoTime);
+  PublishedRows rows(WatchedRows::of(product_), kNoTime);
   add(rows, {{.at = 5 * kSecond}, {.at = 6 * kSecond, .there = false, .change = RowChange::goes}});
   rows.freeze(at(7 * kSecond));
   rows.show(500 * kSecond);
@@ -103,7 +103,7 @@ TEST_F(Published, does_not_count_rows_that_go) {
 }
 
 TEST_F(Published, knows_the_time_of_now_where_no_row_waits) {
-  PublishedRows rows(product_, kNoTime);
+  PublishedRows rows(WatchedRows::of(product_), kNoTime);
   EXPECT_EQ(rows.counts(at(9))[2].watermark, 9);
   EXPECT_EQ(rows.counts(EdgeTime())[2].watermark, kEndTime);
   add(rows, {{.at = 5 * kSecond}});
@@ -112,6 +112,50 @@ TEST_F(Published, knows_the_time_of_now_where_no_row_waits) {
   EXPECT_EQ(rows.counts(at(9))[2].watermark, kNoTime);
   rows.show(6 * kSecond);
   EXPECT_EQ(rows.counts(at(9))[2].watermark, 9);
+}
+
+/// Rows of a source are counted before their fields are read: a status says whether each could be converted.
+TEST_F(Published, counts_what_a_source_repeats_or_lacks) {
+  SourceSpec source;
+  source.row = {{"id", checked_type(int_type())},
+                {"note", checked_type(optional_type(string_type()))},
+                {"?deleted", bool_type()}};
+  source.deleted_field = 2;
+  source.promises = {{.text = "unique id", .bound_us = 10 * kSecond, .rule = Rule::unique, .share = 1, .fields = {{0}}},
+                     {.text = "complete", .rule = Rule::complete, .share = 0.5, .fields = {{1}}},
+                     {.text = "complete id", .rule = Rule::complete, .share = 0.5, .fields = {{0}}}};
+  PublishedRows rows(WatchedRows::of(source), kNoTime);
+  struct Read {
+    int64_t at, id;
+    bool note = true, failed = false, deleted = false;
+  };
+  const std::vector<Read> read{{.at = 1, .id = 1},
+                               {.at = 2, .id = 2, .note = false},
+                               {.at = 3, .id = 1},                  // repeats
+                               {.at = 4, .id = 0, .failed = true},  // no key
+                               {.at = 5, .id = 0, .failed = true},
+                               {.at = 6, .id = 2, .deleted = true},  // its key goes
+                               {.at = 20, .id = 1}};                 // long after
+  Block block = allocate_block(flatten(source.row), static_cast<uint32_t>(read.size()), arena_);
+  block.rows = static_cast<uint32_t>(read.size());
+  block.time = arena_.allocate_array<int64_t>(read.size());
+  for (uint32_t i = 0; i < read.size(); ++i) {
+    block.time[i] = read[i].at * kSecond;
+    block.columns[0].as<uint8_t>()[i] = read[i].failed ? 1 : 0;
+    block.columns[1].as<int64_t>()[i] = read[i].id;
+    block.columns[2].as<uint8_t>()[i] = 0;
+    block.columns[3].as<uint8_t>()[i] = read[i].note ? 1 : 0;
+    block.columns[4].as<Bytes>()[i] = Bytes{"", 0};
+    block.columns[5].as<uint8_t>()[i] = read[i].deleted ? 1 : 0;
+  }
+  rows.add(block);
+  rows.freeze(at(20 * kSecond));
+  rows.show(21 * kSecond);
+  const std::vector<PromiseCounts> counts = rows.counts(at(0));
+  EXPECT_EQ(counts[0].rows, 6);
+  EXPECT_EQ(counts[0].missed, 1);
+  EXPECT_EQ(counts[1].missed, 1);
+  EXPECT_EQ(counts[2].missed, 2);
 }
 
 TEST_F(Published, adds_up_what_tasks_have) {

@@ -22,7 +22,7 @@ constexpr int64_t kUntilGone = 600'000'000, kUntilTold = 10'000'000;
 /// loop for the next.
 constexpr int64_t kLinger = 25'000;
 constexpr int64_t kNothingDue = 1'000'000;
-constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000;
+constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000, kAskChangesEvery = 100'000;
 /// After so long without a commit it is asked whether the brokers are there.
 constexpr int64_t kAskBrokersEvery = 10'000'000;
 /// Brokers hear of a new topic one after the other.
@@ -153,6 +153,7 @@ Status JobMember::prepare() {
 
 Status JobMember::join() {
   if (group_ != nullptr) pause();  // it was fenced
+  forget_tasks();
   tasks_.clear();
   waiting_since_.clear();
   behind_since_.clear();
@@ -371,8 +372,24 @@ bool JobMember::may_be_behind(int32_t number, const Error& error) const {
   return error.code == diag::RecordsGone::kCode && layout_.stage_of(number) > 0 && options_.snapshots != nullptr;
 }
 
+Result<bool> JobMember::tell_changes() {
+  if (!options_.take_changes || transaction_->is_committing() || transaction_->failure()) return false;
+  const int64_t now = seams_.clock.steady_us();
+  if (changes_asked_at_ != 0 && now - changes_asked_at_ < kAskChangesEvery) return false;
+  const auto task = std::ranges::find_if(tasks_, [](const auto& each) { return each.second != nullptr; });
+  if (task == tasks_.end()) return false;
+  changes_asked_at_ = now;
+  std::vector<PromiseChange> changes = std::exchange(untold_changes_, {});
+  for (PromiseChange& change : options_.take_changes()) changes.push_back(std::move(change));
+  if (changes.empty()) return false;
+  BRAID_TRY(task->second->tell(changes));
+  told_changes_.insert(told_changes_.end(), changes.begin(), changes.end());
+  return true;
+}
+
 Result<JobMember::Round> JobMember::run_round() {
   Round round;
+  BRAID_ASSIGN(round.ran, tell_changes());
   for (auto& [number, task] : tasks_) {
     if (task == nullptr) continue;
     // What is run beside a commit takes no more memory than before it.
@@ -450,8 +467,7 @@ void JobMember::ask_brokers() {
   const int64_t gone_for = brokers_asked_at_ - brokers_gone_since_;
   if (told_of_brokers_ || gone_for < kUntilTold) return;
   told_of_brokers_ = true;
-  std::string since;
-  append_timestamp(since, (seams_.clock.now_us() - gone_for) / kMicrosPerSecond * kMicrosPerSecond);
+  std::string since = timestamp_text((seams_.clock.now_us() - gone_for) / kMicrosPerSecond * kMicrosPerSecond);
   warnings_.push_back(diag::WaitsForBrokers{.brokers = options_.broker.brokers, .since = since}.make());
 }
 
@@ -512,6 +528,7 @@ Status JobMember::finish_commit() {
     BRAID_TRY(task->committed());
     behind_since_.erase(number);
   }
+  told_changes_.clear();
   return {};
 }
 
@@ -522,6 +539,8 @@ Status JobMember::commit() {
 }
 
 void JobMember::forget_tasks() {
+  untold_changes_.insert(untold_changes_.begin(), told_changes_.begin(), told_changes_.end());
+  told_changes_.clear();
   for (auto& [number, task] : tasks_) drop(task);
 }
 
@@ -604,6 +623,11 @@ PromiseCounts nothing_yet() {
   return {.rows = 0, .missed = 0, .periods = {}, .watermark = kEndTime, .newest = kNoTime};
 }
 
+void add_counts(const std::vector<PromiseCounts>& part, std::vector<PromiseCounts>& whole) {
+  if (whole.size() < part.size()) whole.resize(part.size(), nothing_yet());
+  for (size_t promise = 0; promise < part.size(); ++promise) whole[promise] += part[promise];
+}
+
 }  // namespace
 
 void add_to_progress(const JobProgress& part, JobProgress& whole) {
@@ -624,12 +648,17 @@ void add_to_report(const JobReport& part, JobReport& whole) {
       product.rows += more.rows;
       product.alerts += more.alerts;
       product.state += more.state;
-      if (product.counts.size() < more.counts.size()) product.counts.resize(more.counts.size(), nothing_yet());
-      for (size_t promise = 0; promise < more.counts.size(); ++promise) product.counts[promise] += more.counts[promise];
+      add_counts(more.counts, product.counts);
       product.derived += more.derived;
       for (size_t input = 0; input < product.inputs.size(); ++input)
         product.inputs[input].ledger += more.inputs[input].ledger;
     }
+  }
+  if (whole.sources.empty()) whole.sources.resize(part.sources.size());
+  for (size_t i = 0; i < part.sources.size(); ++i) {
+    whole.sources[i].name = part.sources[i].name;
+    whole.sources[i].version = part.sources[i].version;
+    add_counts(part.sources[i].counts, whole.sources[i].counts);
   }
   whole.events += part.events;
   whole.turns += part.turns;

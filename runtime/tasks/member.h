@@ -49,6 +49,9 @@ class JobMember : BrokerGroup::Owner {
   };
   /// A turn of each task.
   Result<Round> run_round();
+  /// Changes of promises become a turn of the first task at work; none while a commit is on its way, so that it is
+  /// known which commit has them. True: there was one.
+  Result<bool> tell_changes();
   /// What was run goes into a transaction that is being committed from then on. None is on its way.
   Status begin_commit();
   /// Waits for it.
@@ -120,6 +123,9 @@ class JobMember : BrokerGroup::Owner {
   int64_t brokers_gone_since_ = 0;  ///< steady clock; 0: they answer
   int64_t topics_lost_since_ = 0;   ///< steady clock; 0: they were all there at the last commit
   Status failure_;                  ///< within a callback
+  /// Changes of promises that nobody was told of yet, and those that the next commit tells of.
+  std::vector<PromiseChange> untold_changes_, told_changes_;
+  int64_t changes_asked_at_ = 0;  ///< steady clock
   std::vector<Diagnostic> warnings_;
 };
 

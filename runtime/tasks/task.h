@@ -70,6 +70,8 @@ class TaskRun {
 
   /// Runs a turn, or without one copies a piece of a checkpoint. False: nothing is at hand.
   Result<bool> run();
+  /// A turn that tells of promises; no epoch is being committed.
+  Status tell(const std::vector<PromiseChange>& changes) { return turns_.tell(changes); }
   /// All inputs are read to their end, where they have one.
   bool at_end() const { return turns_.at_end(); }
   /// There is something to commit.

@@ -48,6 +48,9 @@ struct TopicJobOptions {
   std::function<void(const std::vector<StageOutline>& stages)> on_layout;
   /// Called on the member's thread four times a second.
   std::function<void(const MemberStatus& status)> on_status;
+  /// Called on the member's thread while it has a task at work: what has changed of promises since the last call, by
+  /// any member. The member writes it as rows of `alerts`, in its next commit or the one after an abort.
+  std::function<std::vector<PromiseChange>()> take_changes;
 };
 
 /// Runs one member, on this thread. JobSeams::broker is its own. The report is about the tasks that it has at the end.

@@ -4,12 +4,16 @@ killed, jobs whose grant ends, and the policies of an organisation.
 
     access.py BRAID [--only NAME] [--seed N] [--keep]
 """
+import base64
 import datetime
+import http.server
 import json
 import pathlib
 import re
 import signal
+import subprocess
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -356,7 +360,220 @@ def policies_are_checked(case: Case) -> None:
         case.braid("policy", "publish", "--project", "privacy", code=USAGE, finding="E7232")
 
 
+MEMBERS = """domain crm
+
+public stream signup
+  time at within 1m
+  from file "signup.ndjson" format json
+{ id: int, email: string, country: string, at: timestamp }
+
+product member version 1
+  key id
+  allow read to role crm
+  allow read to role analyst where country == "FR"
+  allow read to user "ada"
+  mask email with x => "***" except role crm
+{
+  from signup
+}
+"""
+
+
+class Issuer:
+    """Signs tokens by Ed25519, with openssl."""
+
+    def __init__(self, case: Case, name: str):
+        self.key, self.name = case.directory / f"{name}.pem", name
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key], check=True, capture_output=True)
+
+    @staticmethod
+    def coded(part: bytes) -> str:
+        return base64.urlsafe_b64encode(part).decode().rstrip("=")
+
+    def jwk(self) -> dict:
+        der = subprocess.run(["openssl", "pkey", "-in", self.key, "-pubout", "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        return {"kty": "OKP", "crv": "Ed25519", "kid": self.name, "x": self.coded(der[-32:])}
+
+    def write(self, path: pathlib.Path, key_id: str = "", algorithm: str = "EdDSA", **claims) -> pathlib.Path:
+        """`None` leaves a claim out."""
+        held = {"iss": "https://id.example", "aud": "braid", "sub": "ann", "exp": int(time.time()) + 600, "roles": [], **claims}
+        parts = [{"alg": algorithm, "kid": key_id or self.name}, {name: value for name, value in held.items() if value is not None}]
+        text = ".".join(self.coded(json.dumps(part).encode()) for part in parts)
+        message = path.with_suffix(".text")
+        message.write_text(text)
+        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", self.key, "-rawin", "-in", message], check=True,
+                                   capture_output=True).stdout
+        path.write_text(f"{text}.{self.coded(signature)}\n")
+        return path
+
+
+class KeyServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        server = self
+        self.keys, self.status, self.asked = [], 200, 0
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                server.asked += 1
+                body = json.dumps({"keys": server.keys}).encode()
+                self.send_response(server.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def members(case: Case, jwks: str) -> pathlib.Path:
+    folder = case.directory / "crm"
+    folder.mkdir(exist_ok=True)
+    (folder / "crm.braid").write_text(MEMBERS)
+    (folder / "signup.ndjson").write_text("".join(
+        json.dumps({"id": i, "email": f"m{i}@x.example", "country": country, "at": f"2026-01-01T00:00:0{i}Z"}) + "\n"
+        for i, country in [(1, "FR"), (2, "DE")]))
+    (folder / "braid.toml").write_text(f'[project]\nname = "crm"\n[mesh.identity]\nissuer = "https://id.example"\n'
+                                       f'audience = "braid"\njwks = "{jwks}"\nroles = "roles"\nskew = "0s"\n')
+    return folder
+
+
+def seen(case: Case, folder: pathlib.Path, token: pathlib.Path) -> list:
+    told = case.braid("dry-run", folder, "--format", "json", "--token", token)
+    case.expect(not told.err, f"{told}")
+    return [(row["id"], row["email"]) for row in map(json.loads, told.out.splitlines())]
+
+
+def a_token_says_who_reads(case: Case) -> None:
+    issuer = Issuer(case, "one")
+    folder = members(case, "keys.json")
+    (folder / "keys.json").write_text(json.dumps({"keys": [issuer.jwk()]}))
+    token = case.directory / "token.jwt"
+    case.expect(seen(case, folder, issuer.write(token, roles=["crm"])) == [(1, "m1@x.example"), (2, "m2@x.example")], "crm")
+    case.expect(seen(case, folder, issuer.write(token, roles=["analyst"])) == [(1, "***")], "an analyst")
+    case.expect(seen(case, folder, issuer.write(token, sub="ada")) == [(1, "***"), (2, "***")], "a user")
+    case.expect(len(seen(case, folder, issuer.write(token, roles=["analyst", "crm"]))) == 2, "both")
+
+    def refused(finding: str, **claims) -> None:
+        told = case.braid("dry-run", folder, "--format", "json", "--token", issuer.write(token, **claims), code=None)
+        case.expect(told.code not in (0, 70) and finding in told.codes and not told.out, f"{claims}: {told}")
+
+    refused("E7342", roles=["nobody"])
+    refused("E7342", sub="crm")  # the name of a domain or a role is none of a user
+    refused("E7340", roles=["crm"], exp=int(time.time()) - 5)
+    refused("E7340", roles=["crm"], exp=None)
+    refused("E7340", roles=["crm"], aud="other")
+    refused("E7340", roles=["crm"], iss="https://other.example")
+    refused("E7340", roles=["crm"], algorithm="none")
+    refused("E7340", roles=["crm"], algorithm="RS256")
+    refused("E7340", roles=["crm"], key_id="two")
+    issuer.write(token, roles=["analyst"])
+    parts = token.read_text().split(".")
+    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
+    token.write_text(".".join([parts[0], Issuer.coded(json.dumps({**claims, "roles": ["crm"]}).encode()), parts[2]]))
+    case.braid("dry-run", folder, "--token", token, code=None, finding="E7340")
+    case.braid("dry-run", folder, "--token", case.directory / "missing.jwt", code=None, finding="E7340")
+    (folder / "keys.json").write_text("{}")
+    refused("E7341", roles=["crm"])
+    (folder / "keys.json").unlink()
+    refused("E7341", roles=["crm"])
+    toml = (folder / "braid.toml").read_text()
+    (folder / "braid.toml").write_text(toml.replace('audience = "braid"\n', ""))
+    refused("E7017", roles=["crm"])
+    (folder / "braid.toml").write_text('[project]\nname = "crm"\n')
+    refused("E7343", roles=["crm"])
+
+
+class PolicyServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        server = self
+        self.answer, self.status, self.asked = b"{}", 200, []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                server.asked.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+                self.send_response(server.status)
+                self.send_header("Content-Length", str(len(server.answer)))
+                self.end_headers()
+                self.wfile.write(server.answer)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def a_policy_server_can_refuse(case: Case) -> None:
+    server, issuer = PolicyServer(), Issuer(case, "one")
+    folder = members(case, "keys.json")
+    (folder / "keys.json").write_text(json.dumps({"keys": [issuer.jwk()]}))
+    with (folder / "braid.toml").open("a") as toml:
+        toml.write(f'opa = "http://127.0.0.1:{server.server_address[1]}/v1/data/braid/allow"\n')
+    token = issuer.write(case.directory / "token.jwt", roles=["crm"])
+    server.answer = b'{"result": true, "decision_id": "1"}'
+    case.expect(len(seen(case, folder, token)) == 2, "allowed")
+    case.expect(server.asked == [("/v1/data/braid/allow", {"input": {
+        "context": {"identity": {"user": "ann", "groups": ["crm"]}},
+        "action": {"operation": "SelectFromColumns", "resource": {"table": {
+            "catalogName": "main", "schemaName": "crm", "tableName": "member",
+            "columns": ["id", "email", "country", "at"]}}}}})], f"{server.asked}")
+
+    def refused(finding: str) -> None:
+        told = case.braid("dry-run", folder, "--format", "json", "--token", token, code=None)
+        case.expect(told.code not in (0, 70) and finding in told.codes and not told.out, f"{told}")
+
+    server.answer = b'{"result": false}'
+    refused("E7344")
+    for server.answer in (b"{}", b"[]", b"true", b"", b'{"result": "true"}', b'{"result": 1}', b'{"result": {"allow": true}}'):
+        refused("E7345")
+    server.answer, server.status = b'{"result": true}', 500
+    refused("E7345")
+    # It cannot allow what the scripts do not.
+    server.status, asked = 200, len(server.asked)
+    issuer.write(token, roles=["nobody"])
+    refused("E7342")
+    case.expect(len(server.asked) == asked, "it is asked for nothing")
+    server.shutdown()
+    server.server_close()
+    issuer.write(token, roles=["crm"])
+    refused("E7345")
+
+
+def keys_come_from_a_server(case: Case) -> None:
+    server = KeyServer()
+    one, two = Issuer(case, "one"), Issuer(case, "two")
+    server.keys = [one.jwk()]
+    folder = members(case, f"http://127.0.0.1:{server.server_address[1]}/keys")
+    token = one.write(case.directory / "token.jwt", roles=["crm"])
+    case.expect(len(seen(case, folder, token)) == 2 and server.asked == 1, f"asked {server.asked} times")
+    case.expect(len(seen(case, folder, token)) == 2 and server.asked == 1, "keys are not kept")
+    server.status = 500  # away: what is kept does
+    case.expect(len(seen(case, folder, token)) == 2, "kept keys are not used")
+    # A key that is new is asked for, unless it was just asked.
+    server.status, server.keys = 200, [one.jwk(), two.jwk()]
+    kept = next((folder / ".braid").glob("jwks-*"))
+    instant, keys = kept.read_text().split("\n", 1)
+    kept.write_text(f"{int(instant) - 60_000_000}\n{keys}")
+    case.expect(len(seen(case, folder, two.write(case.directory / "new.jwt", roles=["crm"]))) == 2, "a new key")
+    case.expect(server.asked == 2, f"asked {server.asked} times")
+    # Kept for too long, or of another time: without the server nobody is believed.
+    server.status = 500
+    for change in (-7_200_000_000, 7_200_000_000):
+        instant, keys = kept.read_text().split("\n", 1)
+        kept.write_text(f"{int(time.time() * 1e6) + change}\n{keys}")
+        case.braid("dry-run", folder, "--token", token, code=None, finding="E7341")
+
+
 if __name__ == "__main__":
     braid_command.main([a_request_becomes_a_grant, a_grant_ends_by_itself, a_job_stops_when_its_grant_ends,
                         approvers_decide_while_they_are_named, mistakes_are_answered, killed_commands_leave_it_whole,
-                        policies_are_checked])
+                        policies_are_checked, a_token_says_who_reads, keys_come_from_a_server,
+                        a_policy_server_can_refuse])

@@ -216,6 +216,17 @@ def bindings_that_do_not_fit_the_scripts(case):
             case.expect(text in ended.err, f"expected `{text}`: {ended}")
 
 
+def a_topic_keeps_rows_as_long_as_is_promised(case):
+    script = SCRIPT_TEXT.replace("product small version 1 {", "product small version 1\n  contract { keep 30d }\n{")
+    for binding, kept in (('format = "csv"', "kept 30d"), ('retention = "31d"', "kept 31d"), ('retention = "forever"', "kept forever")):
+        folder = project(case, f'[env.prod]\nbrokers = "a:9092"\n[env.prod.bind]\n"shop.small" = {{ {binding} }}\n', script)
+        shown = case.braid("explain", folder, "--env", "prod").out
+        case.expect(kept in shown, f"`{kept}` is missing: {shown}")
+    folder = project(case, '[env.prod]\nbrokers = "a:9092"\n[env.prod.bind]\n"shop.small" = { retention = "7d" }\n', script)
+    told = case.braid("check", folder, "--env", "prod", code=USAGE, finding="E7403")
+    case.expect("`keep 30d`" in told.err and "for 7d" in told.err, f"{told}")
+
+
 def secrets_are_never_shown(case):
     """Written out, misspelt, in the wrong place, in one line with another mistake."""
     for toml, code in (
@@ -283,5 +294,6 @@ def files_in_an_environment_with_brokers(case):
 
 if __name__ == "__main__":
     main([all_that_is_right, wrong_settings, wrong_registries, wrong_environments, wrong_bindings,
-          bindings_that_do_not_fit_the_scripts, secrets_are_never_shown, check_and_explain_show_topics, explain_shows_stages,
+          bindings_that_do_not_fit_the_scripts, a_topic_keeps_rows_as_long_as_is_promised,
+          secrets_are_never_shown, check_and_explain_show_topics, explain_shows_stages,
           a_dry_run_asks_the_brokers, files_in_an_environment_with_brokers])

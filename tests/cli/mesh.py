@@ -572,10 +572,78 @@ def what_was_published_is_on_record(case: Case) -> None:
     case.braid("audit", "verify", "--registry", "registry")
 
 
+def reads_are_on_record(case: Case) -> None:
+    """A job that reads products of another project says so in the log of its domain; scripts read that."""
+    payments = write_payments(case)
+    kpi = write_kpi(case)
+    case.braid("publish", "payments")
+    case.braid("run", "payments", "--no-seal")
+
+    def used() -> list:
+        lines = case.braid("audit", "log", "kpi", "--registry", "registry", "--format", "ndjson").out.splitlines()
+        return [event for event in map(json.loads, lines) if event["type"] == "io.braid.access.used"]
+
+    case.braid("run", "kpi", "--no-seal")
+    first = {event["data"]["by"]: event for event in used()}
+    case.expect(set(first) == {"kpi.turnover@1", "kpi.account_of@1"}, f"{first}")
+    read = first["kpi.turnover@1"]
+    case.expect(read["subject"] == "urn:braid:acme:payments:payment:1" and read["source"] == "urn:braid:acme:kpi", f"{read}")
+    told = read["data"]
+    case.expect((told["rows"], told["total"], told["reader"], told["grant"]) == ("4", "4", "kpi", "allow"), f"{told}")
+    case.expect({"amount", "state", "who"} <= set(told["columns"].split(", ")), f"{told}")
+    # Without new rows there is nothing to record; what comes is the rest.
+    case.braid("run", "kpi", "--no-seal")
+    case.expect(len(used()) == 2, f"{used()}")
+    with (payments / "record.ndjson").open("a") as grown:
+        grown.write(json.dumps({**RECORDS[0], "id": 9, "at": "2026-01-01T00:02:00Z"}) + "\n")
+    case.braid("run", "payments", "--no-seal")
+    case.braid("run", "kpi", "--no-seal")
+    last = [event["data"] for event in used() if event["data"]["by"] == "kpi.turnover@1"][-1]
+    case.expect((last["rows"], last["total"]) == ("1", "5"), f"{last}")
+    case.braid("audit", "verify", "--registry", "registry")
+
+    # Followed, as a file that the script of the docs reads.
+    log = case.directory / "oversight/log"
+    log.mkdir(parents=True)
+    (log.parent / "braid.toml").write_text('[project]\nname = "oversight"\n')
+    page = (braid_command.SOURCE / "docs/mesh/audit.md").read_text(encoding="utf-8")
+    (log.parent / "oversight.braid").write_text(re.search(r"```braid\n(.*?)```", page, re.S)[1], encoding="utf-8")
+    with (log / "kpi.ndjson").open("w") as file:
+        process = case.start("audit", "log", "kpi", "--registry", "registry", "--format", "ndjson", "--follow", stdout=file)
+        until = time.monotonic() + 60
+        while len((log / "kpi.ndjson").read_text().splitlines()) < len(used()):
+            case.expect(time.monotonic() < until, "nothing is followed")
+            time.sleep(0.1)
+        # A key that cannot be read, and one that is not the domain's: the job goes on.
+        case.braid("publish", "kpi")
+        while "contract.published" not in (log / "kpi.ndjson").read_text():
+            case.expect(time.monotonic() < until, "what comes is not followed")
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        case.expect(process.wait(30) == DONE, "it did not end")
+    case.braid("test", "oversight")
+    case.braid("run", "oversight")
+    rows = [json.loads(line) for line in (log.parent / "data/out/oversight.use_of.v1.ndjson").read_text().splitlines()]
+    of_payment = sum(row["rows"] for row in rows if row["subject"] == "urn:braid:acme:payments:payment:1")
+    case.expect(of_payment == 5, f"{rows}")
+    behind = case.braid("audit", "log", "kpi", "--registry", "registry", "--json", "--after", "1").out
+    case.expect(json.loads(behind.splitlines()[0])["id"] == "2", behind)
+
+    with (payments / "record.ndjson").open("a") as grown:
+        grown.write(json.dumps({**RECORDS[0], "id": 10, "at": "2026-01-01T00:03:00Z"}) + "\n")
+    case.braid("run", "payments", "--no-seal")
+    (case.directory / "kpi.pem").rename(case.directory / "away.pem")
+    case.expect("W7315" in case.braid("run", "kpi", "--no-seal").codes, "a key that is away is not told")
+    case.braid("mesh", "key", "new", "kpi.pem")
+    count = len(used())
+    case.expect("W7315" in case.braid("run", "kpi", "--no-seal").codes, "a key of nobody is not told")
+    case.expect(len(used()) == count, "a key of nobody has signed")
+
+
 if __name__ == "__main__":
     braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
                         killed_publishers_leave_it_whole, a_product_is_closed_without_a_grant,
                         what_was_published_is_on_record, a_contract_reaches_its_readers,
                         a_change_is_judged_by_what_a_reader_relies_on, documents_are_published_with_a_product,
-                        publishers_at_once_lose_nothing])
+                        publishers_at_once_lose_nothing, reads_are_on_record])

@@ -245,6 +245,99 @@ product newest
     case.expect(told[0]["row"]["since"] < told[1]["row"]["since"] and "s old" in told[0]["row"]["measured"], f"{told}")
 
 
+def what_a_reader_expects_is_watched(case: Case) -> None:
+    """The reader's job watches it from the rows that it reads, and its alerts name the owner."""
+    shop = Shop(case, TOML.replace("d.s", "payments.payment"))
+    (shop.folder / "main.braid").unlink()
+    (shop.folder / "payments.braid").write_text("""domain payments owner "ana@payments.example"
+
+public stream payment
+  time at within 0s
+  idle never
+  contract {
+    fresh within 2s
+    unique id within 1h
+    complete note >= 90%
+  }
+{ id: int, note: string?, at: timestamp }
+""")
+    (shop.folder / "kpi.braid").write_text("""domain kpi owner "kpi@shop.example"
+
+use payments.payment expect {
+  fresh within 3s
+  unique id within 10m
+  complete note >= 50%
+}
+
+product newest {
+  from payment
+  select { id, at }
+}
+""")
+    for file in (shop.folder / "in").iterdir():
+        file.unlink()
+    count = 0
+
+    def write(note: str = '"x"', id: int | None = None) -> None:
+        nonlocal count
+        count += 1
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        with (shop.folder / "in/0.ndjson").open("a") as grown:
+            grown.write(f'{{"id":{count if id is None else id},"note":{note},"at":"{at}"}}\n')
+
+    told = case.braid("check", shop.folder)
+    case.expect(told.codes == [], f"{told}")
+    write()
+    with Job(shop, "--log", "json") as job:
+        def states() -> dict:
+            sources = json.loads(job.get("/status").text).get("sources", [])
+            return {each["promise"]: each for source in sources for each in source["promises"]}
+
+        def state(promise: str) -> str:
+            return states().get(promise, {}).get("state")
+        job.wait(lambda: state("expect fresh within 3s") == "breached", "silence is no breach")
+        shown = states()
+        case.expect(shown["expect fresh within 3s"]["owner"] == "ana@payments.example" and
+                    shown["expect fresh within 3s"]["expected_by"] == "kpi", f"{shown}")
+        case.expect(shown["expect unique id within 10m"]["state"] == "ok" and shown["unique id within 1h"]["state"] == "ok",
+                    f"{shown}")
+        text = shop.status().out
+        case.expect("expect fresh within 3s" in text and "ana@payments.example" in text, text)
+
+        def recovers() -> bool:
+            write()
+            time.sleep(0.3)
+            return state("expect fresh within 3s") == "ok"
+        job.wait(recovers, "does not recover")
+        for _ in range(30):
+            write()
+        job.wait(lambda: state("complete note >= 90%") == "ok", "no row has a null")
+        # The reader does not read `note`, and is told all the same. What the owner promises is breached first.
+        for _ in range(10):
+            write(note="null")
+        job.wait(lambda: state("complete note >= 90%") == "breached", "nulls are no breach")
+        case.expect(state("expect complete note >= 50%") != "breached", f"{states()}")
+        write(id=1)
+        job.wait(lambda: state("expect unique id within 10m") == "breached", "a repeated key is no breach")
+        labels = '{product="payments.payment",version="1",promise="expect unique id within 10m"}'
+        case.expect(samples(job.get("/metrics").text)["braid_promise_breached" + labels] == 1, "metrics")
+        for _ in range(200):
+            write()
+        job.wait(lambda: state("complete note >= 90%") != "breached", "does not recover from nulls")
+        _, log = job.stop()
+    events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    first = next(each for each in events if each["event"] == "promise_breached" and each["promise"].startswith("expect"))
+    case.expect(first["owner"] == "ana@payments.example" and first["product"] == "payments.payment", f"{first}")
+    rows = [json.loads(line) for line in (shop.store / "out/kpi.newest.v1.alerts.ndjson").read_text().splitlines()]
+    of = {(each["check"], each["row"]["state"]) for each in rows}
+    for wanted in (("expect fresh within 3s", "breached"), ("expect fresh within 3s", "recovered"),
+                   ("complete note >= 90%", "breached"), ("complete note >= 90%", "recovered"),
+                   ("expect unique id within 10m", "breached")):
+        case.expect(wanted in of, f"{wanted} is missing: {rows}")
+    case.expect(all(each["row"]["of"] == "payments.payment" and each["row"]["owner"] == "ana@payments.example"
+                    for each in rows), f"{rows}")
+
+
 def promises_about_rows_and_state_are_watched(case: Case) -> None:
     shop = Shop(case)
     (shop.folder / "main.braid").write_text("""domain d
@@ -412,7 +505,7 @@ def alerts_to_nobody_do_no_harm(case: Case) -> None:
 
 
 def metrics_are_the_documented_ones(case: Case) -> None:
-    with Job(Shop(case)) as job:
+    with Job(Shop(case, TOML + '[env.dev.lineage]\nto = "file:told.ndjson"\n')) as job:
         shown, described = families(job.get("/metrics").text), documented()
         case.expect(shown == described, f"only in /metrics or of another type: {sorted(shown.items() - described.items())}; "
                                         f"only in metrics.md: {sorted(described.items() - shown.items())}")
@@ -613,7 +706,8 @@ def without_options_nothing_changes(case: Case) -> None:
     case.expect(ended.err == "" and re.match(r"d\.\w+ version 1: \d+ rows", ended.out), f"{ended}")
 
 
-braid_command.main([metrics_say_what_the_job_does, promises_are_watched, promises_about_rows_and_state_are_watched,
+braid_command.main([metrics_say_what_the_job_does, promises_are_watched, what_a_reader_expects_is_watched,
+                    promises_about_rows_and_state_are_watched,
                     alerts_are_sent, alerts_to_nobody_do_no_harm,
                    metrics_are_the_documented_ones, metrics_are_well_formed,
                     probes_and_paths, a_job_that_recovers_is_not_ready, broken_requests_do_no_harm, an_address_in_use,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`braid lineage --format openlineage` against the specification's own JSON schemas, and what braid.toml says of labels.
+"""`braid lineage --format openlineage` and the events of running jobs against the specification's own JSON schemas, and what braid.toml says of labels.
 
     open_lineage.py BRAID [--only NAME] [--keep]
 
@@ -7,10 +7,14 @@ The schemas are those of https://openlineage.io/spec. BRAID_OPENLINEAGE_SPEC nam
 repository OpenLineage/OpenLineage); without it they are asked for over the network.
 """
 import functools
+import http.server
 import json
 import os
 import pathlib
+import signal
 import sys
+import threading
+import time
 import urllib.request
 import xml.etree.ElementTree
 
@@ -84,13 +88,14 @@ brokers = "broker1:9092,broker2:9092"
 @functools.cache
 def schemas() -> dict:
     """By their $id."""
-    names = ["OpenLineage.json", "facets/SchemaDatasetFacet.json", "facets/ColumnLineageDatasetFacet.json",
-             "facets/JobTypeJobFacet.json", "facets/TagsDatasetFacet.json"]
     versions = {"OpenLineage.json": "2-0-2", "facets/SchemaDatasetFacet.json": "1-2-0", "facets/JobTypeJobFacet.json": "2-0-4",
-                "facets/ColumnLineageDatasetFacet.json": "1-2-0", "facets/TagsDatasetFacet.json": "1-0-0"}
+                "facets/ColumnLineageDatasetFacet.json": "1-2-0", "facets/TagsDatasetFacet.json": "1-0-0",
+                "facets/SourceCodeJobFacet.json": "1-0-1", "facets/SourceCodeLocationJobFacet.json": "1-1-0",
+                "facets/ErrorMessageRunFacet.json": "1-0-1", "facets/ProcessingEngineRunFacet.json": "1-1-1",
+                "facets/OutputStatisticsOutputDatasetFacet.json": "1-0-2"}
     folder = os.environ.get("BRAID_OPENLINEAGE_SPEC")
     found = {}
-    for name in names:
+    for name in versions:
         try:
             if folder:
                 text = (pathlib.Path(folder) / name).read_text(encoding="utf-8")
@@ -116,16 +121,17 @@ def event_of(case: Case, name: str, *options: str) -> dict:
     return json.loads(done.out)
 
 
-def validator(reference: str):
+def validator(reference: str, formats: bool = False):
     registry = referencing.Registry().with_resources(
         (uri, referencing.Resource.from_contents(schema)) for uri, schema in schemas().items())
-    return jsonschema.Draft202012Validator({"$ref": reference}, registry=registry)
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER if formats else None
+    return jsonschema.Draft202012Validator({"$ref": reference}, registry=registry, format_checker=checker)
 
 
 def facets_of(event: dict) -> list:
-    found = list(event["job"]["facets"].values())
+    found = list(event["job"]["facets"].values()) + list(event.get("run", {}).get("facets", {}).values())
     for dataset in event["inputs"] + event["outputs"]:
-        found += dataset["facets"].values()
+        found += [*dataset["facets"].values(), *dataset.get("outputFacets", {}).values()]
     return found
 
 
@@ -190,6 +196,197 @@ def down_names_all_that_is_reached(case: Case) -> None:
     case.expect({("shop.paid", "mail"), ("shop.spend", "buyers"), ("shop.spend", "newest")} <= reached, reached)
     case.expect([each["name"] for each in found["products"]] == ["shop.paid", "shop.spend"], found["products"])
     case.expect(found["labels"] == ["pii"], found["labels"])
+
+
+RUN_SCRIPTS = {"shop.braid": """domain shop
+
+stream payment
+  time at within 10s
+  from file "payment.ndjson" format json
+{ id: int, card: string, amount: decimal(12,2), at: timestamp }
+
+product paid version 1
+  allow read to domain report
+  mask card with x => x.right(4)
+{
+  from payment
+}
+""", "report.braid": """domain report
+
+product seen version 1 {
+  from shop.paid
+  select { id, ending: f"card {card}", amount, at }
+}
+"""}
+RUN_CONFIG = """[project]
+name = "shop"
+[env.dev.lineage]
+to = "%s"
+every = "1s"
+%s"""
+
+
+def payments(folder: pathlib.Path, begin: int, end: int) -> None:
+    with (folder / "payment.ndjson").open("a", encoding="utf-8") as grown:
+        for i in range(begin, end):
+            grown.write(json.dumps({"id": i, "card": f"4000{i:04}", "amount": "1.50", "at": f"2026-01-01T00:{i // 60:02}:{i % 60:02}Z"})
+                        + "\n")
+
+
+def running(case: Case, to: str, more: str = "") -> pathlib.Path:
+    for name, text in RUN_SCRIPTS.items():
+        (case.directory / name).write_text(text, encoding="utf-8")
+    (case.directory / "braid.toml").write_text(RUN_CONFIG % (to, more), encoding="utf-8")
+    return case.directory
+
+
+def pass_the_schemas(case: Case, events: list) -> None:
+    for event in events:
+        case.expect(event["schemaURL"] == BASE + ROOT + "#/$defs/RunEvent", event["schemaURL"])
+        for reference, value in [(event["schemaURL"], event)] + [(facet["_schemaURL"], facet) for facet in facets_of(event)]:
+            problems = [error.message for error in validator(reference, formats=True).iter_errors(value)]
+            case.expect(not problems, f"{event['eventType']} of {event['job']['name']}, {reference}: {problems}")
+
+
+def by_job(events: list) -> dict:
+    found = {}
+    for event in events:
+        found.setdefault(event["job"]["name"], []).append(event)
+    return found
+
+
+def rows(event: dict) -> int:
+    return event["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"]
+
+
+def runs_to_the_end_are_told(case: Case) -> None:
+    folder = running(case, "file:told/lineage.ndjson")
+    payments(folder, 0, 100)
+    case.braid("run", folder, code=DONE)
+    events = [json.loads(line) for line in (folder / "told/lineage.ndjson").read_text(encoding="utf-8").splitlines()]
+    pass_the_schemas(case, events)
+    jobs = by_job(events)
+    case.expect(set(jobs) == {"shop.paid.v1", "report.seen.v1"}, f"{set(jobs)}")
+    for name, told in jobs.items():
+        types = [event["eventType"] for event in told]
+        case.expect(types[0] == "START" and types[-1] == "COMPLETE" and set(types[1:-1]) <= {"RUNNING"}, f"{name}: {types}")
+        case.expect(len({event["run"]["runId"] for event in told}) == 1, f"{name}: several runs")
+        case.expect(rows(told[-1]) == 100, f"{name}: {rows(told[-1])} rows")
+        facets = told[0]["job"]["facets"]
+        case.expect(facets["jobType"]["processingType"] == "BATCH", f"{facets['jobType']}")
+        script = folder / (name.split(".")[0] + ".braid")
+        case.expect(facets["sourceCode"]["sourceCode"] == script.read_text(encoding="utf-8"), "another script")
+        case.expect(facets["sourceCodeLocation"]["url"] == script.resolve().as_uri(), facets["sourceCodeLocation"]["url"])
+    masked = {(name, field, each["masking"])
+              for name, told in jobs.items()
+              for field, made in told[0]["outputs"][0]["facets"]["columnLineage"]["fields"].items()
+              for entry in made["inputFields"] for each in entry["transformations"] if each["type"] == "DIRECT"}
+    case.expect(masked == {("shop.paid.v1", "id", False), ("shop.paid.v1", "card", True), ("shop.paid.v1", "amount", False),
+                           ("shop.paid.v1", "at", False), ("report.seen.v1", "id", False), ("report.seen.v1", "ending", True),
+                           ("report.seen.v1", "amount", False), ("report.seen.v1", "at", False)}, f"{masked}")
+    # What has ended is another run from then on.
+    before = {event["run"]["runId"] for event in events}
+    payments(folder, 100, 110)
+    case.braid("run", folder, code=DONE)
+    lines = (folder / "told/lineage.ndjson").read_text(encoding="utf-8").splitlines()[len(events):]
+    again = [json.loads(line) for line in lines]
+    case.expect(not before & {event["run"]["runId"] for event in again}, "a run that has ended goes on")
+    case.expect(again[0]["eventType"] == "START", again[0]["eventType"])
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Takes events as a server of OpenLineage does; the first `refuse` requests get a 503."""
+    daemon_threads = True
+
+    def __init__(self, refuse: int):
+        server = self
+        self.requests, self.refused, self.lock = [], 0, threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with server.lock:
+                    status = 503 if server.refused < refuse else 201
+                    server.refused += status == 503
+                    if status == 201:
+                        server.requests.append((self.path, self.headers["Authorization"], json.loads(body)))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def events(self, kind: str = "") -> list:
+        with self.lock:
+            return [event for _, _, event in self.requests if kind in event["eventType"]]
+
+    def wait(self, case: Case, holds, what: str) -> None:
+        until = time.monotonic() + 60
+        while not holds(self):
+            case.expect(time.monotonic() < until, f"{what}: {[event['eventType'] for event in self.events()]}")
+            time.sleep(0.1)
+
+
+def a_job_that_runs_is_told(case: Case) -> None:
+    """It is killed, goes on as the same run, and is stopped; the server is busy at first."""
+    receiver = Receiver(refuse=2)
+    folder = running(case, f"http://127.0.0.1:{receiver.server_address[1]}", 'token = "env:LINEAGE_TOKEN"\n')
+    payments(folder, 0, 50)
+
+    def job():
+        return case.start("run", folder, "--follow", environment={"LINEAGE_TOKEN": "s3cret"})
+
+    process = job()
+    receiver.wait(case, lambda it: sum(rows(event) for event in it.events("RUNNING") if event["job"]["name"] == "shop.paid.v1") > 0
+                  or len(it.events("RUNNING")) >= 4, "no event while it runs")
+    process.kill()
+    process.wait()
+    seen = len(receiver.events())
+    payments(folder, 50, 80)
+    process = job()
+    receiver.wait(case, lambda it: len(it.events()) >= seen + 4, "nothing behind the restart")
+    process.send_signal(signal.SIGTERM)
+    case.expect(process.wait(60) == DONE, "it did not stop")
+    pass_the_schemas(case, receiver.events())
+    with receiver.lock:
+        case.expect({(path, token) for path, token, _ in receiver.requests} == {("/api/v1/lineage", "Bearer s3cret")},
+                    f"{[each[:2] for each in receiver.requests[:3]]}")
+    for name, told in by_job(receiver.events()).items():
+        types = [event["eventType"] for event in told]
+        case.expect(types[0] == "START" and types[-1] == "ABORT" and set(types[1:-1]) == {"RUNNING"}, f"{name}: {types}")
+        case.expect(len({event["run"]["runId"] for event in told}) == 1, f"{name}: a restart is another run")
+        case.expect(told[0]["job"]["facets"]["jobType"]["emissionPattern"]["windowDuration"] == 1, "no window")
+
+
+def a_job_runs_where_nobody_takes_events(case: Case) -> None:
+    folder = running(case, "http://127.0.0.1:9")
+    payments(folder, 0, 10)
+    process = case.start("run", folder, "--follow")
+    out = folder / "data/out/shop.paid.v1.ndjson"
+    until = time.monotonic() + 60
+    while not out.exists() or len(out.read_text(encoding="utf-8").splitlines()) < 10:
+        case.expect(time.monotonic() < until and process.poll() is None, "the job waits for the receiver")
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    ended = case.ended(process)
+    case.expect(ended.code == DONE and "W7314" in ended.codes, f"{ended}")
+
+
+def settings_are_checked(case: Case) -> None:
+    folder = running(case, "ftp://x")
+    case.braid("check", folder, code=USAGE, finding="E7017")
+    running(case, "http://user:secret@x")
+    case.braid("check", folder, code=USAGE, finding="E7017")
+    running(case, "file:x.ndjson", 'token = "s3cret"\n')
+    ended = case.braid("check", folder, code=USAGE, finding="E7042")
+    case.expect("s3cret" not in ended.err, f"{ended}")
+    running(case, "file:x.ndjson", 'topic = "x"\n')
+    case.braid("check", folder, code=USAGE, finding="E7004")
 
 
 SPEND_SCRIPT = """domain shop
@@ -281,4 +478,5 @@ def labels_are_declared(case: Case) -> None:
 if __name__ == "__main__":
     braid_command.main([events_pass_the_schemas, the_schemas_are_asked, lineage_says_what_the_script_says,
                         down_names_all_that_is_reached, text_and_pictures_are_as_shown, names_that_are_not_there,
-                        labels_are_declared])
+                        labels_are_declared, runs_to_the_end_are_told, a_job_that_runs_is_told,
+                        a_job_runs_where_nobody_takes_events, settings_are_checked])

@@ -36,17 +36,21 @@ void FlowMaker::window() {
     case 0:
     case 1:
     case 2:
-      open.tumbling = open.readable = true;
+      open.joinable = open.readable = true;
       parts.emplace_back(fmt::format("tumbling {}s", rng_.between(1, 20)));
       break;
     case 3:
     case 4: {
       static const char* const kHops[] = {"20s every 5s", "20s every 3s", "12s every 4s",
                                           "30s every 2s", "5s every 5s",  "7s every 1s"};
+      open.joinable = true;
+      open.copies = 7;
       parts.emplace_back(fmt::format("hopping {}", kHops[rng_.below(std::size(kHops))]));
       break;
     }
     case 5:
+      open.joinable = true;
+      open.copies = 5;
       parts.emplace_back(rng_.chance(2) ? "cumulative 20s every 4s" : "cumulative 12s every 6s");
       break;
     case 6:
@@ -69,11 +73,8 @@ void FlowMaker::window() {
     default:
       parts.emplace_back(calendar_window(rng_));
   }
-  if (may_stay_open && rng_.chance(3)) {
-    parts.push_back(list("", {fmt::format(" late {}s", rng_.between(1, 8))}));
-    open.tumbling = false;
-  }
-  if (now_.find("window") != nullptr) open.tumbling = open.readable = false;
+  if (may_stay_open && rng_.chance(3)) parts.push_back(list("", {fmt::format(" late {}s", rng_.between(1, 8))}));
+  if (now_.find("window") != nullptr) open.joinable = open.readable = false;
   add(std::move(parts));
   window_ = open;
 }
@@ -102,7 +103,7 @@ Part FlowMaker::entry(const std::string& name, ExpressionMaker& maker, Type* typ
   static const char* const kAll[] = {"count", "count",          "sum",   "sum",  "min",     "max",
                                      "avg",   "count_distinct", "first", "last", "arg_min", "arg_max"};
   std::string function = kAll[rng_.below(std::size(kAll))];
-  if (now_.pairs && (function == "first" || function == "last" || function.starts_with("arg_"))) function = "count";
+  if (tied() && (function == "first" || function == "last" || function.starts_with("arg_"))) function = "count";
   if (over_table && (function == "first" || function == "last")) function = "arg_max";
   // Which of the greatest rows of a table it is, is not said: the value is the one that it goes by.
   if (over_table && function.starts_with("arg_")) {
@@ -212,7 +213,7 @@ void FlowMaker::group() {
   add(std::move(parts));
   next.time.clear();
   next.has_time = now_.has_time || !around_.wide;
-  next.pairs = next.nameless_key = false;
+  next.pairs = next.met = next.nameless_key = false;
   next.arrives = false;
   next.windows = next.ranked_in_windows = window_.has_value();
   if (window_) {
@@ -280,6 +281,26 @@ void FlowMaker::last() {
   now_.arrives = false;
   now_.windows = now_.ranked_in_windows = false;
   now_.rows = std::min(now_.rows, 10.0);
+}
+
+void FlowMaker::last_of_windows() {
+  std::vector<KeyPart> key;
+  std::vector<Part> keys = some_keys(2, true, &key);
+  if (keys.empty()) return keep();
+  const bool changes = rng_.chance(3);
+  add({"last per ", list(", ", std::move(keys)), changes ? " emit changes" : ""});
+  now_.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+  now_.key = std::move(key);
+  if (changes)
+    for (const char* end : {"window.start", "window.end"}) now_.key.push_back({end, timestamp_type()});
+  now_.fixed.insert("window");
+  for (const KeyPart& part : now_.key) now_.fixed.insert(part.text.substr(0, part.text.find_first_of("?.")));
+  now_.time.clear();
+  now_.arrives = false;
+  now_.windows = now_.ranked_in_windows = !changes;
+  now_.history &= !changes;
+  if (changes) now_.kind = Kind::changes;
+  window_.reset();
 }
 
 }  // namespace braid::generated

@@ -54,7 +54,8 @@ FlowMaker::Equality FlowMaker::equal_fields(const Relation& right, const std::st
 
 void FlowMaker::join_stream() {
   const Relation* right = some_relation({Kind::stream}, true);
-  if (right == nullptr || !now_.has_time || now_.rows * right->rows > 6'000) return window_ ? keep() : let();
+  const double copies = window_ ? window_->copies : 1;
+  if (right == nullptr || !now_.has_time || now_.rows * right->rows * copies > 6'000) return window_ ? keep() : let();
   const std::string alias = around_.new_name("j");
   const bool in_open_window = window_.has_value();
   const bool of_windows = !in_open_window && now_.windows && right->windows && rng_.chance(2);
@@ -63,14 +64,15 @@ void FlowMaker::join_stream() {
   std::string kind = kKinds[rng_.below(std::size(kKinds))];
   const bool keeps_right = kind == "right " || kind == "full ";
   const bool adds = kind != "semi " && kind != "anti ";
-  const bool nearest = !in_window && !right->pairs && (kind.empty() || kind == "left ") && rng_.chance(4);
+  const bool nearest =
+      !in_window && !right->pairs && !right->met && (kind.empty() || kind == "left ") && rng_.chance(4);
   // The range.
   enum class Range { fixed, computed, any, window } range = Range::fixed;
   if (in_window)
     range = Range::window;
   else if (!keeps_right && rng_.chance(5))
     range = Range::any;
-  else if (!keeps_right && !nearest && rng_.chance(6))
+  else if (!nearest && rng_.chance(6))
     range = Range::computed;
   std::string within;
   Part end;
@@ -126,6 +128,7 @@ void FlowMaker::join_stream() {
     parts.push_back(std::move(port));
   }
   add(std::move(parts));
+  now_.rows *= copies;
   if (adds) {
     if (keeps_right)
       for (Field& field : now_.row)
@@ -135,10 +138,13 @@ void FlowMaker::join_stream() {
     if (upper_behind || keeps_right || range != Range::fixed) now_.time.clear();
     now_.key.clear();
     now_.ranked_in_windows = false;
-    now_.pairs |= right->pairs || !nearest;
+    const bool ordered = around_.ordered_pairs && !right->pairs && !right->met;
+    (ordered ? now_.met : now_.pairs) |= right->pairs || right->met || !nearest;
     now_.windows = of_windows || (now_.windows && range == Range::fixed && !upper_behind && !keeps_right);
     now_.rows = std::max(now_.rows, now_.rows * right->rows / 4) + (keeps_right ? right->rows : 0);
-    now_.arrives = false;
+  } else if (copies > 1) {
+    now_.key.clear();
+    now_.pairs = true;
   }
   now_.arrives = false;
   now_.sources.insert(right->sources.begin(), right->sources.end());

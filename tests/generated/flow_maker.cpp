@@ -97,8 +97,13 @@ Part FlowMaker::text() const {
 
 bool FlowMaker::wide_step() {
   if (window_) {
-    if (now_.find("window") != nullptr || now_.pairs || !rng_.chance(2)) return false;
-    top();
+    if (now_.find("window") != nullptr || tied() || !rng_.chance(2)) return false;
+    if (!around_.ordered_pairs || rng_.chance(2))
+      top();
+    else if (window_->session || rng_.chance(2))
+      last_of_windows();
+    else
+      match();
     return true;
   }
   if (is_table()) {
@@ -150,7 +155,7 @@ void FlowMaker::step() {
   if (around_.wide && rng_.chance(2) && wide_step()) return;
   if (window_)
     return rng_.chance(3)                        ? (rng_.chance(2) ? keep() : let())
-           : window_->tumbling && rng_.chance(3) ? join_stream()
+           : window_->joinable && rng_.chance(3) ? join_stream()
                                                  : group();
   if (is_table()) {
     switch (rng_.below(12)) {
@@ -392,6 +397,7 @@ void FlowMaker::unite() {
   now_.fixed.insert(other->fixed.begin(), other->fixed.end());
   now_.joined_in_time |= other->joined_in_time;
   now_.pairs |= other->pairs;
+  now_.met |= other->met;
   if (around_.wide)  // of one record by two ways nothing says which is the first
     for (const std::string& source : other->sources) now_.pairs |= now_.sources.contains(source);
   now_.sources.insert(other->sources.begin(), other->sources.end());

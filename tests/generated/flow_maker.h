@@ -38,8 +38,11 @@ struct Relation {
   bool arrives = true;             ///< each row is one record, so that it has an arrival
   bool ranked_in_windows = false;  ///< its key has the window of a `group`, so that `top` ranks the rows of each
   bool history = true;             ///< of a table: a stream may meet what it was at a time
-  /// Pairs of rows of two streams: of those of one left row and instant nothing says which is the first.
+  /// Of rows of one record and instant nothing says which is the first.
   bool pairs = false;
+  /// Pairs of rows of two streams: those of one left row and instant go by their right rows, but groups and ranks take
+  /// them as they come.
+  bool met = false;
   double rows = 20;               ///< about how many there are
   bool united = false;            ///< of several sources, whose rows share places behind a product
   bool of_tables = false;         ///< changes of tables are among what it is made of
@@ -72,6 +75,7 @@ struct Surroundings {
   bool changing = false;                           ///< windows may put out changes, and keys may be forgotten
   bool wide = false;                               ///< all steps and functions may occur
   bool inner_keys = false;                         ///< keys of tables may lie inside structs
+  bool ordered_pairs = false;                      ///< steps that go by place may read pairs of rows of two streams
   std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, as they should be
 
   std::string new_name(const std::string& prefix) { return prefix + std::to_string(++names); }
@@ -108,6 +112,8 @@ class FlowMaker {
   void unite();
   void distinct();
   void unnest();
+  /// What it makes of rows of one record and instant depends on which is the first.
+  bool tied() const { return now_.pairs || now_.met; }
   bool is_table() const { return now_.kind == Kind::table || now_.kind == Kind::changes; }
   Part else_port(int one_in);
   Part else_port(int one_in, const Relation& rows);  ///< of which rows go there, which others may read
@@ -120,6 +126,7 @@ class FlowMaker {
   void group();
   void last();
   void last_of_table();
+  void last_of_windows();
   std::string retained();  ///< ` retain …`
   std::string emitted();   ///< perhaps ` emit every …`, of a table
   Part entry(const std::string& name, ExpressionMaker& maker, Type* type);
@@ -156,7 +163,8 @@ class FlowMaker {
   bool ports_ = false;
   bool rows_go_ = false;  ///< entries are of rows that go again
   struct Open {
-    bool tumbling = false;  ///< of fixed length, closing at once: can be joined in
+    bool joinable = false;  ///< rows of two streams may share such a window
+    double copies = 1;      ///< of a row, if they are joined
     bool readable = false;  ///< a row knows it
     bool session = false;
   };

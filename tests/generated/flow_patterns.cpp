@@ -60,6 +60,11 @@ void FlowMaker::match() {
   now_.key = std::move(key);
   now_.fixed.clear();
   for (const KeyPart& part : now_.key) now_.fixed.insert(part.text);
+  if (window_) {
+    now_.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    now_.fixed.insert("window");
+    window_.reset();
+  }
   now_.time.clear();
   now_.arrives = now_.windows = now_.ranked_in_windows = false;
   now_.nameless_key = now_.key.empty();

@@ -55,6 +55,7 @@ class ScriptMaker {
                 .changing = seed >= kChangingSeeds,
                 .wide = seed >= kWideSeeds,
                 .inner_keys = seed >= kInnerKeySeeds,
+                .ordered_pairs = seed >= kPairSeeds,
                 .rows = {}} {}
 
   MadeScript make() {

@@ -29,6 +29,10 @@ inline constexpr uint64_t kWideSeeds = 2'000'000;
 /// From this seed on keys of tables may lie inside structs.
 inline constexpr uint64_t kInnerKeySeeds = 3'000'000;
 
+/// From this seed on steps that go by the place of rows may read pairs of rows of two streams, and windows may have
+/// `last per` and `match`.
+inline constexpr uint64_t kPairSeeds = 10'000'000;
+
 MadeScript make_script(uint64_t seed);
 
 }  // namespace braid::generated

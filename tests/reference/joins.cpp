@@ -190,7 +190,7 @@ void Run::join_all(int index, const typed::JoinStep& step, const Row& left, cons
     if (!pairs) continue;
     if (match == Match::yes) {
       make(right);
-      out.back().place.push_back(number++);
+      out.back().add_number(number++);
       continue;
     }
     // The pair is what was rejected; its left record is settled by itself.
@@ -278,7 +278,8 @@ Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
     if (right) {
       made.time = std::max(left.time, right->time);
       made.watermark = std::min(left.watermark, right->watermark);
-      made.place.insert(made.place.end(), right->place.begin(), right->place.end());
+      made.place.insert(made.place.begin() + made.of_record + made.met, right->place.begin(), right->place.end());
+      made.met += static_cast<std::ptrdiff_t>(right->place.size());
     }
     made.cause.made = true;
     return made;

@@ -241,11 +241,13 @@ Run::Rows Run::match(int index, const plan::MatchNode& node) {
       Row made;
       made.cause.made = true;
       made.cause.has_origin = false;
-      made.place = {made_rows(), 0, static_cast<int64_t>(key_hash(key) >> 1), number++};
+      made.place = {made_rows(), 0, static_cast<int64_t>(key_hash(key) >> 1)};
+      made.add_number(number++);
       made.cause.position = made.place[2];
       for (const int column : node.keys) {
         const Slot* slots = rows.front()->slots.data() + leaf_offset(fields, column);
-        made.slots.insert(made.slots.end(), slots, slots + leaf_count(fields[column].type));
+        const auto at = made.slots.insert(made.slots.end(), slots, slots + leaf_count(fields[column].type));
+        settle_zeros(fields[column].type, &*at, arena_);
       }
       for (size_t e = 0; e < node.elements.size(); ++e) {
         for (const size_t row : event->taken[e]) {

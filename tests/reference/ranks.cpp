@@ -96,6 +96,7 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
       // Rows of a group stand in their order.
       const uint64_t low = (uint64_t{1} << 20) - 1;
       made.of_record = 3;
+      made.met = 0;
       made.place = {made_rows(), 0,
                     static_cast<int64_t>((std::get<1>(order) >> 1 & ~low) | std::min<uint64_t>(i + 1, low))};
       // Changes of a table have the place of their key.

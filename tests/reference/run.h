@@ -22,11 +22,21 @@ struct Row {
   int64_t time = 0;
   int64_t watermark = kBeforeAll;  ///< of its partition, just before it
   Cause cause;
-  std::vector<int64_t> place;     ///< settles ties of one instant: source, partition, position, and what joins add
-  std::ptrdiff_t of_record = 3;   ///< so many of them name the record, with its ways through products before the last
+  std::vector<int64_t> place;    ///< settles ties of one instant: source, partition, position, and what joins add
+  std::ptrdiff_t of_record = 3;  ///< so many of them name the record, with its ways through products before the last
+  std::ptrdiff_t met = 0;        ///< so many behind those name the right rows that it has met, join after join
+
+  /// The place of one of several rows that a step makes of this one, behind the right rows that it has met.
+  void add_number(int64_t number) {
+    if (place.size() == static_cast<size_t>(of_record + met)) place.push_back(kBeforeAll);
+    place.push_back(number);
+  }
   std::string table_key;          ///< of a table's row: canonical bytes of the table's own key
   std::optional<size_t> arrival;  ///< of the record that it is, as Input::steps counts; none: it was made
 };
+
+/// Of a key: -0.0 and 0.0 are one, which is 0.0. Lists are written anew, into the arena.
+void settle_zeros(const Type& type, Slot* slots, Arena& arena);
 
 /// When the time of a partition moves (architecture 2a, time 1 and 2).
 class TimeLine {

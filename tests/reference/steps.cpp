@@ -99,7 +99,7 @@ Run::Rows Run::unnest(int index, const plan::UnnestNode& node) {
       made.slots.resize(first + leaf_count(made_type));
       to_slots(made_type, elements[i], made.slots.data() + first, arena_);
       if (marked) made.slots.push_back(row.slots[list_leaf - 1]);
-      made.place.push_back(static_cast<int64_t>(i));
+      made.add_number(static_cast<int64_t>(i));
       made.cause.made = true;
       outcome_.make(products);
       out.push_back(std::move(made));
@@ -181,11 +181,13 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   }
   const std::set<uint32_t> held_relations = held_before(input_of(index));
   const size_t time_leaf = leaf_offset(row_of(index), node.time_column);
-  // Behind joins, rows of one record and one time by the new one.
+  // Behind joins, rows of one record, and of the same right rows, and of one time by the new one.
   const auto* in_order = std::get_if<plan::InOrderNode>(&plan_.nodes[input_of(index)].content);
   const bool by_new = in_order != nullptr && in_order->by >= 0;
   const auto by_both = [&](const Row& a, const Row& b) {
-    const auto record = [](const Row& row) { return std::span(row.place).first(static_cast<size_t>(row.of_record)); };
+    const auto record = [](const Row& row) {
+      return std::span(row.place).first(static_cast<size_t>(row.of_record + row.met));
+    };
     if (a.time != b.time) return a.time < b.time;
     if (!std::ranges::equal(record(a), record(b))) return std::ranges::lexicographical_compare(record(a), record(b));
     return a.slots[time_leaf].i64 < b.slots[time_leaf].i64;

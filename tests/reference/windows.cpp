@@ -87,26 +87,6 @@ std::vector<Span> cumulative_windows(const typed::Window& window, const TimeZone
   return windows;
 }
 
-/// -0.0 and 0.0 are one key, which is 0.0.
-void settle_zeros(const Type& type, Slot* slots, Arena& arena) {
-  if (is(type, TypeKind::floating)) {
-    if (slots->f64 == 0) *slots = slot_f64(0);
-  } else if (is(type, TypeKind::optional)) {
-    settle_zeros(type->element, slots + 1, arena);
-  } else if (is(type, TypeKind::structure)) {
-    for (const Field& field : type->fields) {
-      settle_zeros(field.type, slots, arena);
-      slots += leaf_count(field.type);
-    }
-  } else if (is(type, TypeKind::list)) {
-    const size_t width = leaf_count(type->element);
-    Slot* items = arena.allocate_array<Slot>(slots->list.count * width);
-    for (size_t i = 0; i < slots->list.count * width; ++i) items[i] = slots->list.items[i];
-    for (size_t i = 0; i < slots->list.count; ++i) settle_zeros(type->element, items + i * width, arena);
-    slots->list.items = items;
-  }
-}
-
 /// Of windows that a time has.
 std::vector<Span> windows_of(const typed::Window& window, const TimeZone* zone, int64_t time) {
   if (window.kind == typed::WindowKind::cumulative) return cumulative_windows(window, zone, time);
@@ -129,6 +109,25 @@ std::unique_ptr<TimeZone> zone_of(const typed::Window& window) {
 }
 
 }  // namespace
+
+void settle_zeros(const Type& type, Slot* slots, Arena& arena) {
+  if (is(type, TypeKind::floating)) {
+    if (slots->f64 == 0) *slots = slot_f64(0);
+  } else if (is(type, TypeKind::optional)) {
+    settle_zeros(type->element, slots + 1, arena);
+  } else if (is(type, TypeKind::structure)) {
+    for (const Field& field : type->fields) {
+      settle_zeros(field.type, slots, arena);
+      slots += leaf_count(field.type);
+    }
+  } else if (is(type, TypeKind::list)) {
+    const size_t width = leaf_count(type->element);
+    Slot* items = arena.allocate_array<Slot>(slots->list.count * width);
+    for (size_t i = 0; i < slots->list.count * width; ++i) items[i] = slots->list.items[i];
+    for (size_t i = 0; i < slots->list.count; ++i) settle_zeros(type->element, items + i * width, arena);
+    slots->list.items = items;
+  }
+}
 
 Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
                          const std::vector<typed::ExpressionRef>& keys, const std::vector<Member>& members) {
@@ -196,7 +195,12 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
   const std::vector<int>& products = plan_.nodes[index].products;
   const std::vector<Field>& before = row_of(input_of(index));
   Rows out;
+  const int64_t stays_open = node.joined ? node.window.late_us : 0;
   for (const Row& row : rows_into(index)) {
+    if (node.joined && static_cast<int128>(row.time) + stays_open < row.watermark) {
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
     std::vector<Span> windows;
     if (node.given >= 0) {
       const size_t end = leaf_offset(before, node.given) + leaf_count(before[node.given].type) - 1;
@@ -205,7 +209,7 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
       windows = windows_of(node.window, zone.get(), row.time);
     }
     const size_t all = windows.size();
-    std::erase_if(windows, [&](const Span& window) { return closed(node.window, window.end, row); });
+    std::erase_if(windows, [&](const Span& window) { return !node.joined && closed(node.window, window.end, row); });
     if (windows.empty()) {
       leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
       continue;
@@ -218,8 +222,9 @@ Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
         made.slots.push_back(slot_i64(window.start));
         made.slots.push_back(slot_i64(window.end));
       }
-      made.place.push_back(window.end);
+      made.add_number(window.end);
       made.cause.made = true;
+      if (row.watermark > kBeforeAll + stays_open) made.watermark = row.watermark - stays_open;
       outcome_.make(products);
       out.push_back(std::move(made));
     }

@@ -141,10 +141,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"ports"}, Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
                     Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true}, Case{"retained"},
                     Case{"made_tables"}, Case{"latest", true}, Case{"other_columns"}, Case{"indexed_tables"},
-                    Case{"ticks"}, Case{"moves"}, Case{"united"}, Case{"product_ties"}, Case{"own_ports"},
-                    Case{"split_tables"}, Case{"arrivals"}, Case{"arrivals", true}, Case{"silence"},
-                    Case{"silence", false, true}, Case{"row_windows"}, Case{"rows_of_windows"}, Case{"session_changes"},
-                    Case{"row_times"}, Case{"kept"}, Case{"kept", true}),
+                    Case{"ticks"}, Case{"moves"}, Case{"united"}, Case{"product_ties"}, Case{"pair_ties"},
+                    Case{"own_ports"}, Case{"split_tables"}, Case{"arrivals"}, Case{"arrivals", true}, Case{"silence"},
+                    Case{"silence", false, true}, Case{"row_windows"}, Case{"rows_of_windows"}, Case{"shared_windows"},
+                    Case{"session_changes"}, Case{"row_times"}, Case{"kept"}, Case{"kept", true}),
     [](const auto& info) { return name_of(info.param); });
 
 }  // namespace

@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
                                          "joined_tables", "changelogs", "moves", "outer_tables", "firsts", "ends",
                                          "tops", "runnings", "top_tables", "aggregates", "table_aggregates",
-                                         "other_columns", "ticks"),
+                                         "other_columns", "ticks", "shared_windows"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

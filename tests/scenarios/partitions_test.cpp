@@ -66,10 +66,14 @@ class Live {
     begin();
     BRAID_CHECK(engine_->restore(store_).ok());
   }
+  int product(const std::string& name) {
+    const std::vector<ProductSpec>& products = compiled_.program().products;
+    return static_cast<int>(std::ranges::find(products, name, &ProductSpec::name) - products.begin());
+  }
   /// Rows since the last call, as JSON.
-  std::vector<std::string> rows(const std::string& port = "") {
+  std::vector<std::string> rows(const std::string& port = "", int product = 0) {
     std::vector<std::string> rows;
-    for (const CapturedRow& row : output_.take(0, port)) rows.push_back(to_json(row.type, row.value));
+    for (const CapturedRow& row : output_.take(product, port)) rows.push_back(to_json(row.type, row.value));
     return rows;
   }
   size_t count(const std::string& port) { return rows(port).size(); }
@@ -300,6 +304,43 @@ TEST(Partitions, AReTimedFlowHasATimeForEach) {
   EXPECT_THAT(live.rows(), ElementsAre(window(3, "10")));
   live.end(0, 0);
   EXPECT_THAT(live.rows(), ElementsAre(window(3, "30")));
+}
+
+TEST(Partitions, AReTimedFlowBehindAProductWaitsForThoseWithoutARow) {
+  for (const std::string flow : {"from p", "from q"}) {
+    Live live(R"(
+      stream e time at within 0s from file "e" { at: timestamp, air: int }
+      product p { from e where air > 0 else grounded }
+      product q { from p let air = air }
+      view landed time down within 0s { )" +
+                  flow + R"( let down = at + air * 1s }
+      view counts { from landed window tumbling 10s group { n: count() } select { n, end: window.end } }
+      product counted { from counts })",
+              {2});
+    const int counted = live.product("counted");
+    live.give(0, 0, {1, 2, 13}, ",\"air\":1");
+    EXPECT_THAT(live.rows("", counted), IsEmpty()) << flow;
+    live.restart();
+    live.give(0, 0, {14}, ",\"air\":1");
+    EXPECT_THAT(live.rows("", counted), IsEmpty()) << flow;
+    live.give(0, 1, {3, 4, 12}, ",\"air\":1");
+    EXPECT_EQ(live.rows("late", counted).size(), 0u) << flow;
+    EXPECT_THAT(live.rows("", counted), ElementsAre(window(4, "10"))) << flow;
+  }
+}
+
+TEST(Partitions, AFlowReTimedTwiceWaitsForThoseWithoutARow) {
+  Live live(R"(
+    stream e time at within 0s from file "e" { at: timestamp, air: int }
+    view landed time down within 0s { from e let down = at + air * 1s }
+    view parked time rest within 0s { from landed let rest = down + 1s }
+    product counted { from parked window tumbling 10s group { n: count() } select { n, end: window.end } })",
+            {2});
+  live.give(0, 0, {1, 2, 13}, ",\"air\":1");
+  EXPECT_THAT(live.rows(), IsEmpty());
+  live.give(0, 1, {3, 4, 12}, ",\"air\":1");
+  EXPECT_EQ(live.count("late"), 0u);
+  EXPECT_THAT(live.rows(), ElementsAre(window(4, "10")));
 }
 
 }  // namespace

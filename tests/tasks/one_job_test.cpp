@@ -707,6 +707,35 @@ TEST_F(OneJob, ShowsWhatItDoes) {
   EXPECT_GT(bytes, 100U);
 }
 
+/// What the clock has decided is in the records of epochs, so the row is there once, also behind a run that reads them.
+TEST_F(OneJob, TellsOfPromisesInTheCommitOfTheirEpoch) {
+  const PromiseChange change{.relation = program_.products[0].qualified(),
+                             .version = program_.products[0].version,
+                             .promise = "fresh within 5m",
+                             .breached = true,
+                             .since = 1'700'000'000'000'000,
+                             .measured = "the newest row is 301.0 s old",
+                             .owner = "ana@acme.io",
+                             .part = "tasks 0, 2 of 4"};
+  put("a", 1, 0);
+  std::vector<PromiseChange> changes{change};
+  options_.take_changes = [&] { return std::exchange(changes, {}); };
+  run();
+  for (int again = 0; again < 2; ++again) {
+    const std::vector<BrokerRecord> alerts = records_of("out.alerts");
+    ASSERT_EQ(alerts.size(), 1U);
+    const std::string row(*alerts[0].value);
+    EXPECT_NE(row.find(R"("check":"fresh within 5m")"), std::string::npos) << row;
+    EXPECT_NE(row.find(R"("state":"breached")"), std::string::npos) << row;
+    EXPECT_NE(row.find(R"("part":"tasks 0, 2 of 4")"), std::string::npos) << row;
+    EXPECT_EQ(row.find("owner"), std::string::npos) << row;  // the product's own
+    // Elsewhere the task begins with the records of epochs.
+    options_.job.directory = "elsewhere" + std::to_string(again);
+    put("b", 2, 0);
+    run();
+  }
+}
+
 TEST_F(OneJob, SaysThatSnapshotsCannotBeStored) {
   machine_.write("snapshots", "a file where the folder should be");
   options_.checkpoint_every_us = kSecond;

@@ -27,4 +27,19 @@ Result<MakeAlertSender> load_alert_sender() {
   return reinterpret_cast<MakeAlertSender (*)()>(entry)();
 }
 
+Result<MakeEventSender> load_event_sender() {
+  BRAID_ASSIGN(void* entry, find_entry("http", "braid_http_make_event_sender"));
+  return reinterpret_cast<MakeEventSender (*)()>(entry)();
+}
+
+Result<GetDocument> load_get_document() {
+  BRAID_ASSIGN(void* entry, find_entry("http", "braid_http_get_document"));
+  return reinterpret_cast<GetDocument (*)()>(entry)();
+}
+
+Result<PostDocument> load_post_document() {
+  BRAID_ASSIGN(void* entry, find_entry("http", "braid_http_post_document"));
+  return reinterpret_cast<PostDocument (*)()>(entry)();
+}
+
 }  // namespace braid

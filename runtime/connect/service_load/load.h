@@ -6,6 +6,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/lookup/service.h"
+#include "runtime/outbox/event_sender.h"
 #include "runtime/promise/alert_sender.h"
 
 namespace braid {
@@ -18,5 +19,16 @@ Result<MakeServiceClient> load_service_client(const std::string& kind);
 using MakeAlertSender = Result<std::unique_ptr<AlertSender>> (*)(const std::string& url, Clock& clock);
 /// Of the library of "http". Error 7122, as above.
 Result<MakeAlertSender> load_alert_sender();
+
+using MakeEventSender = Result<std::unique_ptr<EventSender>> (*)(const std::string& url, const std::string& token,
+                                                                 Clock& clock);
+/// Of the library of "http". Error 7122, as above.
+Result<MakeEventSender> load_event_sender();
+
+using GetDocument = Result<std::string> (*)(const std::string& url);
+/// Of the library of "http". Error 7122, as above.
+Result<GetDocument> load_get_document();
+using PostDocument = Result<std::string> (*)(const std::string& url, const std::string& json);
+Result<PostDocument> load_post_document();
 
 }  // namespace braid

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -89,8 +90,35 @@ EXPORTS = {
     "shop.backstage.yaml": ["shop", "shop", "--format", "backstage"],
     "shop.dbt.yaml": ["shop", "shop", "--format", "dbt"],
     "sold.datahub.yaml": ["sold", "shop", "--format", "datahub", "--tenant", "northwind"],
+    "shop.prometheus.yaml": ["shop", "shop", "--format", "prometheus", "--tenant", "northwind"],
     "sold.openmetadata.yaml": ["sold", "shop", "--format", "openmetadata", "--tenant", "northwind"],
 }
+
+
+def rules_are_of_metrics_that_jobs_have(case: Case) -> None:
+    """Each promise that a job watches has its rules, by the labels that the job gives it; promtool agrees, if there."""
+    project(case)
+    text = case.braid("contract", "export", "shop", "shop", "--format", "prometheus").out
+    (case.directory / "rules.yml").write_text(text)
+    metrics = (braid_command.SOURCE / "docs/operations/metrics.md").read_text()
+    used = set(re.findall(r"\bbraid_[a-z_]+", text))
+    case.expect(used and all(f"`{name}{{" in metrics for name in used), f"{used}")
+    parsed = reader_of_yaml()(text)
+    rules = [rule for group in parsed["groups"] for rule in group["rules"]]
+    breached = {rule["labels"]["promise"] for rule in rules if rule.get("alert") == "BraidPromiseBreached"}
+    case.expect(breached == {"fresh within 5m", "latency p99 < 30s", "complete name >= 99.5%", "complete article, name >= 90%",
+                             "volume 1..100000 per 1h", "state <= 2GB"}, f"{breached}")
+    for rule in rules:
+        case.expect(rule["labels"]["owner"] == "shop@northwind.example" and rule["labels"]["version"] == "2", f"{rule}")
+        if promise := rule["labels"].get("promise"):
+            case.expect(f'product="shop.sold",version="2",promise="{promise}"' in rule["expr"], f"{rule}")
+    names = [rule.get("alert") or rule["record"] for rule in rules]
+    for name, count in {"BraidPromiseAtRisk": 6, "BraidPromiseBudgetSpent": 3, "BraidPromiseNotWatched": 1,
+                        "BraidContractBroken": 1, "braid:promise_budget_left:ratio30d": 3}.items():
+        case.expect(names.count(name) == count, f"{name}: {names}")
+    if shutil.which("promtool"):
+        ran = subprocess.run(["promtool", "check", "rules", "rules.yml"], cwd=case.directory, capture_output=True, text=True)
+        case.expect(ran.returncode == 0, ran.stdout + ran.stderr)
 
 
 def fields_of(script: str, name: str) -> list:
@@ -286,7 +314,7 @@ def the_page_says_the_truth(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    braid_command.main([contracts_become_scripts, what_is_left_out_is_told, one_object_is_chosen, products_become_contracts,
+    braid_command.main([contracts_become_scripts, what_is_left_out_is_told, one_object_is_chosen, products_become_contracts, rules_are_of_metrics_that_jobs_have,
                         types_come_back, a_round_trip_keeps_the_rest, other_promises_are_told,
                         wrong_contracts_are_answered, odd_contracts_are_read, names_of_the_wrong_kind,
                         the_page_says_the_truth])

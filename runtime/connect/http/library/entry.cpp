@@ -1,4 +1,6 @@
 #include "runtime/connect/http/alertmanager.h"
+#include "runtime/connect/http/document.h"
+#include "runtime/connect/http/event_post.h"
 #include "runtime/connect/http/http_service.h"
 
 extern "C" __attribute__((visibility("default"))) braid::MakeServiceClient braid_http_make_service() {
@@ -7,4 +9,16 @@ extern "C" __attribute__((visibility("default"))) braid::MakeServiceClient braid
 
 extern "C" __attribute__((visibility("default"))) braid::MakeAlertSender braid_http_make_alert_sender() {
   return braid::make_alertmanager;
+}
+
+extern "C" __attribute__((visibility("default"))) braid::MakeEventSender braid_http_make_event_sender() {
+  return braid::make_event_post;
+}
+
+extern "C" __attribute__((visibility("default"))) braid::GetDocument braid_http_get_document() {
+  return braid::get_document;
+}
+
+extern "C" __attribute__((visibility("default"))) braid::PostDocument braid_http_post_document() {
+  return braid::post_document;
 }

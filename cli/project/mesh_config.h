@@ -1,0 +1,20 @@
+// What [env.NAME.lineage] and [mesh.identity] may say: who is told what jobs read and write, and who says who people
+// are.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/project/kafka_config.h"
+#include "cli/project/project.h"
+
+namespace braid::cli {
+
+/// Into `config`; reports what is wrong. `place`: of the section. Paths stay as written.
+void read_lineage_settings(const std::string& section, Span place, const std::vector<WrittenSetting>& settings,
+                           LineageConfig& config, const SourceSet& sources, Reporter& reporter);
+/// The same. What is not whole is an error: nobody is believed by half a rule.
+void read_identity_settings(Span place, const std::vector<WrittenSetting>& settings, IdentityConfig& config,
+                            Reporter& reporter);
+
+}  // namespace braid::cli

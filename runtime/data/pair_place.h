@@ -1,0 +1,91 @@
+// Where a row stands among the rows that joins have made of one left row. All of them have the record of the left row;
+// what tells them apart are the places of the right rows that each has met, in the order of the joins. Which right row
+// came first does not show in it.
+//
+// `Record::pair` points to them: their size in bytes, u32, then for each right row its source and partition, u32, its
+// position, i64, and the sequence number of the row, u64, which tells apart the rows of one record: big-endian, so that
+// bytes are in the order of places. They lie where the record lies: in the arena of the turn, or in the pool of what
+// waits. Made only where a later step goes through rows of one instant in their order (runtime/operators/pair_order.h).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "runtime/data/arena.h"
+#include "runtime/data/block.h"
+
+namespace braid {
+
+struct RightPlace {
+  uint32_t source = 0, partition = 0;
+  int64_t position = 0;
+  uint64_t sequence = 0;
+};
+
+inline constexpr size_t kRightPlaceBytes = 24;
+
+inline void set_pair(Record& record, const char* pair) {
+  record.pair = pair;
+}
+
+/// The places, one after the other; empty: the row is of no such join, or has met no right row.
+inline std::string_view pair_place(const Record& record) {
+  if (record.pair == nullptr) return {};
+  uint32_t size = 0;
+  std::memcpy(&size, record.pair, sizeof(size));
+  return {record.pair + sizeof(size), size};
+}
+
+/// All that `Record::pair` points to; nothing: none.
+inline Bytes pair_memory(const Record& record) {
+  return record.pair == nullptr ? Bytes{nullptr, 0} : Bytes{record.pair, sizeof(uint32_t) + pair_place(record).size()};
+}
+
+inline uint64_t pair_bytes(const Record& record) {
+  return pair_memory(record).size;
+}
+
+/// `memory` has room for the size and the places.
+inline const char* write_pair(std::string_view places, char* memory) {
+  const auto size = static_cast<uint32_t>(places.size());
+  std::memcpy(memory, &size, sizeof(size));
+  if (!places.empty()) std::memcpy(memory + sizeof(size), places.data(), places.size());
+  return memory;
+}
+
+/// The row that `left` caused has met one more right row.
+inline const char* pair_behind(const Record& left, const RightPlace& right, Arena& arena) {
+  const std::string_view before = pair_place(left);
+  char* memory = arena.allocate_array<char>(sizeof(uint32_t) + before.size() + kRightPlaceBytes);
+  write_pair(before, memory);
+  const auto size = static_cast<uint32_t>(before.size() + kRightPlaceBytes);
+  std::memcpy(memory, &size, sizeof(size));
+  char* at = memory + sizeof(size) + before.size();
+  auto put = [&at](auto value, auto swapped) {
+    value = swapped;
+    std::memcpy(at, &value, sizeof(value));
+    at += sizeof(value);
+  };
+  constexpr uint64_t kSign = uint64_t{1} << 63;  // positions are ordered as signed numbers
+  put(right.source, __builtin_bswap32(right.source));
+  put(right.partition, __builtin_bswap32(right.partition));
+  put(uint64_t{0}, __builtin_bswap64(static_cast<uint64_t>(right.position) ^ kSign));
+  put(uint64_t{0}, __builtin_bswap64(right.sequence));
+  return memory;
+}
+
+/// Relations have other numbers from here on.
+template <class NumberOf>
+void renumber_pair(char* places, size_t size, NumberOf number_of) {
+  for (size_t at = 0; at + kRightPlaceBytes <= size; at += kRightPlaceBytes) {
+    uint32_t source = 0;
+    std::memcpy(&source, places + at, sizeof(source));
+    source = __builtin_bswap32(number_of(__builtin_bswap32(source)));
+    std::memcpy(places + at, &source, sizeof(source));
+  }
+}
+
+}  // namespace braid
