@@ -182,7 +182,9 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
     columns.pop_back();
     project("drop", std::move(columns), span);
   } else if (keeps_right && !node.using_.empty()) {
-    merge_using(node.using_, right.row, span);
+    std::vector<SameField> single;
+    for (const ast::Name& name : node.using_) single.push_back({name.text, name.text});
+    merge_using(single, right.row, span);
     // What `using` names is there whichever side is: as a part of the key, too.
     for (KeyPart& part : row_.key)
       for (const ast::Name& name : node.using_)

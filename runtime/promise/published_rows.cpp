@@ -59,15 +59,14 @@ void PublishedRows::find_path(const std::vector<Field>& row, const std::vector<i
   for (const int index : path) {
     leaf += leaf_offset(*fields, static_cast<size_t>(index));
     type = (*fields)[static_cast<size_t>(index)].type;
-    const bool last = &index == &path.back();
     while (type->kind == TypeKind::optional || type->kind == TypeKind::checked) {
       found = {leaf, static_cast<uint8_t>(type->kind == TypeKind::optional ? 1 : 0)};
       ++leaf;
       type = type->element;
     }
-    if (last) parts.push_back({leaf, leaf_count(type), type});
     fields = &type->fields;
   }
+  parts.push_back({leaf, leaf_count(type), type});
   if (found) presence.push_back(*found);
 }
 
