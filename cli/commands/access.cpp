@@ -34,12 +34,6 @@ struct AccessFlags : DeskFlags {
   }
 };
 
-std::string time_text(int64_t us) {
-  std::string text;
-  append_timestamp(text, us);
-  return text;
-}
-
 std::string json_of(const mesh::AccessEntry& entry) {
   JsonObject made;
   made.text("request", entry.id);
@@ -48,14 +42,14 @@ std::string json_of(const mesh::AccessEntry& entry) {
   made.text("reader", entry.reader);
   made.text("purpose", entry.purpose);
   made.text("state", mesh::word_of(entry.state));
-  made.text("asked", time_text(entry.asked_us));
-  if (entry.asked_until_us) made.text("asked_until", time_text(*entry.asked_until_us));
+  made.text("asked", timestamp_text(entry.asked_us));
+  if (entry.asked_until_us) made.text("asked_until", timestamp_text(*entry.asked_until_us));
   if (!entry.decided_by.empty()) {
-    made.text("decided", time_text(entry.decided_us));
+    made.text("decided", timestamp_text(entry.decided_us));
     made.text("decided_by", entry.decided_by);
   }
   if (!entry.because.empty()) made.text("because", entry.because);
-  if (entry.until_us) made.text("until", time_text(*entry.until_us));
+  if (entry.until_us) made.text("until", timestamp_text(*entry.until_us));
   return made.take();
 }
 
@@ -81,7 +75,7 @@ bool read_until(Desk& desk, const std::string& written, std::optional<int64_t>& 
     desk.reporter().report(
         diag::FlagValue{.option = "--until", .expected = "2026-12-31, an instant, or 30d", .found = written});
   else if (*until <= now)
-    desk.reporter().report(diag::InstantPassed{.instant = time_text(*until)});
+    desk.reporter().report(diag::InstantPassed{.instant = timestamp_text(*until)});
   return desk.right();
 }
 
@@ -172,7 +166,7 @@ void request(Desk& desk, const AccessFlags& flags) {
     if (const auto named = desk.access().approvers(entry->owner()); named.ok())
       for (const auto& [domain, key] : *named) deciders.push_back(domain);
     text = fmt::format("request {}: {}{}\n  {} decides with `braid access approve {}`\n", mesh::short_id(entry->id),
-                       about(*entry), wish.until_us ? " until " + time_text(*wish.until_us) : "",
+                       about(*entry), wish.until_us ? " until " + timestamp_text(*wish.until_us) : "",
                        fmt::join(deciders, " or "), mesh::short_id(entry->id));
   }
   done(desk, flags, entry, wish.reader, text);
@@ -252,7 +246,7 @@ Status list(mesh::ObjectStore& store, const ListFlags& flags, const Console& con
                {mesh::version_name(one.product, one.version)},
                {one.reader},
                {one.purpose},
-               {time_text(one.asked_us)},
+               {timestamp_text(one.asked_us)},
                {mesh::state_text(one)}});
   }
   if (!flags.json && entries.empty()) fmt::print("nobody has asked{}\n", flags.product.empty() ? "" : " for it");

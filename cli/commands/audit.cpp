@@ -26,8 +26,7 @@ struct AuditFlags : RegistryFlags {
 };
 
 std::string line_of(const mesh::ChainedEvent& chained) {
-  std::string line;
-  append_timestamp(line, chained.event.time_us);
+  std::string line = timestamp_text(chained.event.time_us);
   line += fmt::format("  {:<28}  {}", mesh::word_of(chained.event.type), chained.event.subject);
   for (const auto& [name, value] : chained.event.data)
     line += fmt::format("  {}={}", name, value.size() == 64 ? value.substr(0, 12) : value);

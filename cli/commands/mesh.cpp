@@ -35,12 +35,6 @@ void with_registry(const MeshFlags& flags, CommandContext& context, const Work& 
   });
 }
 
-std::string time_text(int64_t us) {
-  std::string text;
-  append_timestamp(text, us);
-  return text;
-}
-
 /// What readers should know of it; nothing of one that is active.
 std::string state_text(const mesh::Interface& interface) {
   const mesh::LifeState state = mesh::state_of(interface);
@@ -54,7 +48,7 @@ Status list(mesh::Registry& registry, bool json) {
   for (const std::string& domain : domains) {
     BRAID_ASSIGN(const std::vector<mesh::StoredPublication> chain, registry.chain(domain));
     const mesh::Publication& head = chain.front().publication;
-    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, time_text(head.time_us));
+    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, timestamp_text(head.time_us));
     for (const auto& [name, versions] : head.products)
       for (const auto& [version, published] : versions) {
         BRAID_ASSIGN(const mesh::Interface interface, registry.interface(published.interface));

@@ -57,8 +57,7 @@ Status list(mesh::ObjectStore& store, bool json) {
   BRAID_ASSIGN(const std::vector<mesh::StatedPolicy> policies, book.all());
   if (policies.empty() && !json) fmt::print("no policy is stated\n");
   for (const mesh::StatedPolicy& one : policies) {
-    std::string time;
-    append_timestamp(time, one.time_us);
+    std::string time = timestamp_text(one.time_us);
     if (json) {
       JsonObject made;
       made.text("policy", one.policy.name);

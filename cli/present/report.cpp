@@ -53,9 +53,7 @@ std::string ledger_lines(const JobReport::Product& product) {
 std::string instant_text(int64_t time) {
   if (time == kNoTime) return "none yet";
   if (time == INT64_MAX) return "the end of input";
-  std::string text;
-  append_timestamp(text, time);
-  return text;
+  return timestamp_text(time);
 }
 
 std::string rate_text(int64_t events, int64_t duration_us) {

@@ -19,9 +19,7 @@ std::string used_path(const std::string& store) {
 }
 
 std::string instant(int64_t time_us) {
-  std::string text;
-  append_timestamp(text, time_us);
-  return text;
+  return timestamp_text(time_us);
 }
 
 /// What cannot be read is as if nothing were on record: rows are rather recorded twice than not.
@@ -120,8 +118,8 @@ void AuditTrail::record_uses() {
                   {"columns", fmt::format("{}", fmt::join(use.columns, ", "))},
                   {"grant", use.grant},
                   {"environment", options_.environment},
-                  {"from", instant(from_us_)},
-                  {"until", instant(now)}};
+                  {"from", timestamp_text(from_us_)},
+                  {"until", timestamp_text(now)}};
     if (writer_->give({.domain = use.domain, .event = std::move(event), .use = key, .total = rows->second},
                       TrailWriter::kMost))
       given_[key] = rows->second;
@@ -132,13 +130,13 @@ void AuditTrail::record_uses() {
 
 void AuditTrail::note(const JobStatus::Promise& promise, bool breached) {
   begin();
-  const size_t dot = promise.product.rfind('.');
-  const std::string domain = promise.product.substr(0, dot);
+  const size_t dot = promise.relation.rfind('.');
+  const std::string domain = promise.relation.substr(0, dot);
   if (!options_.domains.contains(domain)) return;
   mesh::AuditEvent event{
       .type = breached ? mesh::AuditType::contract_breached : mesh::AuditType::contract_recovered,
       .time_us = promise.status.since,
-      .subject = mesh::urn_of(options_.tenant, domain, promise.product.substr(dot + 1), promise.version),
+      .subject = mesh::urn_of(options_.tenant, domain, promise.relation.substr(dot + 1), promise.version),
       .data = {{"promise", promise.text}, {"environment", options_.environment}}};
   if (const std::string measured = measured_text(promise.rule, promise.status); !measured.empty())
     event.data["measured"] = measured;

@@ -155,7 +155,7 @@ TEST_F(Trails, RecordBreachesAndRecoveries) {
   promise.status.since = 1'700'000'000'000'000;
   trail->note(promise, true);
   trail->note(promise, false);
-  promise.product = "another.product";
+  promise.relation = "another.product";
   trail->note(promise, true);
   trail.reset();
   const std::vector<mesh::AuditEvent> all = events();

@@ -19,12 +19,6 @@ const std::string kRequest = "request", kApproval = "approval", kDenial = "denia
                   kWithdrawal = "withdrawal", kApprovers = "approvers";
 constexpr size_t kShortId = 12;
 
-std::string time_text(int64_t us) {
-  std::string text;
-  append_timestamp(text, us);
-  return text;
-}
-
 std::optional<int64_t> time_of(const std::string& text) {
   int64_t us = 0;
   if (text.empty() || !parse_timestamp(text, &us)) return std::nullopt;
@@ -115,9 +109,9 @@ std::string state_text(const AccessEntry& entry) {
     case AccessState::open:
       return "is not decided yet";
     case AccessState::granted:
-      return entry.until_us ? "is granted until " + time_text(*entry.until_us) : "is granted";
+      return entry.until_us ? "is granted until " + timestamp_text(*entry.until_us) : "is granted";
     case AccessState::ended:
-      return "ended at " + time_text(*entry.until_us);
+      return "ended at " + timestamp_text(*entry.until_us);
     case AccessState::denied:
       return "was denied by `" + entry.decided_by + "`" + (entry.because.empty() ? "" : ": " + entry.because);
     case AccessState::withdrawn:
@@ -255,7 +249,7 @@ Result<AccessEntry> AccessBook::request(const AccessWish& wish, const std::strin
                       .domain = wish.reader,
                       .kind = kRequest,
                       .body = {{"product", version_name(wish.product, wish.version)}, {"purpose", wish.purpose}}};
-  if (wish.until_us) statement.body["until"] = time_text(*wish.until_us);
+  if (wish.until_us) statement.body["until"] = timestamp_text(*wish.until_us);
   const std::string owner = wish.product.substr(0, wish.product.rfind('.'));
   const auto unasked = [&]() -> Status {
     BRAID_ASSIGN(const std::vector<AccessEntry> before, between(owner, wish.reader));
@@ -314,8 +308,8 @@ Result<AccessEntry> AccessBook::decide(const Decision& decision, const std::stri
       statement.kind = kApproval;
       const std::optional<int64_t> until = decision.until_us ? decision.until_us : entry.asked_until_us;
       if (until && *until <= clock_.now_us())
-        return error_of(ErrorKind::usage, diag::InstantPassed{.instant = time_text(*until)}.make());
-      if (until) statement.body["until"] = time_text(*until);
+        return error_of(ErrorKind::usage, diag::InstantPassed{.instant = timestamp_text(*until)}.make());
+      if (until) statement.body["until"] = timestamp_text(*until);
       break;
     }
     case Decision::Kind::deny:

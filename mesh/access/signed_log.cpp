@@ -21,8 +21,7 @@ constexpr int64_t kPauseUs = 20'000, kPatienceUs = 30'000'000;
 constexpr int64_t kLongestLog = 1'000'000;
 
 SortedJson unsigned_json(const SignedRecord& record) {
-  std::string time;
-  append_timestamp(time, record.time_us);
+  std::string time = timestamp_text(record.time_us);
   SortedJson made{{"record", kFormat},
                   {"sequence", record.sequence},
                   {"time", time},

@@ -26,8 +26,7 @@ static_assert(std::size(kWords) == static_cast<size_t>(AuditType::erasure_comple
 
 /// Extension attributes have lower case letters and digits alone.
 SortedJson json_of(const ChainedEvent& chained) {
-  std::string time;
-  append_timestamp(time, chained.event.time_us);
+  std::string time = timestamp_text(chained.event.time_us);
   SortedJson made{{"specversion", "1.0"},
                   {"id", std::to_string(chained.sequence)},
                   {"source", chained.source},

@@ -19,8 +19,7 @@ class Event {
       : graph_(graph), product_(product), context_(context) {}
 
   Json make() const {
-    std::string time;
-    append_timestamp(time, context_.time_us);
+    std::string time = timestamp_text(context_.time_us);
     const typed::Relation& relation = graph_.relation(product_);
     Json job{{"namespace", context_.space}, {"name", job_name(relation)}, {"facets", {{"jobType", job_type()}}}};
     if (context_.deployed) add_source(*context_.deployed, job["facets"]);

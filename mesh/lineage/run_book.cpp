@@ -43,8 +43,7 @@ Result<RunBook> read_run_book(const std::string& text) {
 std::string event_at(const std::string& event, int64_t time_us) {
   Json made = Json::parse(event, nullptr, false);
   if (!made.is_object()) return event;
-  std::string time;
-  append_timestamp(time, time_us);
+  std::string time = timestamp_text(time_us);
   made["eventTime"] = time;
   return made.dump();
 }

@@ -34,8 +34,7 @@ RunEvents& RunEvents::operator=(RunEvents&&) noexcept = default;
 
 std::string RunEvents::at(const RunMoment& moment) const {
   const Json& described = parts_->described;
-  std::string time;
-  append_timestamp(time, moment.time_us);
+  std::string time = timestamp_text(moment.time_us);
   Json engine = parts_->facet("1-1-1", "ProcessingEngineRunFacet");
   engine["version"] = parts_->engine;
   engine["name"] = "Braid";

@@ -62,8 +62,7 @@ SortedJson uses_json(const UsedDefinitions& uses) {
 
 /// All but the signature: what is signed.
 SortedJson unsigned_json(const Publication& publication) {
-  std::string time;
-  append_timestamp(time, publication.time_us);
+  std::string time = timestamp_text(publication.time_us);
   SortedJson made{{"publication", kFormat},
                   {"sequence", publication.sequence},
                   {"tenant", publication.tenant},

@@ -528,8 +528,7 @@ class Rules {
           !parse_timestamp_literal(value + "T00:00Z", &us))
         return false;
       if (made_.deprecated_until && property.starts_with("endofl")) return false;
-      std::string text;
-      append_timestamp(text, us);
+      std::string text = timestamp_text(us);
       made_.deprecated_until = text;
       return true;
     }

@@ -303,6 +303,12 @@ void append_timestamp(std::string& out, int64_t micros) {
   out.append(text, static_cast<size_t>(to - text));
 }
 
+std::string timestamp_text(int64_t micros) {
+  std::string text;
+  append_timestamp(text, micros);
+  return text;
+}
+
 void append_duration_literal(std::string& out, int64_t micros) {
   if (micros == 0) {
     out += "0s";

@@ -74,6 +74,7 @@ void append_time(std::string& out, int64_t micros);
 char* put_time(char* to, int64_t micros);
 /// 2026-01-01T00:00:00Z, fraction alike
 void append_timestamp(std::string& out, int64_t micros);
+std::string timestamp_text(int64_t micros);
 /// As parse_duration_literal reads it: 1h30m, 7d, 0s, -5m
 void append_duration_literal(std::string& out, int64_t micros);
 /// PT1H30M, P7D, P1DT2H0.5S, PT0S, -PT5M

@@ -19,9 +19,7 @@ int64_t local(std::string_view text) {
   return micros;
 }
 std::string shown(int64_t micros) {
-  std::string text;
-  append_timestamp(text, micros);
-  return text;
+  return timestamp_text(micros);
 }
 
 TEST(TimeZone, UnknownNames) {

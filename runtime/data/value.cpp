@@ -74,8 +74,7 @@ const std::string& symbol_of(const Type& type, int128 index) {
 }
 
 void append_timestamp_literal(std::string& out, int64_t micros) {
-  std::string text;
-  append_timestamp(text, micros);
+  std::string text = timestamp_text(micros);
   if (text.ends_with(":00Z")) text.replace(text.size() - 4, 4, "Z");
   out.push_back('@');
   out += text;

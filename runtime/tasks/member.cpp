@@ -467,8 +467,7 @@ void JobMember::ask_brokers() {
   const int64_t gone_for = brokers_asked_at_ - brokers_gone_since_;
   if (told_of_brokers_ || gone_for < kUntilTold) return;
   told_of_brokers_ = true;
-  std::string since;
-  append_timestamp(since, (seams_.clock.now_us() - gone_for) / kMicrosPerSecond * kMicrosPerSecond);
+  std::string since = timestamp_text((seams_.clock.now_us() - gone_for) / kMicrosPerSecond * kMicrosPerSecond);
   warnings_.push_back(diag::WaitsForBrokers{.brokers = options_.broker.brokers, .since = since}.make());
 }
 

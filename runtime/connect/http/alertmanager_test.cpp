@@ -49,9 +49,7 @@ class Alerts : public testing::Test {
             .ends_at = ends ? std::optional(kStart + *ends * kSecond) : std::nullopt};
   }
   static std::string instant(int64_t second) {
-    std::string text;
-    append_timestamp(text, kStart + second * kSecond);
-    return text;
+    return timestamp_text(kStart + second * kSecond);
   }
   void at(int64_t second) {
     clock_.set_us(kStart + second * kSecond);
