@@ -134,8 +134,8 @@ RelationInfo& FlowChecker::as_it_came(RelationInfo& read, bool by_arrival) {
 
 void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made) {
   const Span clause = cover(context_.word(from.span, "by"), context_.word(from.span, "arrival"));
-  // Versions of a table hold from when they came. Changes that steps make do not come.
-  if (row_.find(kCameAt) >= 0 && (!row_.table || (row_.has_time && !row_.changes))) {
+  // Versions of a declared table hold from when they came.
+  if (row_.find(kCameAt) >= 0 && (!row_.table || (kind == "table" && row_.has_time))) {
     made.by_arrival = true;
     return begin_by_arrival();
   }
