@@ -82,16 +82,14 @@ void Expressions::without_record(const std::string& name, Span span) {
       return;
     case Why::port:
       report.note("the rows of a port are those of the step that names it: " + made +
-                  " before that step; a rejected row"
-                  " says where its record stands, as `origin`");
+                  " before that step; a rejected row says where its record stands, as `origin`");
       return;
     case Why::tick:
       report.note("`now()` is the reading with which a row is made");
       return;
     default:
       report.note(made +
-                  " in a flow that reads a declared stream or table makes a field of it, which goes on with the"
-                  " row");
+                  " in a flow that reads a declared stream or table makes a field of it, which goes on with the row");
   }
 }
 
@@ -141,13 +139,6 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
     return begin_by_arrival();
   }
   if (row_.open) return;
-  typed::Relation& read = context_.project.relations[static_cast<size_t>(made.relation)];
-  if (read.kind == typed::RelationKind::table && read.source && row_.has_time) {
-    // Its versions hold from when they came.
-    made.by_arrival = true;
-    read.source->reads_arrival = true;
-    return begin_by_arrival();
-  }
   if (!row_.table && !row_.several.empty() && context_.text(row_.several) != "union") {
     context_.reporter.report(diag::RowsThatAreMade{.what = "by arrival", .relation = row_.relation})
         .at(clause, "when did which record come?")
