@@ -269,6 +269,24 @@ WRONG = [
 ]
 
 
+def a_state_comes_and_goes(case: Case) -> None:
+    for status, state in (("draft", "draft"), ("proposed", "draft"), ("active", "active"), ("retired", "active")):
+        (case.directory / "a.yaml").write_text(GOOD.replace("active", status).replace("string}", "string, required: true}"))
+        script = case.braid("contract", "import", "a.yaml").out
+        case.expect(("\n  draft\n" in script) == (state == "draft"), f"{status}: {script}")
+        if "product checked_a" not in script:
+            script += "\nproduct checked_a version 1 { from a }\n"
+        folder = checked(case, script, status)
+        told = case.braid("contract", "export", "reader.checked_a", folder).out
+        case.expect(f"\nstatus: {state}\n" in told, f"{status}: {told}")
+        # The file keeps a word that no script has, and one that says the same.
+        over = case.braid("contract", "export", "reader.checked_a", folder, "--over", "a.yaml").out
+        case.expect(f"\nstatus: {status}\n" in over, f"{status}: {over}")
+        (case.directory / "a.yaml").write_text(GOOD.replace("active", "deprecated"))
+        over = case.braid("contract", "export", "reader.checked_a", folder, "--over", "a.yaml").out
+        case.expect(f"\nstatus: {state}\n" in over, f"{status}: {over}")
+
+
 def wrong_contracts_are_answered(case: Case) -> None:
     for text, code, exit_code, part in WRONG:
         (case.directory / "wrong.yaml").write_text(text)
@@ -315,6 +333,6 @@ def the_page_says_the_truth(case: Case) -> None:
 
 if __name__ == "__main__":
     braid_command.main([contracts_become_scripts, what_is_left_out_is_told, one_object_is_chosen, products_become_contracts, rules_are_of_metrics_that_jobs_have,
-                        types_come_back, a_round_trip_keeps_the_rest, other_promises_are_told,
+                        types_come_back, a_state_comes_and_goes, a_round_trip_keeps_the_rest, other_promises_are_told,
                         wrong_contracts_are_answered, odd_contracts_are_read, names_of_the_wrong_kind,
                         the_page_says_the_truth])
