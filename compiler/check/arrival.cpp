@@ -134,7 +134,8 @@ RelationInfo& FlowChecker::as_it_came(RelationInfo& read, bool by_arrival) {
 
 void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made) {
   const Span clause = cover(context_.word(from.span, "by"), context_.word(from.span, "arrival"));
-  if (row_.find(kCameAt) >= 0 && !row_.table) {
+  // Versions of a table hold from when they came. Changes that steps make do not come.
+  if (row_.find(kCameAt) >= 0 && (!row_.table || (row_.has_time && !row_.changes))) {
     made.by_arrival = true;
     return begin_by_arrival();
   }
@@ -148,8 +149,8 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
   }
   context_.not_yet(clause, "`by arrival` of a " + std::string(kind),
                    kind == "table"
-                       ? "`by arrival` of a table with `time` that this domain declares; or a stream of the "
-                         "same records, read by arrival, and `last per` over it"
+                       ? "a `time` of the table; or a stream of the same records, read by arrival, and `last per` "
+                         "over it"
                        : "`by arrival` where the stream itself is read; flows that read that one have "
                          "its time");
 }
