@@ -178,11 +178,12 @@ def begun(case: Case, name: str = "main") -> Project:
     return project
 
 
-def without(case: Case, project: Project) -> dict:
-    """What a job has that never saw a record of the subject."""
+def without(case: Case, project: Project, runs: int = 1) -> dict:
+    """What a job has that never saw a record of the subject, after as many runs."""
     other = Project(case, "without")
-    other.grow(project.minutes, subject=False)
-    other.run()
+    for _ in range(runs):
+        other.grow(project.minutes // runs, subject=False)
+        other.run()
     results = other.results()
     shutil.rmtree(other.folder)
     return results
@@ -200,7 +201,7 @@ def nothing_of_the_subject_is_left(case: Case) -> None:
     same(case, without(case, project), project.results(), "after the erasure")
     [receipt] = (project.folder / "data/receipts").glob("*.json")
     read = json.loads(receipt.read_text())
-    case.expect(read["searched"] and [each["because"] for each in read["subjects"]] == ["ticket 12"] * 2, f"{read}")
+    case.expect(read["searched"] and [each["because"] for each in read["subjects"] if each["fields"]] == ["ticket 12"] * 2, f"{read}")
     states = [each for each in read["places"] if each["kind"] == "state"]
     case.expect(any(each["rows_before"] > each["rows_after"] for each in states), f"{read}")
     case.expect(any("in/payment" in each["place"] for each in read["remains"]), f"{read}")
@@ -226,7 +227,7 @@ def the_job_goes_on(case: Case) -> None:
     project.grow()
     project.run()
     case.expect(project.holds_subject() == [], f"came back: {project.holds_subject()}")
-    same(case, without(case, project), project.results(), "after more records")
+    same(case, without(case, project, runs=2), project.results(), "after more records")
     project.run("--reset")
     case.expect(project.holds_subject() == [], f"came back with --reset: {project.holds_subject()}")
     same(case, without(case, project), project.results(), "after --reset")
