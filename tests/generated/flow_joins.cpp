@@ -138,7 +138,11 @@ void FlowMaker::join_stream() {
     if (upper_behind || keeps_right || range != Range::fixed) now_.time.clear();
     now_.key.clear();
     now_.ranked_in_windows = false;
-    const bool ordered = around_.ordered_pairs && !right->pairs && !right->met;
+    // A record may go on alone from either side.
+    const bool twice = keeps_right && std::ranges::any_of(right->sources, [&](const std::string& source) {
+                         return now_.sources.contains(source);
+                       });
+    const bool ordered = around_.ordered_pairs && !right->pairs && !right->met && !twice;
     (ordered ? now_.met : now_.pairs) |= right->pairs || right->met || !nearest;
     now_.windows = of_windows || (now_.windows && range == Range::fixed && !upper_behind && !keeps_right);
     now_.rows = std::max(now_.rows, now_.rows * right->rows / 4) + (keeps_right ? right->rows : 0);
