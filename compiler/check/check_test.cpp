@@ -178,7 +178,7 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("join customer as c on id == customer_id"), ElementsAre("E3107"));
   EXPECT_THAT(join("join click as k on k.customer == customer_id within 0s..until - at"), IsEmpty());
   EXPECT_THAT(join("join nearest click as k on k.customer == customer_id within 0s..until - at"), IsEmpty());
-  EXPECT_THAT(join("full join click as k on k.customer == customer_id within 0s..until - at"), ElementsAre("E5001"));
+  EXPECT_THAT(join("full join click as k on k.customer == customer_id within 0s..until - at"), IsEmpty());
   EXPECT_THAT(join("semi join click as k on k.customer == customer_id within 0s..1h"), IsEmpty());
   EXPECT_THAT(join("semi join nearest click as k on k.customer == customer_id within 0s..1h"), ElementsAre("E5142"));
   EXPECT_THAT(join("right join customer as c on c.id == customer_id"), ElementsAre("E5143"));
@@ -187,7 +187,7 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain forever"), IsEmpty());
   EXPECT_THAT(join("join click as k on k.customer == customer_id within window"), ElementsAre("E5001"));
   EXPECT_THAT(join("window hopping 1h every 10m\njoin click as k on k.customer == customer_id within window"),
-              ElementsAre("E5001"));
+              IsEmpty());
   EXPECT_THAT(join("join latest customer as c on c.id == customer_id"), IsEmpty());
   EXPECT_THAT(join("join latest country as c on c.code == store"), IsEmpty());
   EXPECT_THAT(join("join latest click as k on k.customer == customer_id"), ElementsAre("E5148"));
@@ -344,8 +344,7 @@ TEST(Groups, SayWhatIsMissing) {
   EXPECT_THAT(group("window session gap 2h group { n: max(at - window.start) }"), IsEmpty());
   EXPECT_THAT(group("window session gap 2h group since: at - window.start { n: count() }"), IsEmpty());
   EXPECT_THAT(group("window session gap 2h group { n: max(at - window.start) } emit changes"), IsEmpty());
-  EXPECT_THAT(group("window session gap 2h group { n: arg_max(store, at - window.start) } emit changes"),
-              IsEmpty());
+  EXPECT_THAT(group("window session gap 2h group { n: arg_max(store, at - window.start) } emit changes"), IsEmpty());
   EXPECT_THAT(group("window session gap 2h last per store"), IsEmpty());
   EXPECT_THAT(group("window tumbling 1h last per store retain 1d"), ElementsAre("E5170"));
   EXPECT_THAT(group("window session gap 2h match within 1h { one: true }"), ElementsAre("E5172"));
