@@ -95,7 +95,7 @@ def a_draft_changes_without_the_gate(case: Case) -> None:
     write(case, "kpi", READER % (2, ""))
     told = case.braid("check", "kpi", finding="W7242")
     case.expect("payments.payment version 2" in told.err, f"{told}")
-    case.braid("publish", "kpi", code=SCRIPT, finding="E7243")
+    case.braid("publish", "kpi", code=USAGE, finding="E7243")
     case.expect("kpi.large@1" not in versions(case), "it was published")
     write(case, "kpi", READER % (1, ""))
     case.braid("publish", "kpi")
@@ -126,7 +126,7 @@ def a_draft_changes_without_the_gate(case: Case) -> None:
                        "product both version 1 { from old join some on some.id == old.id within 1m select { id, at } }\n")
     write_payments(case, FIRST % "", SECOND % "", (SECOND % "draft").replace("version 2", "version 3"))
     case.braid("publish", "payments")
-    told = case.braid("publish", "kpi", code=SCRIPT, finding="E7243")
+    told = case.braid("publish", "kpi", code=USAGE, finding="E7243")
     case.expect("payments.payment version 3" in told.err, f"{told}")
 
 
@@ -144,7 +144,7 @@ def a_version_ends_and_is_retired(case: Case) -> None:
     made = sorted(path.name for path in (payments / "data").rglob("*.ndjson")) if (payments / "data").exists() else []
     case.expect("payments.payment version 2: 5 rows" in told.out and "payment version 1" not in told.out, f"{told} {made}")
     write_payments(case, ended)
-    case.braid("run", "payments", code=SCRIPT, finding="E7245")
+    case.braid("run", "payments", code=USAGE, finding="E7245")
     # The project has it no more: it stays as long as it is read.
     write_payments(case, SECOND % "")
     told = case.braid("publish", "payments")
