@@ -40,10 +40,10 @@ std::vector<ProductUse> uses_of(const Session& session, const std::vector<typed:
   return made;
 }
 
-bool watches(const typed::Relation& product) {
+bool watches(const typed::Relation& relation) {
   typed::Promises unwatched;
-  unwatched.keep_us = product.promises.keep_us;
-  return product.promises != unwatched;
+  unwatched.keep_us = relation.promises.keep_us;
+  return relation.promises != unwatched;
 }
 
 /// Why the key cannot sign for the domain; empty: it can.
@@ -69,9 +69,11 @@ std::vector<Diagnostic> begin_audit(const Session& session, const std::vector<ty
   std::set<std::string> domains;
   for (const ProductUse& use : options.uses) domains.insert(use.domain);
   if (promises)
-    for (const typed::RelationId id : products) {
-      const typed::Relation& product = session.project().relations[static_cast<size_t>(id)];
-      if (watches(product)) domains.insert(product.domain);
+    for (size_t id = 0; id < session.project().relations.size(); ++id) {
+      const typed::Relation& relation = session.project().relations[id];
+      const bool runs = relation.source || std::ranges::count(products, static_cast<typed::RelationId>(id)) > 0;
+      const bool ours = !session.foreign_products().is_foreign(relation.span.file);
+      if (runs && ours && watches(relation)) domains.insert(relation.domain);
     }
   if (domains.empty()) return {};
 

@@ -267,7 +267,7 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
   if (found == products.end()) {
     std::vector<std::string> names;
     for (const auto& [each, versions] : products) names.push_back(each);
-    for (const auto& [each, one] : definitions) names.push_back(each);
+    for (const auto& [each, one] : head.definitions) names.push_back(each);
     auto finding = reporter.report(diag::NotPublished{.domain = domain, .name = product});
     if (const auto near = closest(product, names)) finding.note("did you mean `" + *near + "`?");
     finding.note(fmt::format("it publishes: {}", fmt::join(names, ", ")));

@@ -151,7 +151,7 @@ TEST_F(Trails, CanLeaveOutReads) {
 
 TEST_F(Trails, RecordBreachesAndRecoveries) {
   auto trail = start();
-  JobStatus::Promise promise{.product = "kpi.volume", .version = 1, .text = "fresh within 5m"};
+  JobStatus::Promise promise{.relation = "kpi.volume", .version = 1, .text = "fresh within 5m"};
   promise.status.since = 1'700'000'000'000'000;
   trail->note(promise, true);
   trail->note(promise, false);

@@ -82,16 +82,14 @@ void Expressions::without_record(const std::string& name, Span span) {
       return;
     case Why::port:
       report.note("the rows of a port are those of the step that names it: " + made +
-                  " before that step; a rejected row"
-                  " says where its record stands, as `origin`");
+                  " before that step; a rejected row says where its record stands, as `origin`");
       return;
     case Why::tick:
       report.note("`now()` is the reading with which a row is made");
       return;
     default:
       report.note(made +
-                  " in a flow that reads a declared stream or table makes a field of it, which goes on with the"
-                  " row");
+                  " in a flow that reads a declared stream or table makes a field of it, which goes on with the row");
   }
 }
 
@@ -136,18 +134,12 @@ RelationInfo& FlowChecker::as_it_came(RelationInfo& read, bool by_arrival) {
 
 void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made) {
   const Span clause = cover(context_.word(from.span, "by"), context_.word(from.span, "arrival"));
-  if (row_.find(kCameAt) >= 0 && !row_.table) {
+  // Versions of a declared table hold from when they came.
+  if (row_.find(kCameAt) >= 0 && (!row_.table || (kind == "table" && row_.has_time))) {
     made.by_arrival = true;
     return begin_by_arrival();
   }
   if (row_.open) return;
-  typed::Relation& read = context_.project.relations[static_cast<size_t>(made.relation)];
-  if (read.kind == typed::RelationKind::table && read.source && row_.has_time) {
-    // Its versions hold from when they came.
-    made.by_arrival = true;
-    read.source->reads_arrival = true;
-    return begin_by_arrival();
-  }
   if (!row_.table && !row_.several.empty() && context_.text(row_.several) != "union") {
     context_.reporter.report(diag::RowsThatAreMade{.what = "by arrival", .relation = row_.relation})
         .at(clause, "when did which record come?")
@@ -157,8 +149,8 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
   }
   context_.not_yet(clause, "`by arrival` of a " + std::string(kind),
                    kind == "table"
-                       ? "`by arrival` of a table with `time` that this domain declares; or a stream of the "
-                         "same records, read by arrival, and `last per` over it"
+                       ? "a `time` of the table; or a stream of the same records, read by arrival, and `last per` "
+                         "over it"
                        : "`by arrival` where the stream itself is read; flows that read that one have "
                          "its time");
 }

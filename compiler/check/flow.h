@@ -299,7 +299,8 @@ class FlowChecker {
   bool read_later(const std::string& field) const;
 
   // arrival.cpp
-  /// What later steps read of how the records of a stream came stands behind the row there.
+  /// What later steps read of how the records of a stream or table came stands behind the row there. By arrival,
+  /// versions of a table hold from when they came.
   void add_how_it_came(bool by_arrival, typed::FromStep& made, Span span);
   /// Of what is no stream: the relation whose rows have that, if later steps ask for it and it can be.
   RelationInfo& as_it_came(RelationInfo& read, bool by_arrival);

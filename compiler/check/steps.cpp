@@ -142,9 +142,8 @@ bool FlowChecker::from(const ast::From& from) {
   const std::string_view kind = resolved.declaration->kind();
   if (read->row.changes && (keeps_time_ || time_read_ >= 0))
     if (RelationInfo* timed = with_row_time(*read)) read = timed;
-  const bool of_stream =
-      read->id >= 0 && context_.project.relations[static_cast<size_t>(read->id)].kind == typed::RelationKind::stream;
-  if (!of_stream) read = &as_it_came(*read, node.by_arrival);
+  const bool declared = read->id >= 0 && context_.project.relations[static_cast<size_t>(read->id)].source.has_value();
+  if (!declared) read = &as_it_came(*read, node.by_arrival);
   const RelationInfo& source = *read;
   row_ = source.row;
   row_.alias.clear();
@@ -174,10 +173,8 @@ bool FlowChecker::from(const ast::From& from) {
   }
   if (source.id >= 0) {
     typed::FromStep made{source.id};
-    if (of_stream)
-      add_how_it_came(node.by_arrival, made, from.span);
-    else if (node.by_arrival)
-      by_arrival_of_flow(from, kind, made);
+    if (declared) add_how_it_came(node.by_arrival && (!row_.table || row_.has_time), made, from.span);
+    if (node.by_arrival && !made.by_arrival) by_arrival_of_flow(from, kind, made);
     add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
   }
   return source.state == RelationInfo::State::done;

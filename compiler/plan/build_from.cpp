@@ -27,11 +27,7 @@ int Builder::from(const typed::FromStep& from, const typed::Step& step, const ty
     return by_arrival(at, find_field(row(at), kept_name(typed::kArrival)), step, owner);
   }
   int at = source(from.relation);
-  if (from.by_arrival) {
-    const auto& fields = std::get<SourceNode>(plan_.nodes[at].content).fields;
-    const auto arrival = std::ranges::find(fields, SourceNode::kArrival) - fields.begin();
-    at = by_arrival(at, static_cast<int>(arrival), step, owner);
-  }
+  if (from.by_arrival) at = by_arrival(at, find_field(row(at), typed::kArrival), step, owner);
   return without(at, from.arrival, from.headers, step.text, step.span);
 }
 

@@ -1,11 +1,12 @@
 // Where a row stands among the rows that joins have made of one left row. All of them have the record of the left row;
-// what tells them apart are the places of the right rows that each has met, in the order of the joins. Which right row
-// came first does not show in it.
+// what tells them apart are the right rows that each has met, by time and place, in the order of the joins. Which right
+// row came first does not show in it.
 //
-// `Record::pair` points to them: their size in bytes, u32, then for each right row its source and partition, u32, its
-// position, i64, and the sequence number of the row, u64, which tells apart the rows of one record: big-endian, so that
-// bytes are in the order of places. They lie where the record lies: in the arena of the turn, or in the pool of what
-// waits. Made only where a later step goes through rows of one instant in their order (runtime/operators/pair_order.h).
+// `Record::pair` points to them: their size in bytes, u32, then for each right row its time, i64, source and partition,
+// u32, position, i64, and the sequence number of the row, u64, which tells apart the rows of one record: big-endian, so
+// that bytes are in the order of places. They lie where the record lies: in the arena of the turn, or in the pool of
+// what waits. Made only where a later step goes through rows of one instant in their order
+// (runtime/operators/pair_order.h).
 #pragma once
 
 #include <bit>
@@ -20,12 +21,13 @@
 namespace braid {
 
 struct RightPlace {
+  int64_t time = 0;
   uint32_t source = 0, partition = 0;
   int64_t position = 0;
   uint64_t sequence = 0;
 };
 
-inline constexpr size_t kRightPlaceBytes = 24;
+inline constexpr size_t kRightPlaceBytes = 32;
 
 inline void set_pair(Record& record, const char* pair) {
   record.pair = pair;
@@ -69,7 +71,8 @@ inline const char* pair_behind(const Record& left, const RightPlace& right, Aren
     std::memcpy(at, &value, sizeof(value));
     at += sizeof(value);
   };
-  constexpr uint64_t kSign = uint64_t{1} << 63;  // positions are ordered as signed numbers
+  constexpr uint64_t kSign = uint64_t{1} << 63;  // times and positions are ordered as signed numbers
+  put(uint64_t{0}, __builtin_bswap64(static_cast<uint64_t>(right.time) ^ kSign));
   put(right.source, __builtin_bswap32(right.source));
   put(right.partition, __builtin_bswap32(right.partition));
   put(uint64_t{0}, __builtin_bswap64(static_cast<uint64_t>(right.position) ^ kSign));
@@ -82,9 +85,10 @@ template <class NumberOf>
 void renumber_pair(char* places, size_t size, NumberOf number_of) {
   for (size_t at = 0; at + kRightPlaceBytes <= size; at += kRightPlaceBytes) {
     uint32_t source = 0;
-    std::memcpy(&source, places + at, sizeof(source));
+    char* place = places + at + sizeof(RightPlace::time);
+    std::memcpy(&source, place, sizeof(source));
     source = __builtin_bswap32(number_of(__builtin_bswap32(source)));
-    std::memcpy(places + at, &source, sizeof(source));
+    std::memcpy(place, &source, sizeof(source));
   }
 }
 

@@ -124,6 +124,7 @@ std::string output_name(std::string_view key) {
   const size_t version = key.find('/');
   const size_t port = key.find('/', version + 1);
   std::string name = fmt::format("{} version {}", key.substr(0, version), key.substr(version + 1, port - version - 1));
+  if (key.substr(port + 1).starts_with(OutputFiles::kPartMark)) return name + " files for values";
   if (port + 1 < key.size()) name += fmt::format(" {}", key.substr(port + 1));
   return name;
 }
@@ -314,23 +315,13 @@ class Again {
       ready.moves.emplace_back(join_path(options_.directory, made.place), path);
       const bool same = known != before.end() && known->second.committed.bytes == made.committed.bytes &&
                         known->second.committed.fingerprint == made.committed.fingerprint;
-      erasure.places.push_back({.kind = ErasedPlace::Kind::output,
-                                .name = output_name(key),
-                                .path = path,
-                                .before = known == before.end() ? 0 : known->second.rows,
-                                .after = made.rows,
-                                .changed = !same});
+      add_output(erasure, key, path, known == before.end() ? 0 : known->second.rows, made.rows, !same);
     }
     for (const auto& [key, was] : before) {
       if (after.contains(key)) continue;
       const std::string folder = folder_of_parts(key);
       ready.removed.emplace_back(path_of(was.place), folder.empty() ? folder : parent_directory(folder + "."));
-      erasure.places.push_back({.kind = ErasedPlace::Kind::output,
-                                .name = output_name(key),
-                                .path = ready.removed.back().first,
-                                .before = was.rows,
-                                .after = 0,
-                                .changed = true});
+      add_output(erasure, key, path_of(was.place), was.rows, 0, true);
     }
     std::string reading;
     BRAID_ASSIGN(const bool goes_on, job_.state().get(StateFamily::meta, JobTurns::kRunReading, &reading));
@@ -341,6 +332,23 @@ class Again {
     BRAID_TRY(beside_->state().commit(places));
     ready.commits = beside_->state().commits();
     return ready;
+  }
+
+  /// Files for values of fields are one place: their names have the values, of this subject and of others.
+  void add_output(Erasure& erasure, const std::string& key, const std::string& path, int64_t before, int64_t after,
+                  bool changed) const {
+    const std::string folder = folder_of_parts(key);
+    const std::string name = output_name(key);
+    auto place = std::ranges::find_if(erasure.places, [&](const ErasedPlace& each) {
+      return !folder.empty() && each.kind == ErasedPlace::Kind::output && each.name == name;
+    });
+    if (place == erasure.places.end())
+      place = erasure.places.insert(place, {.kind = ErasedPlace::Kind::output,
+                                            .name = name,
+                                            .path = folder.empty() ? path : parent_directory(folder + ".")});
+    place->before += before;
+    place->after += after;
+    place->changed |= changed;
   }
 
   /// Those that were found by a text are subjects of their own from now on.

@@ -474,7 +474,7 @@ void IntervalJoinNode::name_pairs(Block& joined, std::span<const RightTime> time
     record[row] = row;
     const RightRow* right = times[row].right;
     if (right == nullptr) continue;
-    const RightPlace place{right->source, right->partition, right->position, right->sequence};
+    const RightPlace place{right->time, right->source, right->partition, right->position, right->sequence};
     set_pair(records[row], pair_behind(records[row], place, arena()));
   }
   joined.records = records;

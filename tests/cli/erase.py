@@ -119,8 +119,11 @@ class Project:
                     amount = "broken"
                 if subject or who(number) != SUBJECT:
                     line = json.dumps({"id": minute, "customer_id": who(number), "amount": amount, "at": instant(minute)})
-                    # Now and then a record is cut off, or its key is none.
-                    if minute % 40 in (11, 14):
+                    # Now and then a record is cut off, or its key is none. Later than the erasure none of the subject is: it
+                    # could not be told whose it is.
+                    if minute >= 300 and who(number) == SUBJECT:
+                        pass
+                    elif minute % 40 in (11, 14):
                         line = line[:-1]
                     elif minute % 40 == 19:
                         line = line.replace(f'"{who(number)}"', f'["{who(number)}"]')
@@ -175,11 +178,12 @@ def begun(case: Case, name: str = "main") -> Project:
     return project
 
 
-def without(case: Case, project: Project) -> dict:
-    """What a job has that never saw a record of the subject."""
+def without(case: Case, project: Project, runs: int = 1) -> dict:
+    """What a job has that never saw a record of the subject, after as many runs."""
     other = Project(case, "without")
-    other.grow(project.minutes, subject=False)
-    other.run()
+    for _ in range(runs):
+        other.grow(project.minutes // runs, subject=False)
+        other.run()
     results = other.results()
     shutil.rmtree(other.folder)
     return results
@@ -192,12 +196,12 @@ def same(case: Case, expected: dict, found: dict, what: str) -> None:
 def nothing_of_the_subject_is_left(case: Case) -> None:
     project = begun(case)
     told = project.erase("--because", "ticket 12")
-    case.expect("records of the subject" in told.out and "receipt data/receipts/" in told.out, f"{told}")
+    case.expect("records of the subject" in told.out and "data/receipts/" in told.out, f"{told}")
     case.expect(project.holds_subject() == [], f"still there: {project.holds_subject()}")
     same(case, without(case, project), project.results(), "after the erasure")
     [receipt] = (project.folder / "data/receipts").glob("*.json")
     read = json.loads(receipt.read_text())
-    case.expect(read["searched"] and [each["because"] for each in read["subjects"]] == ["ticket 12"] * 2, f"{read}")
+    case.expect(read["searched"] and [each["because"] for each in read["subjects"] if each["fields"]] == ["ticket 12"] * 2, f"{read}")
     states = [each for each in read["places"] if each["kind"] == "state"]
     case.expect(any(each["rows_before"] > each["rows_after"] for each in states), f"{read}")
     case.expect(any("in/payment" in each["place"] for each in read["remains"]), f"{read}")
@@ -223,7 +227,7 @@ def the_job_goes_on(case: Case) -> None:
     project.grow()
     project.run()
     case.expect(project.holds_subject() == [], f"came back: {project.holds_subject()}")
-    same(case, without(case, project), project.results(), "after more records")
+    same(case, without(case, project, runs=2), project.results(), "after more records")
     project.run("--reset")
     case.expect(project.holds_subject() == [], f"came back with --reset: {project.holds_subject()}")
     same(case, without(case, project), project.results(), "after --reset")

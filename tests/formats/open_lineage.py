@@ -264,7 +264,6 @@ def runs_to_the_end_are_told(case: Case) -> None:
     payments(folder, 0, 100)
     case.braid("run", folder, code=DONE)
     events = [json.loads(line) for line in (folder / "told/lineage.ndjson").read_text(encoding="utf-8").splitlines()]
-    pass_the_schemas(case, events)
     jobs = by_job(events)
     case.expect(set(jobs) == {"shop.paid.v1", "report.seen.v1"}, f"{set(jobs)}")
     for name, told in jobs.items():
@@ -292,6 +291,7 @@ def runs_to_the_end_are_told(case: Case) -> None:
     again = [json.loads(line) for line in lines]
     case.expect(not before & {event["run"]["runId"] for event in again}, "a run that has ended goes on")
     case.expect(again[0]["eventType"] == "START", again[0]["eventType"])
+    pass_the_schemas(case, events + again)
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -351,7 +351,6 @@ def a_job_that_runs_is_told(case: Case) -> None:
     receiver.wait(case, lambda it: len(it.events()) >= seen + 4, "nothing behind the restart")
     process.send_signal(signal.SIGTERM)
     case.expect(process.wait(60) == DONE, "it did not stop")
-    pass_the_schemas(case, receiver.events())
     with receiver.lock:
         case.expect({(path, token) for path, token, _ in receiver.requests} == {("/api/v1/lineage", "Bearer s3cret")},
                     f"{[each[:2] for each in receiver.requests[:3]]}")
@@ -360,6 +359,7 @@ def a_job_that_runs_is_told(case: Case) -> None:
         case.expect(types[0] == "START" and types[-1] == "ABORT" and set(types[1:-1]) == {"RUNNING"}, f"{name}: {types}")
         case.expect(len({event["run"]["runId"] for event in told}) == 1, f"{name}: a restart is another run")
         case.expect(told[0]["job"]["facets"]["jobType"]["emissionPattern"]["windowDuration"] == 1, "no window")
+    pass_the_schemas(case, receiver.events())
 
 
 def a_job_runs_where_nobody_takes_events(case: Case) -> None:

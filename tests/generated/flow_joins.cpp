@@ -58,6 +58,8 @@ void FlowMaker::join_stream() {
   if (right == nullptr || !now_.has_time || now_.rows * right->rows * copies > 6'000) return window_ ? keep() : let();
   const std::string alias = around_.new_name("j");
   const bool in_open_window = window_.has_value();
+  const Field window{"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})};
+  const bool window_first = in_open_window && window_->before_join;
   const bool of_windows = !in_open_window && now_.windows && right->windows && rng_.chance(2);
   const bool in_window = in_open_window || of_windows;
   static const char* const kKinds[] = {"", "", "left ", "left ", "right ", "full ", "semi ", "anti "};
@@ -134,11 +136,16 @@ void FlowMaker::join_stream() {
       for (Field& field : now_.row)
         if (!is_optional(field.type) && field.name != used && !(of_windows && field.name == "window"))
           field.type = optional_type(field.type);
+    if (window_first) now_.row.push_back(window);
     add_side(*right, alias, (kind == "left " && !splits) || kind == "full ");
     if (upper_behind || keeps_right || range != Range::fixed) now_.time.clear();
     now_.key.clear();
     now_.ranked_in_windows = false;
-    const bool ordered = around_.ordered_pairs && !right->pairs && !right->met;
+    // A record may go on alone from either side.
+    const bool twice = keeps_right && std::ranges::any_of(right->sources, [&](const std::string& source) {
+                         return now_.sources.contains(source);
+                       });
+    const bool ordered = around_.ordered_pairs && !right->pairs && !right->met && !twice;
     (ordered ? now_.met : now_.pairs) |= right->pairs || right->met || !nearest;
     now_.windows = of_windows || (now_.windows && range == Range::fixed && !upper_behind && !keeps_right);
     now_.rows = std::max(now_.rows, now_.rows * right->rows / 4) + (keeps_right ? right->rows : 0);
@@ -152,7 +159,7 @@ void FlowMaker::join_stream() {
   now_.joined_in_time = true;
   if (in_open_window) {
     window_.reset();
-    now_.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    if (!window_first || !adds) now_.row.push_back(window);
     now_.windows = false;
   }
 }

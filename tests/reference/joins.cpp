@@ -278,8 +278,10 @@ Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
     if (right) {
       made.time = std::max(left.time, right->time);
       made.watermark = std::min(left.watermark, right->watermark);
-      made.place.insert(made.place.begin() + made.of_record + made.met, right->place.begin(), right->place.end());
-      made.met += static_cast<std::ptrdiff_t>(right->place.size());
+      std::vector<int64_t> met{right->time};
+      met.insert(met.end(), right->place.begin(), right->place.end());
+      made.place.insert(made.place.begin() + made.of_record + made.met, met.begin(), met.end());
+      made.met += static_cast<std::ptrdiff_t>(met.size());
     }
     made.cause.made = true;
     return made;
