@@ -37,7 +37,6 @@ void FlowMaker::window() {
     case 1:
     case 2:
       open.joinable = open.readable = true;
-      open.before_join = false;
       parts.emplace_back(fmt::format("tumbling {}s", rng_.between(1, 20)));
       break;
     case 3:
@@ -76,7 +75,6 @@ void FlowMaker::window() {
   }
   open.late = may_stay_open && rng_.chance(3);
   if (open.late) parts.push_back(list("", {fmt::format(" late {}s", rng_.between(1, 8))}));
-  open.before_join |= open.late;
   if (now_.find("window") != nullptr) open.joinable = open.readable = false;
   add(std::move(parts));
   window_ = open;

@@ -58,8 +58,6 @@ void FlowMaker::join_stream() {
   if (right == nullptr || !now_.has_time || now_.rows * right->rows * copies > 6'000) return window_ ? keep() : let();
   const std::string alias = around_.new_name("j");
   const bool in_open_window = window_.has_value();
-  const Field window{"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})};
-  const bool window_first = in_open_window && window_->before_join;
   const bool of_windows = !in_open_window && now_.windows && right->windows && rng_.chance(2);
   const bool in_window = in_open_window || of_windows;
   static const char* const kKinds[] = {"", "", "left ", "left ", "right ", "full ", "semi ", "anti "};
@@ -136,7 +134,6 @@ void FlowMaker::join_stream() {
       for (Field& field : now_.row)
         if (!is_optional(field.type) && field.name != used && !(of_windows && field.name == "window"))
           field.type = optional_type(field.type);
-    if (window_first) now_.row.push_back(window);
     add_side(*right, alias, (kind == "left " && !splits) || kind == "full ");
     if (upper_behind || keeps_right || range != Range::fixed) now_.time.clear();
     now_.key.clear();
@@ -159,7 +156,7 @@ void FlowMaker::join_stream() {
   now_.joined_in_time = true;
   if (in_open_window) {
     window_.reset();
-    if (!window_first || !adds) now_.row.push_back(window);
+    now_.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     now_.windows = false;
   }
 }

@@ -167,7 +167,6 @@ class FlowMaker {
     double copies = 1;      ///< of a row, if they are joined
     bool readable = false;  ///< a row knows it
     bool session = false;
-    bool before_join = true;  ///< a join within it has the window in front of its right side
     bool late = false;
   };
   std::optional<Open> window_;
