@@ -230,17 +230,20 @@ class Erasing {
     bool all_done = finished;
     for (const NamedSubject& subject : subjects_) {
       const std::string hash = log.hash_of(subject.source, subject.key);
-      auto known = std::ranges::find(log.subjects, hash, &ErasedSubject::hash);
-      if (known != log.subjects.end() && finished && known->done) continue;
+      const auto is_known = [&](bool done) {
+        return std::ranges::any_of(log.subjects,
+                                   [&](const ErasedSubject& each) { return each.hash == hash && each.done == done; });
+      };
+      if (finished && is_known(true)) continue;
       all_done = false;
-      if (known != log.subjects.end() && !known->done) continue;  // of an attempt that was killed
-      if (known == log.subjects.end()) known = log.subjects.emplace(log.subjects.end());
-      *known = {.source = subject.source,
-                .fields = {},
-                .hash = hash,
-                .time_us = system_clock().now_us(),
-                .because = flags_.because};
-      for (const auto& [field, value] : subject.key) known->fields.push_back(field);
+      if (is_known(false)) continue;  // of an attempt that was killed
+      // Also beside one that is done: its records have been passed over since then.
+      ErasedSubject& asked = log.subjects.emplace_back(ErasedSubject{.source = subject.source,
+                                                                     .fields = {},
+                                                                     .hash = hash,
+                                                                     .time_us = system_clock().now_us(),
+                                                                     .because = flags_.because});
+      for (const auto& [field, value] : subject.key) asked.fields.push_back(field);
     }
     return all_done;
   }
@@ -275,13 +278,16 @@ class Erasing {
                                  .environment = session_.environment().name,
                                  .store = erasure.store_id,
                                  .completed_us = erasure.time_us};
-    for (const ErasedSubject& subject : log.subjects)
-      if (std::ranges::find(erasure.subjects, subject.hash) != erasure.subjects.end())
-        receipt.subjects.push_back({.source = subject.source,
-                                    .fields = subject.fields,
-                                    .hash = subject.hash,
-                                    .requested_us = subject.time_us,
-                                    .because = subject.because});
+    for (const ErasedSubject& subject : log.subjects) {
+      if (std::ranges::find(erasure.subjects, subject.hash) == erasure.subjects.end()) continue;
+      // Of several requests the last one counts.
+      std::erase_if(receipt.subjects, [&](const auto& each) { return each.hash == subject.hash; });
+      receipt.subjects.push_back({.source = subject.source,
+                                  .fields = subject.fields,
+                                  .hash = subject.hash,
+                                  .requested_us = subject.time_us,
+                                  .because = subject.because});
+    }
     for (const ErasedPlace& place : erasure.places)
       receipt.places.push_back({.kind = std::string(word_of(place.kind)),
                                 .name = place.name,

@@ -202,16 +202,17 @@ Diagnostic end_of_product(const ProductEnd& end) {
   return finding;
 }
 
-/// Takes out what has ended; an error if that is all there is.
-void drop_ended(Session& session, std::vector<typed::RelationId>& products) {
-  const std::vector<ProductEnd> ended = leave_out_ended(session.project(), products, system_clock().now_us());
-  for (const ProductEnd& end : ended) {
+/// Takes out what has ended: an error if that is all there is, else warnings, for whoever reads the job's messages.
+std::vector<Diagnostic> drop_ended(Session& session, std::vector<typed::RelationId>& products) {
+  Reporter warnings;
+  for (const ProductEnd& end : leave_out_ended(session.project(), products, system_clock().now_us())) {
     auto report = products.empty()
                       ? session.reporter().report(diag::OwnProductEnded{.product = end.product, .until = end.until})
-                      : session.reporter().report(diag::EndedLeftOut{.product = end.product, .until = end.until});
+                      : warnings.report(diag::EndedLeftOut{.product = end.product, .until = end.until});
     report.at(end.at, "deprecated in its header")
         .note("take it out of the script, or give its readers more time there");
   }
+  return warnings.take_sorted();
 }
 
 void run(const RunFlags& flags, CommandContext& context) {
@@ -227,7 +228,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   const Environment& environment = session.environment();
   auto products = session.chosen_products();
   const bool any_product = !products.empty();
-  drop_ended(session, products);
+  const std::vector<Diagnostic> left_out = drop_ended(session, products);
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
   TopicSetup topics = topics_of(session, compiled.program());
@@ -250,6 +251,7 @@ void run(const RunFlags& flags, CommandContext& context) {
                                                  .reason = "one reads on without an end, the other one ends"});
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
+  (void)show_failure(left_out, log, context.console, session.sources());
   if (!any_product) {
     fmt::print(stderr, "braid: there is no product in {}\n", flags.script.path);
     context.exit_code = kUsage;

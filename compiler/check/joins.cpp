@@ -411,7 +411,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     single.push_back({"window", "window"});
   if (sound && right.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
-  if (their_window) drop_their_window(alias.text, span);
+  if (options.window && window_ && window_->joined) drop_their_window(alias.text, span);
   if (split_off != nullptr) split_unmatched(*split_off, alias.text, span);
   close_window(options, span);
 }

@@ -159,6 +159,9 @@ void FlowChecker::drop_their_window(const std::string& alias, Span span) {
   const ast::Path path{{{alias, span}, {std::string(kTheirWindow), span}}, span};
   column.value = changed_struct(column.value, path, 1, std::nullopt);
   column.field.type = column.value->type;
+  // The window is the last field, as behind a join of plain tumbling windows.
+  const auto window = std::ranges::find_if(columns, [](const Column& one) { return one.field.name == "window"; });
+  if (window != columns.end()) std::rotate(window, window + 1, columns.end());
   project("let", std::move(columns), span);
 }
 

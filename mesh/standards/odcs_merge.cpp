@@ -302,13 +302,11 @@ class Merging {
 
   // ---- life
 
-  /// The words that a script has follow it. Others, such as `retired`, are of whoever keeps the file.
+  /// Whether it is a draft follows the script. What else the file says is of whoever keeps it.
   static void follow_state(Node& into, const Node& made) {
     const std::string before = into.text_of("status");
-    const bool draft = before == "draft" || before == "proposed";
-    const bool ours = draft || before == "active" || before == "deprecated";
-    if (before == made.scalar || (draft && made.scalar == "draft")) return;
-    if (before.empty() || ours) put(into, "status", made);
+    const bool was_draft = before == "draft" || before == "proposed";
+    if (before.empty() || was_draft != (made.scalar == "draft")) put(into, "status", made);
   }
 
   // ---- service levels

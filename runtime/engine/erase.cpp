@@ -133,12 +133,13 @@ std::string output_name(std::string_view key) {
 class Again {
  public:
   Again(const Program& program, const JobOptions& options, const JobSeams& seams, ErasureLog& log,
-        const std::vector<SoughtKey>& sought)
+        const std::vector<SoughtKey>& sought, int64_t until)
       : program_(program),
         seams_(seams),
         job_options_(options),
         log_(log),
         sought_(sought),
+        until_(until),
         options_(beside(options)),
         job_(program, job_options_, seams),
         turns_(program, options_, seams) {}
@@ -177,7 +178,7 @@ class Again {
   JobOptions beside(const JobOptions& options) const {
     JobOptions made = options;
     made.directory = directory_of(options.directory);
-    made.erasures_of = options.directory;
+    made.erasures_of.clear();  // what is passed over is in `log_` alone
     made.lock = nullptr;
     made.seal = false;
     made.accept = made.rebuild = {};
@@ -250,7 +251,8 @@ class Again {
     if (made.tables != record.tables) return differs("reference data is not what it was");
     // As long as no record is left out, all must be what it was: then the rest can be believed, too.
     untouched_ = untouched_ && erased() == 0;
-    if (untouched_ && made.outputs != record.outputs) return differs("its results are not what they were");
+    if (untouched_ && record.clock < until_ && made.outputs != record.outputs)
+      return differs("its results are not what they were");
     put_epoch(batch, made);
     last_ = made.after();
     BRAID_TRY(turns_.freeze(batch));
@@ -386,6 +388,7 @@ class Again {
   const JobOptions& job_options_;
   ErasureLog& log_;
   const std::vector<SoughtKey>& sought_;
+  const int64_t until_;  ///< epochs of before that clock reading passed over what is done, and nothing else
   JobOptions options_;
   JobStore job_;  ///< as it is
   std::optional<JobStore> beside_;
@@ -451,7 +454,15 @@ Status remove_empty(Fs& fs, std::string folder, const std::string& last) {
 
 Result<Erasure> prepare_erasure(const Program& program, const JobOptions& options, const JobSeams& seams,
                                 ErasureLog& log, const std::vector<SoughtKey>& sought, bool dry) {
-  Result<Ready> ready = Again(program, options, seams, log, sought).run();
+  // First as it was, with all its results: then what comes without the subject can be believed, too.
+  ErasureLog as_it_was = log;
+  int64_t asked = INT64_MAX;
+  for (const ErasedSubject& subject : log.subjects)
+    if (!subject.done) asked = std::min(asked, subject.time_us);
+  std::erase_if(as_it_was.subjects, [](const ErasedSubject& subject) { return !subject.done; });
+  const std::vector<SoughtKey> nothing;
+  Result<Ready> ready = Again(program, options, seams, as_it_was, nothing, asked).run();
+  if (ready.ok()) ready = Again(program, options, seams, log, sought, asked).run();
   if (!ready.ok() || dry) {
     BRAID_TRY(seams.fs.remove_tree(directory_of(options.directory)));
     if (!ready.ok()) return ready.error();

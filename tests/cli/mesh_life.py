@@ -95,7 +95,7 @@ def a_draft_changes_without_the_gate(case: Case) -> None:
     write(case, "kpi", READER % (2, ""))
     told = case.braid("check", "kpi", finding="W7242")
     case.expect("payments.payment version 2" in told.err, f"{told}")
-    case.braid("publish", "kpi", code=SCRIPT, finding="E7243")
+    case.braid("publish", "kpi", code=USAGE, finding="E7243")
     case.expect("kpi.large@1" not in versions(case), "it was published")
     write(case, "kpi", READER % (1, ""))
     case.braid("publish", "kpi")
@@ -123,10 +123,10 @@ def a_draft_changes_without_the_gate(case: Case) -> None:
     write_payments(case, FIRST % "", SECOND % "draft", (SECOND % "draft").replace("version 2", "version 3"))
     write(case, "kpi", "domain kpi\nuse payments.payment version 1 as old\nuse payments.payment version 3 as tried\n"
                        "view some { from tried where id > 1 }\n"
-                       "product both version 1 { from old join some on some.id == old.id within 1m select { id, at } }\n")
+                       "product both version 1 { from old as o join some on some.id == o.id within 0s..1m select { id, at } }\n")
     write_payments(case, FIRST % "", SECOND % "", (SECOND % "draft").replace("version 2", "version 3"))
     case.braid("publish", "payments")
-    told = case.braid("publish", "kpi", code=SCRIPT, finding="E7243")
+    told = case.braid("publish", "kpi", code=USAGE, finding="E7243")
     case.expect("payments.payment version 3" in told.err, f"{told}")
 
 
@@ -144,12 +144,12 @@ def a_version_ends_and_is_retired(case: Case) -> None:
     made = sorted(path.name for path in (payments / "data").rglob("*.ndjson")) if (payments / "data").exists() else []
     case.expect("payments.payment version 2: 5 rows" in told.out and "payment version 1" not in told.out, f"{told} {made}")
     write_payments(case, ended)
-    case.braid("run", "payments", code=SCRIPT, finding="E7245")
+    case.braid("run", "payments", code=USAGE, finding="E7245")
     # The project has it no more: it stays as long as it is read.
     write_payments(case, SECOND % "")
     told = case.braid("publish", "payments")
     case.expect(states(case)["payments.payment@1"] == "deprecated", f"{told}")
-    case.braid("publish", "payments", "--retire", "payments.payment@1", code=SCRIPT, finding="E7220")
+    case.braid("publish", "payments", "--retire", "payments.payment@1", code=USAGE, finding="E7215")
     write(case, "kpi", READER % (2, ""))
     case.braid("publish", "kpi")
     told = case.braid("publish", "payments")

@@ -73,7 +73,8 @@ void FlowMaker::window() {
     default:
       parts.emplace_back(calendar_window(rng_));
   }
-  if (may_stay_open && rng_.chance(3)) parts.push_back(list("", {fmt::format(" late {}s", rng_.between(1, 8))}));
+  open.late = may_stay_open && rng_.chance(3);
+  if (open.late) parts.push_back(list("", {fmt::format(" late {}s", rng_.between(1, 8))}));
   if (now_.find("window") != nullptr) open.joinable = open.readable = false;
   add(std::move(parts));
   window_ = open;

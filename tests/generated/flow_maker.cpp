@@ -100,7 +100,7 @@ bool FlowMaker::wide_step() {
     if (now_.find("window") != nullptr || tied() || !rng_.chance(2)) return false;
     if (!around_.ordered_pairs || rng_.chance(2))
       top();
-    else if (window_->session || rng_.chance(2))
+    else if (window_->session || window_->late || rng_.chance(2))
       last_of_windows();
     else
       match();

@@ -167,6 +167,7 @@ class FlowMaker {
     double copies = 1;      ///< of a row, if they are joined
     bool readable = false;  ///< a row knows it
     bool session = false;
+    bool late = false;
   };
   std::optional<Open> window_;
 };
