@@ -321,6 +321,9 @@ Status HeldRows::load_before(int64_t watermark) {
                                    if (has_arrivals_) {
                                      BRAID_ASSIGN(const int64_t arrival, read_arrival(value));
                                      if (arrival <= left_to_) return {};
+                                     // It has left early in this turn, and the store has it until that is durable.
+                                     const int64_t bucket = Queue::bucket_of(parse_timed_key(key).bucket);
+                                     if (allowed_ && arrival <= *allowed_ && bucket < early_from_) return {};
                                    }
                                    if (parse_timed_key(key).bucket >= watermark && bytes() >= memory_) {
                                      left_there = true;
