@@ -409,10 +409,9 @@ class Erasing {
     for (const mesh::ErasureReceipt::Subject& subject : receipt->subjects)
       if (std::ranges::find(log.subjects, subject.hash, &ErasedSubject::hash) == log.subjects.end())
         return wrong("the store does not pass over the records of its subject");
-    std::string time = timestamp_text(receipt->completed_us);
-    fmt::print("the receipt of {} is signed by {}; {} of {} passed over\n", time, receipt->signer,
-               counted(static_cast<int64_t>(receipt->subjects.size()), "subject"),
-               counted(static_cast<int64_t>(log.subjects.size()), "subject"));
+    const std::string time = timestamp_text(receipt->completed_us);
+    fmt::print("the receipt of {} is signed by {}; the store passes over its {}\n", time, receipt->signer,
+               counted(static_cast<int64_t>(receipt->subjects.size()), "subject"));
     BRAID_ASSIGN(subjects_, named_subjects(flags_.subject, program()));
     std::vector<std::string> texts;
     for (const NamedSubject& subject : subjects_) {
