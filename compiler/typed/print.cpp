@@ -145,8 +145,10 @@ Type element_type(const PatternElement& element, const std::vector<Field>& row) 
 }
 
 size_t fields_of_elements(const MatchStep& match, const std::vector<Field>& after) {
+  if (after.size() <= match.keys.size()) return 0;
   const Type& first = without_optional(after[match.keys.size()].type);
-  return (is(first, TypeKind::list) ? first->element : first)->fields.size();
+  const Type& row = is(first, TypeKind::list) ? first->element : first;
+  return is(row, TypeKind::structure) ? row->fields.size() : 0;
 }
 
 bool goes_by_time(const Aggregate& aggregate) {
