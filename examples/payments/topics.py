@@ -122,11 +122,18 @@ def is_of_customers(line: bytes) -> bool:
     return json.loads(line)["origin"]["source"] == "customers.customer"
 
 
+def is_of_a_promise(line: bytes) -> bool:
+    """An alert of the time at which the job ran: these payments are old. No record is its origin."""
+    return json.loads(line)["origin"]["partition"] == ""
+
+
 def compare(out: pathlib.Path, brokers: str):
     wrong, broken = False, 0
     for path in sorted(out.glob("*.ndjson")):
         expected = collections.Counter(map(row_of, path.read_bytes().splitlines()))
         rows = [value for values in values_of(brokers, path.stem) for value in values]
+        if path.stem.endswith(".alerts"):
+            rows = [row for row in rows if not is_of_a_promise(row)]
         sound = [row for row in rows if not (path.stem.endswith(".rejected") and is_of_customers(row))]
         broken += len(rows) - len(sound)
         found = collections.Counter(map(row_of, sound))
