@@ -363,6 +363,8 @@ void StepFlow::running(const typed::RunningStep& step) {
 void StepFlow::latest(const typed::LatestStep& step) {
   Expressions(*this).decide(step.keys, Influence::group_by);
   decided_by(rows_.time, Influence::sort);
+  // A row that is the one before it in each field changes nothing, and stands where that stood.
+  for (const Shape& field : rows_.fields) since_.merge(influences_of(field, Influence::sort));
 }
 
 void StepFlow::distinct(const typed::DistinctStep& step) {
