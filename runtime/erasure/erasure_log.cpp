@@ -1,13 +1,11 @@
 #include "runtime/erasure/erasure_log.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
-#include "runtime/base/check.h"
+#include "runtime/base/sha256.h"
 #include "runtime/data/slot.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/value.h"
@@ -16,16 +14,6 @@ namespace braid {
 namespace {
 
 constexpr std::string_view kFirstLine = "braid erasures 1";
-
-std::string sha256(std::string_view content) {
-  std::array<unsigned char, 32> digest;
-  unsigned int length = 0;
-  const int done = EVP_Digest(content.data(), content.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  BRAID_CHECK(done == 1 && length == digest.size());
-  std::string text;
-  for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
-}
 
 std::vector<std::string_view> split(std::string_view text, char at) {
   std::vector<std::string_view> parts;
@@ -87,11 +75,11 @@ Status ErasureLog::write(Fs& fs, const std::string& store) const {
 std::string ErasureLog::hash_of(const std::string& source, const SubjectKey& key) const {
   std::string text = salt + '\n' + source + '\n';
   for (const auto& [field, value] : key) text += fmt::format("{}={}:{}\n", field, value.size(), value);
-  return sha256(text);
+  return sha256_hex(text);
 }
 
 std::string ErasureLog::hash_of_record(const std::string& source, std::string_view bytes) const {
-  return sha256(fmt::format("{}\n{}\nrecord:{}", salt, source, bytes));
+  return sha256_hex(fmt::format("{}\n{}\nrecord:{}", salt, source, bytes));
 }
 
 bool has_as_word(std::string_view bytes, std::string_view text) {
