@@ -165,19 +165,6 @@ Verdict judge_removal(const Definition& before, const std::vector<KnownReader>& 
   return verdict;
 }
 
-namespace {
-
-void add_enums(const std::string& path, const Type& type, std::vector<std::string>& enums) {
-  const Type& inner = without_optional(type);
-  if (is(inner, TypeKind::enumeration)) enums.push_back(path);
-  if (is(inner, TypeKind::list)) add_enums(path + "[]", inner->element, enums);
-  if (is(inner, TypeKind::map)) add_enums(path + "[]", value_of(inner), enums);
-  if (is(inner, TypeKind::structure))
-    for (const Field& field : inner->fields) add_enums(path + "." + field.name, field.type, enums);
-}
-
-}  // namespace
-
 KnownReader user_of_all(const Definition& definition) {
   KnownReader made{.name = "a user of all of it", .domain = {}, .owner = {}};
   made.fields.push_back(definition.name);

@@ -176,8 +176,6 @@ bool Verdict::breaks() const {
   return std::ranges::any_of(effects, [](const Effect& effect) { return effect.weight == Weight::breaks; });
 }
 
-namespace {
-
 void add_enums(const std::string& path, const Type& type, std::vector<std::string>& enums) {
   const Type& inner = without_optional(type);
   if (is(inner, TypeKind::enumeration)) enums.push_back(path);
@@ -186,8 +184,6 @@ void add_enums(const std::string& path, const Type& type, std::vector<std::strin
   if (is(inner, TypeKind::structure))
     for (const Field& field : inner->fields) add_enums(path + "." + field.name, field.type, enums);
 }
-
-}  // namespace
 
 KnownReader reader_of_all(const Interface& interface) {
   KnownReader reader{.name = "a reader of all fields", .domain = {}, .owner = {}};

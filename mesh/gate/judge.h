@@ -52,6 +52,8 @@ struct ProductVerdict {
   Verdict verdict;
 };
 
+/// Adds the paths of the enums in values of `type`, which stands at `path`: "state", "lines[].state".
+void add_enums(const std::string& path, const Type& type, std::vector<std::string>& enums);
 /// A reader that uses all there is: reads each field, goes by time and key, has a `case` without `else` over each enum,
 /// and expects whatever is promised. What does not break it breaks nobody who reads rows as they are.
 KnownReader reader_of_all(const Interface& interface);
