@@ -6,15 +6,13 @@
 // how an alert stands now is sent; what came and went while nobody answered is not.
 //
 // One request is on its way at a time, with at most kMostAtOnce alerts. Whatever is wrong with it, the next attempt is
-// made behind a pause that doubles from kFirstPauseUs to kLongestPauseUs. Alerts that wait are as many as there are
-// promises.
+// made behind a pause (posting.h). Alerts that wait are as many as there are promises.
 #pragma once
 
 #include <map>
 #include <memory>
 
-#include "runtime/base/clock.h"
-#include "runtime/connect/registry/http.h"
+#include "runtime/connect/http/posting.h"
 #include "runtime/promise/alert_sender.h"
 
 namespace braid {
@@ -22,7 +20,6 @@ namespace braid {
 class Alertmanager final : public AlertSender {
  public:
   static constexpr int64_t kAgainUs = 60'000'000, kLastsUs = 4 * kAgainUs;
-  static constexpr int64_t kFirstPauseUs = 1'000'000, kLongestPauseUs = 60'000'000, kTimeoutUs = 10'000'000;
   static constexpr size_t kMostAtOnce = 64;
 
   /// `url`: with a path, where to post; without one, of an Alertmanager. The clock outlives it.
@@ -31,7 +28,7 @@ class Alertmanager final : public AlertSender {
   void set(Alert alert) override;
   void work(int64_t at_most_us) override;
   bool at_rest() const override;
-  std::string problem() const override { return problem_; }
+  std::string problem() const override { return posting_.problem(); }
 
  private:
   struct Entry {
@@ -41,19 +38,14 @@ class Alertmanager final : public AlertSender {
     int64_t taken_at = 0;  ///< steady clock
   };
   bool is_due(const Entry& entry, int64_t steady) const;
-  void begin(int64_t steady);
-  void finish(const registry::HttpOutcome& outcome, int64_t steady);
+  std::string next(int64_t steady);
+  bool done(int status, int64_t steady);
 
-  std::string url_;
-  std::unique_ptr<registry::Http> http_;
+  Posting posting_;
   Clock& clock_;
   std::map<std::string, Entry> alerts_;      ///< by their labels as JSON
   std::map<std::string, uint64_t> sending_;  ///< those on their way, with their versions
-  std::unique_ptr<registry::HttpExchange> exchange_;
   uint64_t versions_ = 0;
-  int64_t pause_us_ = kFirstPauseUs;
-  int64_t try_at_ = INT64_MIN;  ///< steady clock
-  std::string problem_;
 };
 
 /// With libcurl; the machine's list of authorities judges a server of `https://`.

@@ -1,46 +1,35 @@
 // Posts events to a server, each in a request of its own, in order: `POST` of a JSON object, as the HTTP API of
 // OpenLineage takes it.
 //
-// 2xx: it is taken. 408, 429, 5xx, no connection and no time left: it is tried again behind a pause that doubles from
-// kFirstPauseUs to kLongestPauseUs; the others wait. All else is said of the event itself: it is dropped and counted.
+// 2xx: it is taken. 408, 429, 5xx, no connection and no time left: it is tried again behind a pause (posting.h); the
+// others wait. All else is said of the event itself: it is dropped and counted.
 #pragma once
 
 #include <memory>
 
-#include "runtime/base/clock.h"
-#include "runtime/connect/registry/http.h"
+#include "runtime/connect/http/posting.h"
 #include "runtime/outbox/event_queue.h"
 
 namespace braid {
 
 class EventPost final : public EventSender {
  public:
-  static constexpr int64_t kFirstPauseUs = 1'000'000, kLongestPauseUs = 60'000'000, kTimeoutUs = 10'000'000;
-
   /// `url`: with a path, where to post; without one, of a server of OpenLineage (`/api/v1/lineage`). `token`: goes with
   /// each request as `Authorization: Bearer`; empty: none. The clock outlives it.
   EventPost(std::string url, const std::string& token, std::unique_ptr<registry::Http> http, Clock& clock);
 
   void add(std::string event) override { queue_.add(std::move(event)); }
   void work(int64_t at_most_us) override;
-  bool at_rest() const override { return exchange_ == nullptr && sending_.empty() && queue_.empty(); }
-  std::string problem() const override { return problem_; }
+  bool at_rest() const override { return posting_.at_rest() && sending_.empty() && queue_.empty(); }
+  std::string problem() const override { return posting_.problem(); }
   Counts counts() const override { return queue_.counts; }
 
  private:
-  void begin();
-  void finish(const registry::HttpOutcome& outcome, int64_t steady);
+  bool done(int status);
 
-  std::string url_;
-  std::vector<std::string> headers_;
-  std::unique_ptr<registry::Http> http_;
-  Clock& clock_;
+  Posting posting_;
   EventQueue queue_;
   std::string sending_;  ///< on its way, or to be tried again; empty: none
-  std::unique_ptr<registry::HttpExchange> exchange_;
-  int64_t pause_us_ = kFirstPauseUs;
-  int64_t try_at_ = INT64_MIN;  ///< steady clock
-  std::string problem_;
 };
 
 /// With libcurl; the machine's list of authorities judges a server of `https://`.

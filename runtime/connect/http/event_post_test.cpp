@@ -77,14 +77,14 @@ TEST_F(EventPosts, are_tried_again_behind_longer_pauses) {
   events_.work(0);
   EXPECT_EQ(events_.problem(), "status 503");
   EXPECT_EQ(bodies().size(), 1U);
-  clock_.advance_us(EventPost::kFirstPauseUs);
+  clock_.advance_us(Posting::kFirstPauseUs);
   events_.work(0);
   events_.work(0);
   EXPECT_EQ(events_.problem(), "no connection");
-  clock_.advance_us(EventPost::kFirstPauseUs);  // now it is twice as long
+  clock_.advance_us(Posting::kFirstPauseUs);  // now it is twice as long
   events_.work(0);
   EXPECT_EQ(bodies().size(), 2U);
-  clock_.advance_us(EventPost::kFirstPauseUs);
+  clock_.advance_us(Posting::kFirstPauseUs);
   events_.work(kSecond);
   EXPECT_EQ(bodies(), (std::vector<std::string>{"1", "1", "1"}));
   EXPECT_EQ(events_.problem(), "");
