@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import braid_command
 from braid_command import DONE, INPUT, SCRIPT, USAGE, Case
+from mesh import TOML
 
 SHOP = """domain shop
   owner "shop@shop.example"
@@ -88,18 +89,6 @@ test "rounded" {
   ]
   expect spread_of [{ who: "s1", wide: 8, .. }]
 }
-"""
-TOML = """[project]
-name = "{name}"
-default_env = "dev"
-
-[mesh]
-registry = "../registry"
-tenant = "acme"
-key = "../{name}.pem"
-
-[env.dev]
-store = "data"
 """
 PLACED = [
     {"who": "s1", "order": {"id": 17, "status": "paid", "lines": []}, "at": "2026-01-01T00:00:01Z"},

@@ -4,7 +4,6 @@
     operations.py BRAID [--only NAME] [--seed N] [--keep]
 """
 import http.client
-import http.server
 import json
 import pathlib
 import re
@@ -13,13 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import braid_command
 from braid_command import DONE, SOURCE, STORE, USAGE, Case, tree
+from receiver import Receiver
 
 SCRIPT = """domain d
 
@@ -422,39 +421,15 @@ product once
             case.expect(told == promises, f"{kind}: {told}")
 
 
-class Receiver(http.server.ThreadingHTTPServer):
-    """Takes alerts as an Alertmanager does; the first `refuse` requests get a 503."""
-    daemon_threads = True
-
-    def __init__(self, refuse: int):
-        server = self
-        self.requests, self.refused, self.lock = [], 0, threading.Lock()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                with server.lock:
-                    status = 503 if server.refused < refuse else 200
-                    server.refused += status == 503
-                    if status == 200:
-                        server.requests.append((self.path, self.headers["Content-Type"], json.loads(body)))
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+class Alerts(Receiver):
+    """As an Alertmanager takes them."""
 
     def alerts(self) -> list:
-        with self.lock:
-            return [alert for _, _, body in self.requests for alert in body]
+        return [alert for body in self.bodies() for alert in body]
 
 
 def alerts_are_sent(case: Case) -> None:
-    receiver = Receiver(refuse=2)
+    receiver = Alerts(refuse=2)
     shop = Shop(case)
     (shop.folder / "main.braid").write_text("""domain d
 
@@ -482,7 +457,8 @@ product newest
     write()
     with Job(shop, "--log", "json") as job:
         job.wait(lambda: len(receiver.alerts()) > 0, "nobody was told of the breach")
-        path, kind, _ = receiver.requests[0]
+        path, headers, _ = receiver.requests[0]
+        kind = headers["Content-Type"]
         case.expect(path == "/api/v2/alerts" and kind == "application/json", f"{path} {kind}")
         breach = receiver.alerts()[0]
         labels = breach["labels"]

@@ -7,13 +7,11 @@ The schemas are those of https://openlineage.io/spec. BRAID_OPENLINEAGE_SPEC nam
 repository OpenLineage/OpenLineage); without it they are asked for over the network.
 """
 import functools
-import http.server
 import json
 import os
 import pathlib
 import signal
 import sys
-import threading
 import time
 import urllib.request
 import xml.etree.ElementTree
@@ -29,6 +27,7 @@ import jsonschema
 import referencing
 import braid_command
 from braid_command import DONE, SCRIPT, USAGE, Case, Skipped
+from receiver import Receiver
 
 BASE = "https://openlineage.io/spec/"
 ROOT = "2-0-2/OpenLineage.json"
@@ -294,35 +293,11 @@ def runs_to_the_end_are_told(case: Case) -> None:
     pass_the_schemas(case, events + again)
 
 
-class Receiver(http.server.ThreadingHTTPServer):
-    """Takes events as a server of OpenLineage does; the first `refuse` requests get a 503."""
-    daemon_threads = True
-
-    def __init__(self, refuse: int):
-        server = self
-        self.requests, self.refused, self.lock = [], 0, threading.Lock()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                with server.lock:
-                    status = 503 if server.refused < refuse else 201
-                    server.refused += status == 503
-                    if status == 201:
-                        server.requests.append((self.path, self.headers["Authorization"], json.loads(body)))
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+class Events(Receiver):
+    """As a server of OpenLineage takes them."""
 
     def events(self, kind: str = "") -> list:
-        with self.lock:
-            return [event for _, _, event in self.requests if kind in event["eventType"]]
+        return [event for event in self.bodies() if kind in event["eventType"]]
 
     def wait(self, case: Case, holds, what: str) -> None:
         until = time.monotonic() + 60
@@ -333,7 +308,7 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 def a_job_that_runs_is_told(case: Case) -> None:
     """It is killed, goes on as the same run, and is stopped; the server is busy at first."""
-    receiver = Receiver(refuse=2)
+    receiver = Events(refuse=2, takes=201)
     folder = running(case, f"http://127.0.0.1:{receiver.server_address[1]}", 'token = "env:LINEAGE_TOKEN"\n')
     payments(folder, 0, 50)
 
@@ -352,8 +327,8 @@ def a_job_that_runs_is_told(case: Case) -> None:
     process.send_signal(signal.SIGTERM)
     case.expect(process.wait(60) == DONE, "it did not stop")
     with receiver.lock:
-        case.expect({(path, token) for path, token, _ in receiver.requests} == {("/api/v1/lineage", "Bearer s3cret")},
-                    f"{[each[:2] for each in receiver.requests[:3]]}")
+        told = {(path, headers["Authorization"]) for path, headers, _ in receiver.requests}
+        case.expect(told == {("/api/v1/lineage", "Bearer s3cret")}, f"{told}")
     for name, told in by_job(receiver.events()).items():
         types = [event["eventType"] for event in told]
         case.expect(types[0] == "START" and types[-1] == "ABORT" and set(types[1:-1]) == {"RUNNING"}, f"{name}: {types}")
