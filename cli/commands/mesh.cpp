@@ -138,6 +138,12 @@ std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct
   return text;
 }
 
+/// What stands behind a reader whose `case` over these enums has no `else`.
+std::string unanswered(const std::set<std::string>& exhaustive) {
+  if (exhaustive.empty()) return {};
+  return fmt::format("; has no answer to a new symbol of {}", fmt::join(exhaustive, ", "));
+}
+
 std::string names_json(const std::set<std::string>& names) {
   JsonArray made;
   for (const std::string& name : names) {
@@ -191,9 +197,7 @@ Status show_definition(mesh::Registry& registry, const std::string& name, const 
       fmt::print("  {} uses {}{}{}\n", user.user,
                  user.use.fields.empty() ? "it" : fmt::format("{}", fmt::join(user.use.fields, ", ")),
                  user.use.definition == published.definition ? "" : ", of an earlier form",
-                 user.use.exhaustive.empty()
-                     ? ""
-                     : fmt::format("; has no answer to a new symbol of {}", fmt::join(user.use.exhaustive, ", ")));
+                 unanswered(user.use.exhaustive));
     return {};
   }
   JsonObject one;
@@ -291,9 +295,7 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
       for (const mesh::Reader& reader : readers)
         fmt::print("  {} reads {}{}{}\n", reader.reader, fmt::join(reader.read.fields, ", "),
                    reader.read.interface == published.interface ? "" : ", of an earlier interface",
-                   reader.read.exhaustive.empty()
-                       ? ""
-                       : fmt::format("; has no answer to a new symbol of {}", fmt::join(reader.read.exhaustive, ", ")));
+                   unanswered(reader.read.exhaustive));
       continue;
     }
     JsonObject one;
