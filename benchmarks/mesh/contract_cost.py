@@ -17,6 +17,7 @@ import resource
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -64,7 +65,8 @@ def main() -> None:
     braid, root = options.braid.resolve(), pathlib.Path(tempfile.mkdtemp(prefix="braid_contracts_"))
     try:
         data = root / "data"
-        subprocess.run(["python3", EXAMPLE / "generate.py", data, "--payments", str(options.payments)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, EXAMPLE / "generate.py", data, "--payments", str(options.payments)], check=True,
+                       stdout=subprocess.DEVNULL)
         forms = {"plain": project(root, "plain", False, (*PROMISES, *CHECKS)),
                  "promises": project(root, "promises", True, CHECKS),
                  "checks": project(root, "checks", True, ())}
