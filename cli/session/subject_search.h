@@ -13,8 +13,8 @@ namespace braid::cli {
 /// A text of fewer bytes is found everywhere by chance.
 inline constexpr size_t kShortestSought = 4;
 
-/// Files that have one of the texts, or whose names have, and "the state" where a row has it. `paths`: files and folders; a missing one has
-/// nothing.
+/// Files that have one of the texts, or whose names have, and "the state" where a row has it. `paths`: files and
+/// folders; a missing one has nothing.
 Result<std::vector<std::string>> find_texts(Fs& fs, const std::vector<std::string>& paths, StateStore* state,
                                             const std::vector<std::string>& texts);
 

@@ -359,8 +359,8 @@ struct InWindowsOperator {
   WindowSpec window;
   int given = -1;  ///< field of the input row that ends with the end of its only window; −1: it follows from the time
   uint32_t late_site = 0;
-  /// No window closes here: a row is late when it is behind by more than `window.late_us`, and the time behind this step
-  /// stands that much behind the time before it.
+  /// No window closes here: a row is late when it is behind by more than `window.late_us`, and the time behind this
+  /// step stands that much behind the time before it.
   bool joined = false;
 };
 /// Rows go on when time has passed them, in the order of (time, source, partition, position).

@@ -3,8 +3,8 @@
 // the place of those of the job. So the job is afterwards what it would be had these records never given a row; they
 // have moved time, and nothing else. What had their bytes is deleted as a whole.
 //
-//   prepare_erasure   all is run again, as it was and then without; ends with the file `erasing/ready`, or leaves the job as it was
-//   apply_erasure     what is ready takes its place; may be repeated, and has to be until it ends well
+//   prepare_erasure   all is run again, as it was and then without; ends with the file `erasing/ready`, or leaves the
+//   job as it was apply_erasure     what is ready takes its place; may be repeated, and has to be until it ends well
 //   finish_erasure    `erasing/` goes, with `ready` first
 //
 // Who calls holds the lock of the store. Between `ready` and the end no job starts there (8049). One thread.

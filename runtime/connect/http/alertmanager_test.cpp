@@ -48,9 +48,7 @@ class Alerts : public testing::Test {
             .starts_at = kStart + starts * kSecond,
             .ends_at = ends ? std::optional(kStart + *ends * kSecond) : std::nullopt};
   }
-  static std::string instant(int64_t second) {
-    return timestamp_text(kStart + second * kSecond);
-  }
+  static std::string instant(int64_t second) { return timestamp_text(kStart + second * kSecond); }
   void at(int64_t second) {
     clock_.set_us(kStart + second * kSecond);
     alerts_.work(0);  // begins

@@ -82,11 +82,12 @@ class KafkaWriter : public BrokerWriter {
     log_.clear();
     forget_failures();
     Settings settings;
-    BRAID_TRY(settings.set(kafka_, {{"enable.idempotence", "true"},
-                                    {"acks", "all"},
-                                    {"topic.metadata.propagation.max.ms", std::to_string(milliseconds(until_gone_us()))},
-                                    {"linger.ms", std::to_string(milliseconds(options_.linger_us))},
-                                    {"compression.type", options_.compression}}));
+    BRAID_TRY(
+        settings.set(kafka_, {{"enable.idempotence", "true"},
+                              {"acks", "all"},
+                              {"topic.metadata.propagation.max.ms", std::to_string(milliseconds(until_gone_us()))},
+                              {"linger.ms", std::to_string(milliseconds(options_.linger_us))},
+                              {"compression.type", options_.compression}}));
     if (options_.transactional_id) {
       BRAID_TRY(settings.set("transactional.id", *options_.transactional_id));
       BRAID_TRY(settings.set("transaction.timeout.ms", std::to_string(milliseconds(options_.transaction_timeout_us))));
