@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/data/pair_place.h"
 #include "runtime/operators/use_block.h"
 
 namespace braid {
@@ -138,6 +139,7 @@ void NetNode::put_out(size_t end, std::vector<Block>& out) {
     const Side* side;
     RowChange change;
     Bytes before;  ///< no data: none
+    uint64_t hash;
   };
   std::vector<Part> parts;
   for (; next_ < end; ++next_) {
@@ -145,8 +147,8 @@ void NetNode::put_out(size_t end, std::vector<Block>& out) {
     const bool stood = each.before.row.data != nullptr, stands = each.now.row.data != nullptr;
     if (stood && stands && each.before.row.view() == each.now.row.view()) continue;
     if (!stood && !stands) continue;
-    parts.push_back(stands ? Part{&each.now, stood ? RowChange::becomes : RowChange::comes, each.before.row}
-                           : Part{&each.before, RowChange::goes, {nullptr, 0}});
+    parts.push_back(stands ? Part{&each.now, stood ? RowChange::becomes : RowChange::comes, each.before.row, each.hash}
+                           : Part{&each.before, RowChange::goes, {nullptr, 0}, each.hash});
   }
   if (parts.empty()) return;
   const auto count = static_cast<uint32_t>(parts.size());
@@ -165,11 +167,20 @@ void NetNode::put_out(size_t end, std::vector<Block>& out) {
     if (content_.whole) put_whole(block, row, parts[row].before, side.time);
     records[row] = side.record;
     records[row].settled = 0;
+    if (content_.whole) place_by_key(records[row], parts[row].hash);
     block.time[row] = side.time;
     block.watermark[row] = kNoTime;
     block.record[row] = row;
   }
   out.push_back(std::move(block));
+}
+
+/// Of one instant each key has one change, whatever row caused it: what is read of the changes goes by the key.
+void NetNode::place_by_key(Record& record, uint64_t hash) const {
+  record.source = made_source(services_.program);
+  record.partition = 0;
+  record.position = static_cast<int64_t>(hash >> 1);
+  set_pair(record, nullptr);
 }
 
 void NetNode::put_whole(Block& block, uint32_t row, Bytes before, int64_t time) {

@@ -53,6 +53,7 @@ class NetNode : public OperatorNode {
   Bytes standing_row(const Change& change);
   void note_standing(Change& change, Side side, bool goes);
   void put_out(size_t end, std::vector<Block>& out);
+  void place_by_key(Record& record, uint64_t hash) const;
   /// What stands behind the RowChange of a row that goes out.
   void put_whole(Block& block, uint32_t row, Bytes before, int64_t time);
 

@@ -214,6 +214,11 @@ Run::Rows Run::changes_by_instant(int index, const plan::NetNode& node) {
       made.time = made.watermark = instant;
       made.cause.made = true;
       made.cause.has_origin = false;
+      // Of one instant each key has one change, whatever row caused it.
+      made.cause.position = static_cast<int64_t>(key_hash(key) >> 1);
+      made.place = {made_rows(), 0, made.cause.position};
+      made.of_record = 3;
+      made.met = 0;
       outcome_.make(plan_.nodes[index].products);
       out.push_back(std::move(made));
     }
