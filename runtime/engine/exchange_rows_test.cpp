@@ -9,6 +9,7 @@
 #include <deque>
 
 #include "runtime/base/sim_fs.h"
+#include "runtime/data/pair_place.h"
 #include "runtime/engine/test_program.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/state/memory_store.h"
@@ -103,6 +104,33 @@ TEST_F(Exchanged, RowsKeepTheirOriginAndTheAccounts) {
   EXPECT_EQ(reader_->ledgers().products()[0].inputs[0].ledger, (Ledger{.used = 2, .held = -2}));
   EXPECT_EQ(reader_->law_deviation(), 0);
   EXPECT_EQ(reader_->records_read(), 0);
+}
+
+TEST_F(Exchanged, RowsKeepTheRightRowsThatTheyHaveMet) {
+  Block block = allocate_block(flatten(test::plain_row()), 2, arena_);
+  auto* records = arena_.allocate_array<Record>(2);
+  block.rows = 2;
+  block.records = records;
+  constexpr uint32_t kProduct = 1, kProductOfStage = 2;  // the stage has a source more, the exchange
+  const RightPlace right{.time = -5, .source = kProduct, .partition = 3, .position = 40, .sequence = 2};
+  for (uint32_t row = 0; row < 2; ++row) {
+    for (const Column& column : block.columns) write_slot(column, row, slot_i128(0));
+    block.time[row] = block.watermark[row] = 0;
+    block.record[row] = row;
+    records[row] = Record{};
+  }
+  const char* met = pair_behind({}, {.time = 1, .source = 0, .position = 7}, {}, arena_);
+  set_pair(records[1], pair_behind(records[0], right, pair_place(met), arena_));
+  format_->begin_rows(0, output_.rows);
+  for (uint32_t row = 0; row < 2; ++row) format_->append(block, row, output_.rows);
+  const std::vector<std::string> values = {output_.rows.bytes()};
+  const auto rows = read(values);
+  ASSERT_TRUE(rows.ok()) << rows.error().message;
+  ASSERT_EQ(rows->records.size(), 2U);
+  EXPECT_EQ(pair_place(rows->records[0]), "");
+  RightPlace here = right;
+  here.source = kProductOfStage;
+  EXPECT_EQ(pair_place(rows->records[1]), pair_place(pair_behind({}, here, pair_place(met), arena_)));
 }
 
 TEST_F(Exchanged, TimeIsThatOfTheLastTask) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/data/pair_place.h"
 #include "runtime/data/type.h"
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/operators/accumulators.h"
@@ -141,7 +142,8 @@ Result<std::string> AggregateConverter::convert(WireReader& in) {
   return made;
 }
 
-/// Those that choose a row say where it comes from: whether there is one | its time | its source.
+/// Those that choose a row say where it comes from: whether there is one | its time | source | partition | position |
+/// and the right rows that it has met, if the first says so.
 void AggregateConverter::renumber(size_t aggregate, std::string& state) const {
   constexpr size_t kSource = sizeof(uint8_t) + sizeof(int64_t);
   if (!chooses_[aggregate] || state.size() < kSource + sizeof(uint32_t)) return;
@@ -149,6 +151,11 @@ void AggregateConverter::renumber(size_t aggregate, std::string& state) const {
   std::memcpy(&source, state.data() + kSource, sizeof(source));
   source = numbers_.of(source);
   std::memcpy(state.data() + kSource, &source, sizeof(source));
+  constexpr size_t kPair = kSource + 2 * sizeof(uint32_t) + sizeof(int64_t);
+  if (static_cast<uint8_t>(state[0]) != kChosenPair || state.size() < kPair) return;
+  const std::string_view places = WireReader(std::string_view(state).substr(kPair)).text();
+  renumber_pair(state.data() + kPair + sizeof(uint32_t), places.size(),
+                [this](uint32_t each) { return numbers_.of(each); });
 }
 
 }  // namespace braid

@@ -194,6 +194,7 @@ class Converter {
   /// Its place is in the key, behind its time: watermark | key | row …
   Status right_of_interval(StoredPair& row) {
     BRAID_TRY(number_at(row.key, kTimedKeyHead - sizeof(uint32_t) + sizeof(int64_t)));
+    BRAID_TRY(number_right_pair(row.value));
     if (narrowers_.empty()) return {};
     WireReader in(row.value);
     (void)in.fixed<int64_t>();
@@ -215,6 +216,23 @@ class Converter {
     out.text(made + bytes.substr(fields));
     out.bytes() += in.rest();
     row.value = out.take();
+    return {};
+  }
+
+  /// watermark | key | row | of joins that keep right rows whether it is settled | the right rows that it has met, if
+  /// any
+  Status number_right_pair(std::string& value) const {
+    WireReader in(value);
+    (void)in.fixed<int64_t>();
+    (void)in.text();
+    (void)in.text();
+    if (std::get<IntervalJoinOperator>(op_.content).shape.right) (void)in.fixed<uint8_t>();
+    if (in.failed()) return damaged_row();
+    if (in.at_end()) return {};
+    const size_t at = value.size() - in.rest().size() + sizeof(uint32_t);
+    const std::string_view places = in.text();
+    if (in.failed()) return damaged_row();
+    renumber_pair(value.data() + at, places.size(), [this](uint32_t source) { return numbers_.of(source); });
     return {};
   }
 
@@ -292,10 +310,13 @@ class Converter {
       if (entry.size() < RankOrder::kPlaceBytes) return damaged_row();
       const uint32_t source = numbers_.of(__builtin_bswap32(read_at<uint32_t>(entry, kSource)));
       write_at(entry, kSource, __builtin_bswap32(source));
+      const size_t behind = entry.size() - RankOrder::row_behind_place(entry).size();
+      renumber_pair(entry.data() + RankOrder::kPlaceBytes, behind - RankOrder::kPlaceBytes,
+                    [this](uint32_t each) { return numbers_.of(each); });
       if (!narrowers_.empty()) {
         std::string row;
-        BRAID_TRY(narrowers_.front().convert(std::string_view(entry).substr(RankOrder::kPlaceBytes), row));
-        entry.replace(RankOrder::kPlaceBytes, std::string::npos, row);
+        BRAID_TRY(narrowers_.front().convert(std::string_view(entry).substr(behind), row));
+        entry.replace(behind, std::string::npos, row);
       }
       out.text(entry);
       out.fixed(in.fixed<int64_t>());

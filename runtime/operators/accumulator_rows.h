@@ -132,6 +132,10 @@ std::unique_ptr<Accumulator> make_passing_rows(const AggregateSpec& spec, const 
 std::unique_ptr<Accumulator> make_sketch(const AggregateSpec& spec, const std::vector<Field>& row);
 /// Of those, how often values occur.
 std::unique_ptr<Accumulator> make_count_sketch(const AggregateSpec& spec, const std::vector<Field>& row);
+/// How a state of first, last, arg_min or arg_max that has a row is stored begins with one of these, else with 0.
+inline constexpr uint8_t kChosen = 1;
+inline constexpr uint8_t kChosenPair =
+    2;  ///< and what right rows it has met (data/pair_place.h) stands behind its place
 std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row);
 
 }  // namespace braid

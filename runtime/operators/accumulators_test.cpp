@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/base/rng.h"
+#include "runtime/data/pair_place.h"
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/state/stored_rows.h"
 
@@ -75,6 +76,9 @@ std::vector<Case> cases() {
       {"count_min", spec(Kind::count_min, kFloat, bytes_type())},
       {"min", spec(Kind::minimum, kText, string_type())},
       {"first", spec(Kind::first, kWhole, int_type()), false},
+      {"last", spec(Kind::last, kText, string_type()), false},
+      {"arg_min", spec(Kind::arg_min, kWhole, int_type(), {}, kFlag), false},
+      {"arg_max", spec(Kind::arg_max, kText, string_type(), {}, kFlag), false},
       {"sum", spec(Kind::sum, kFloat, float_type())},
   };
 }
@@ -99,7 +103,9 @@ Block random_rows(Rng& rng, uint32_t count, Arena& arena) {
     block.time[row] = rng.between(0, 9);
     block.record[row] = row;
     records[row] = Record{};
-    records[row].position = row;
+    // Of one left row several, which a join has made with different right rows.
+    records[row].position = row / 4;
+    set_pair(records[row], pair_behind({}, {.time = rng.between(0, 2), .position = row}, {}, arena));
   }
   return block;
 }

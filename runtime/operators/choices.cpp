@@ -1,9 +1,12 @@
 // min and max of a scalar; first, last, arg_min and arg_max, which keep the value of one chosen row. Ties of the latter
-// go by (time, source, partition, position): to the earliest, with `last` to the latest.
+// go by (time, source, partition, position), and behind joins by the right rows that each has met: to the earliest,
+// with `last` to the latest.
 #include <bit>
+#include <string>
 #include <tuple>
 #include <type_traits>
 
+#include "runtime/data/pair_place.h"
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/operators/scalar_order.h"
 #include "runtime/state/stored_rows.h"
@@ -219,14 +222,19 @@ class ChosenRow : public EachState<ChosenRow> {
       candidate.partition = record.partition;
       candidate.position = record.position;
       if (by_.column >= 0) candidate.by = canonical(by_.type, read_slot(block.columns[by_.column], row));
-      if (state->any != 0 && !wins(candidate, *state)) continue;
+      const std::string_view pair = pair_place(record);
+      if (state->any != 0 && !wins(candidate, pair, *state)) continue;
       if (by_.column >= 0) {
         Slot by = state->by;
         keep_slot(by_.type, &by, state->any != 0, candidate.by, pool);
         candidate.by = by;
       }
       if (state->any != 0) pool.release_later(state->row);
-      candidate.row = stored_.store(values, row, pool);
+      scratch_.clear();
+      stored_.append(values, row, scratch_);
+      scratch_.append(pair);
+      candidate.row = pool.copy(scratch_);
+      candidate.pair = static_cast<uint32_t>(pair.size());
       candidate.any = 1;
       *state = candidate;
     }
@@ -234,7 +242,7 @@ class ChosenRow : public EachState<ChosenRow> {
   void merge(const char* from, char* into, BlobPool& pool) const override {
     const auto* other = reinterpret_cast<const State*>(from);
     auto* state = reinterpret_cast<State*>(into);
-    if (other->any == 0 || (state->any != 0 && !wins(*other, *state))) return;
+    if (other->any == 0 || (state->any != 0 && !wins(*other, other->met(), *state))) return;
     State winner = *other;
     if (by_.column >= 0) {
       winner.by = state->by;
@@ -251,32 +259,37 @@ class ChosenRow : public EachState<ChosenRow> {
       return true;
     }
     if (adds_presence_) out.columns[column++].as<uint8_t>()[row] = 1;
-    stored_.read(arena.copy(state->row.view()), stored_.target(out, column), row, arena);
+    stored_.read(arena.copy(state->content()), stored_.target(out, column), row, arena);
     return true;
   }
   void store(const char* bytes, WireWriter& out) const override {
     const auto* state = reinterpret_cast<const State*>(bytes);
-    out.fixed(static_cast<uint8_t>(state->any));
+    out.fixed(static_cast<uint8_t>(state->any == 0 ? 0 : state->pair == 0 ? kChosen : kChosenPair));
     if (state->any == 0) return;
     out.fixed(state->time);
     out.fixed(state->source);
     out.fixed(state->partition);
     out.fixed(state->position);
+    if (state->pair != 0) out.text(state->met());
     if (by_.column >= 0) store_slot(by_.type, state->by, out);
-    out.text(state->row.view());
+    out.text(state->content());
   }
   bool load(WireReader& in, char* bytes, BlobPool& pool) const override {
     auto* state = reinterpret_cast<State*>(bytes);
-    state->any = in.fixed<uint8_t>();
-    if (state->any == 0) return !in.failed();
+    const auto form = in.fixed<uint8_t>();
+    if (form == 0) return !in.failed();
+    state->any = 1;
     state->time = in.fixed<int64_t>();
     state->source = in.fixed<uint32_t>();
     state->partition = in.fixed<uint32_t>();
     state->position = in.fixed<int64_t>();
+    const std::string_view met = form == kChosenPair ? in.text() : std::string_view();
     if (by_.column >= 0) state->by = load_slot(by_.type, in, pool);
-    std::string_view row = in.text();
-    state->row = pool.copy(row);
-    return !in.failed() && stored_.fits(row);
+    const std::string_view row = in.text();
+    scratch_.assign(row).append(met);
+    state->pair = static_cast<uint32_t>(met.size());
+    state->row = pool.copy(scratch_);
+    return !in.failed() && (form == kChosen || form == kChosenPair) && stored_.fits(row);
   }
   bool has_memory() const override { return true; }
   void end(char* bytes, BlobPool& pool) const override {
@@ -292,26 +305,31 @@ class ChosenRow : public EachState<ChosenRow> {
     int64_t time;
     int64_t position;
     uint32_t source, partition;
-    Bytes row;
-    uint64_t any;
+    Bytes row;      ///< the row, and behind it the right rows that it has met (data/pair_place.h)
+    uint32_t any;   ///< 0: it has taken no row, or 1
+    uint32_t pair;  ///< size of the latter
+    std::string_view content() const { return row.view().substr(0, row.size - pair); }
+    std::string_view met() const { return row.view().substr(row.size - pair); }
   };
-  bool wins(const State& candidate, const State& kept) const {
+  /// `met`: of the candidate, whose row need not be there yet.
+  bool wins(const State& candidate, std::string_view met, const State& kept) const {
     if (by_.column >= 0) {
       int order = by_sign_ * compare_scalar(by_.type, candidate.by, kept.by);
       if (order != 0) return order < 0;
     }
-    auto place = [](const State& state) {
-      return std::tuple(state.time, state.source, state.partition, state.position);
+    auto place = [](const State& state, std::string_view pair) {
+      return std::tuple(state.time, state.source, state.partition, state.position, pair);
     };
     // Of rows that one record gave, which come in their order, the last is the latest.
-    return latest_ ? place(candidate) >= place(kept) : place(candidate) < place(kept);
+    return latest_ ? place(candidate, met) >= place(kept, kept.met()) : place(candidate, met) < place(kept, kept.met());
   }
 
   RowChoice rows_;
   ArgumentColumn by_;
   size_t field_column_;
   std::vector<Leaf> leaves_;
-  mutable StoredRows stored_;  ///< its memory to write in
+  StoredRows stored_;
+  mutable std::string scratch_;
   std::vector<Leaf> result_leaves_;
   bool latest_ = false;
   bool adds_presence_ = false;

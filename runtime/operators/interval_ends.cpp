@@ -172,7 +172,7 @@ void IntervalJoinNode::take_right_ends(const Block& block, std::vector<Block>& o
     right.sequence = sequence_of(row);
     scratch_.clear();
     rows_.right_rows().append(target, row, scratch_);
-    RightRow* made = make_right(right, scratch_);
+    RightRow* made = make_right(right, scratch_, pair_place(record));
     add_right(entry, made);
     if (content_.nearest) continue;
     for (LeftRow* left : entry.value.left.rows()) {

@@ -91,10 +91,14 @@ IntervalJoinNode::LeftRow* IntervalJoinNode::make_left(const HeldRow& held, bool
   return new (pool_.allocate(sizeof(LeftRow))) LeftRow{held, matched};
 }
 
-IntervalJoinNode::RightRow* IntervalJoinNode::make_right(const RightRow& head, std::string_view row) {
-  auto* made = new (pool_.allocate(sizeof(RightRow) + row.size())) RightRow(head);
-  made->size = static_cast<uint32_t>(row.size());
-  std::memcpy(made + 1, row.data(), row.size());
+IntervalJoinNode::RightRow* IntervalJoinNode::make_right(RightRow head, std::string_view row, std::string_view met) {
+  head.size = static_cast<uint32_t>(row.size());
+  head.is_pair = !met.empty();
+  const size_t behind = head.is_pair ? sizeof(uint32_t) + met.size() : 0;
+  auto* made = new (pool_.allocate(sizeof(RightRow) + row.size() + behind)) RightRow(head);
+  char* bytes = reinterpret_cast<char*>(made + 1);
+  std::memcpy(bytes, row.data(), row.size());
+  if (head.is_pair) write_pair(met, bytes + row.size());
   return made;
 }
 
@@ -294,7 +298,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     right.sequence = sequence_of(row);
     scratch_.clear();
     if (passes.empty() || passes[row]) rows_.right_rows().append(target, row, scratch_);
-    RightRow* made = make_right(right, scratch_);
+    RightRow* made = make_right(right, scratch_, pair_place(record));
     add_right(entry, made);
     if (content_.nearest) continue;
     SpanRange spans = left_spans(right.time);
@@ -475,7 +479,7 @@ void IntervalJoinNode::name_pairs(Block& joined, std::span<const RightTime> time
     const RightRow* right = times[row].right;
     if (right == nullptr) continue;
     const RightPlace place{right->time, right->source, right->partition, right->position, right->sequence};
-    set_pair(records[row], pair_behind(records[row], place, arena()));
+    set_pair(records[row], pair_behind(records[row], place, pair_place(right->met()), arena()));
   }
   joined.records = records;
   joined.record = record;

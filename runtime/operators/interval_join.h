@@ -61,7 +61,7 @@ class IntervalJoinNode : public OperatorNode {
     HeldRow held;
     bool matched = false;
   };
-  /// In the pool; the row's bytes follow.
+  /// In the pool; the row's bytes follow, and the right rows that it has met itself (data/pair_place.h).
   struct alignas(16) RightRow {
     int64_t time = 0;
     int64_t watermark = 0;
@@ -72,11 +72,14 @@ class IntervalJoinNode : public OperatorNode {
     bool stored = false;  ///< the store has it, or a commit on its way
     ChangedIn changed = ChangedIn::none;
     bool settled = false;  ///< where right rows go on alone: it has a match, or has gone
+    bool is_pair = false;  ///< a join has made it, which says what it has met
 
-    auto place() const { return std::tuple(time, source, partition, position, sequence); }
+    auto place() const { return std::tuple(time, source, partition, position, pair_place(met()), sequence); }
+    /// As of a record, with its size; null: it is no pair.
+    const char* met() const { return is_pair ? reinterpret_cast<const char*>(this + 1) + size : nullptr; }
     Bytes row() const { return {reinterpret_cast<const char*>(this + 1), size}; }
     bool passes() const { return size > 0; }
-    uint64_t bytes() const { return sizeof(RightRow) + size; }
+    uint64_t bytes() const { return sizeof(RightRow) + size + pair_bytes(met()); }
     Bytes memory() const { return {reinterpret_cast<const char*>(this), bytes()}; }
   };
   /// Where right rows go on alone, the record that caused the row stands behind its fields: the bytes, then this.
@@ -235,8 +238,8 @@ class IntervalJoinNode : public OperatorNode {
   void add_candidates(uint32_t row, int64_t time, uint64_t hash, std::string_view key, JoinPairs& pairs,
                       std::vector<RightTime>& times);
   LeftRow* make_left(const HeldRow& held, bool matched);
-  /// A copy of the row.
-  RightRow* make_right(const RightRow& head, std::string_view row);
+  /// A copy of the row. `met`: as of its record.
+  RightRow* make_right(RightRow head, std::string_view row, std::string_view met);
   void add_right(Entry& entry, RightRow* row);
   void add_left(Entry& entry, LeftRow* row);
   void add_stored_left(Entry& entry, LeftRow* row);

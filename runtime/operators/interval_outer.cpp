@@ -48,6 +48,7 @@ HeldRow IntervalJoinNode::held_of(const RightRow& row, uint64_t hash) {
   held.record.partition = row.partition;
   held.record.turn = cause.turn;
   held.record.ordinal = cause.ordinal;
+  set_pair(held.record, row.met());
   held.row = {row.row().data, cause.fields};
   held.hash = hash;
   held.sequence = row.sequence;
@@ -100,7 +101,7 @@ void IntervalJoinNode::take_right_outer(const Block& block, std::vector<Block>& 
     scratch_.append(reinterpret_cast<const char*>(&cause), sizeof(cause));
     bool added = false;
     Entry& entry = keys_.find_or_add(keys.hashes[row], key, &added, span_of(right.time));
-    RightRow* made = make_right(right, scratch_);
+    RightRow* made = make_right(right, scratch_, pair_place(record));
     add_right(entry, made);
     // Closed already or not: it is decided when this turn's time has moved.
     expect_right(entry, *made);

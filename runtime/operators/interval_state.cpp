@@ -287,8 +287,9 @@ Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_v
   const std::string_view right_key = in.text();
   const std::string_view content = in.text();
   if (is_outer()) right.settled = in.fixed<uint8_t>() != 0;
+  const std::string_view met = in.at_end() ? std::string_view() : in.text();
   if (place.failed() || in.failed()) return damaged;
-  RightRow* made = make_right(right, content);
+  RightRow* made = make_right(right, content, met);
   const bool kept = content_.right_filter.empty() || !content.empty();  // its fields
   if (!kept || rows_.right_rows().fits((is_outer() ? fields_of(*made) : made->row()).view()))
     return StoredRight{made, right_key};
@@ -321,6 +322,7 @@ void IntervalJoinNode::copy_frozen_row(const Entry& entry, RightRow& row) {
   value_.text(entry.key.view());
   value_.text(row.row().view());
   if (is_outer()) value_.fixed(static_cast<uint8_t>(row.settled));
+  if (row.is_pair) value_.text(pair_place(row.met()));
   frozen_.batch().put(StateFamily::timed, right_key_of(entry, row), value_.bytes());
   row.stored = true;
   row.changed = ChangedIn::none;

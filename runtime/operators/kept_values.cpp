@@ -1,12 +1,14 @@
 // Aggregates that need all values of a group: median and quantiles, mode, value_counts, top_k and collect_set over the
 // different values in their order; collect and string_agg over all rows, by `by:` or event time, ties by partition and
-// position. Rows of a table have no place of their own: there ties go to the lesser value by its bytes. Rows of
-// `running … over` come in their order and go in it, so a number is enough.
+// position, and behind joins by the right rows that each has met. Rows of a table have no place of their own: there
+// ties go to the lesser value by its bytes. Rows of `running … over` come in their order and go in it, so a number is
+// enough.
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "runtime/data/pair_place.h"
 #include "runtime/declare/function.h"
 #include "runtime/operators/counted_set.h"
 #include "runtime/operators/scalar_order.h"
@@ -188,7 +190,10 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
       for (size_t leaf = 0; leaf < by_leaves_.size(); ++leaf)
         append_closed_order(by_leaves_[leaf].type, read_slot(block.columns[by_column_ + leaf], row), value.first);
       CountedSet& set = of(states[i] + offset);
-      if (ties_ == Ties::place) append_place(block, row, value.first);
+      if (ties_ == Ties::place) {
+        append_place(block, row, value.first);
+        append_number(set, value.first);
+      }
       if (ties_ == Ties::number) {
         if (by < 0) {
           // Of the rows that agree with it, it came first.
@@ -209,6 +214,24 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
     append_ordered(record.source, out);
     append_ordered(record.partition, out);
     append_ordered(static_cast<uint64_t>(record.position) ^ kSign, out);
+    out += pair_place(record);
+  }
+  /// Rows of one place are those that a step has made of one row. They come in their order and go in it: behind the
+  /// place of the second and of later ones stands a number.
+  static void append_number(const CountedSet& set, std::string& place) {
+    constexpr size_t kNumber = sizeof(uint32_t);
+    const auto behind = set.values().upper_bound({place + std::string(kNumber + 1, '\xff'), {}});
+    if (behind == set.values().begin()) return;
+    const std::string& last = std::prev(behind)->first.first;
+    if (!last.starts_with(place)) return;
+    uint32_t number = 0;
+    if (last.size() == place.size() + kNumber) {
+      std::memcpy(&number, last.data() + place.size(), kNumber);
+      number = __builtin_bswap32(number);
+    } else if (last.size() != place.size()) {
+      return;
+    }
+    append_ordered(number + 1, place);
   }
   bool write_all(const CountedSet& set, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
     const auto count = static_cast<uint64_t>(set.rows());

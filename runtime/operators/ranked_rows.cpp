@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/data/pair_place.h"
 #include "runtime/operators/scalar_order.h"
+#include "runtime/state/stored_rows.h"
 
 namespace braid {
 namespace {
@@ -50,6 +52,15 @@ void RankOrder::append_place(const Block& block, uint32_t row, std::string& out)
   std::memcpy(bytes + 12, &partition, sizeof(partition));
   std::memcpy(bytes + 16, &position, sizeof(position));
   out.append(bytes, kPlaceBytes);
+  out += pair_place(record);
+}
+
+/// Right rows begin with the first byte of a time, which is around that of 1970, a row with the number of its layout.
+std::string_view RankOrder::row_behind_place(std::string_view entry) {
+  constexpr char kRow = StoredRows::kLayout;
+  size_t at = std::min(kPlaceBytes, entry.size());
+  while (at + kRightPlaceBytes <= entry.size() && entry[at] != kRow) at += kRightPlaceBytes;
+  return entry.substr(at);
 }
 
 RankedRows::Place RankedRows::find(std::string_view values, std::string_view entry) const {

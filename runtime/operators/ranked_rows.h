@@ -28,9 +28,11 @@ class RankOrder {
   RankOrder(const TopOperator& top, const std::vector<Field>& row);
   /// Nulls come last in either direction.
   void append_values(const Block& block, uint32_t row, std::string& out) const;
-  /// Time, source, partition, position.
+  /// Time, source, partition, position, and of what joins have made the right rows that it has met (data/pair_place.h).
   static void append_place(const Block& block, uint32_t row, std::string& out);
-  static constexpr size_t kPlaceBytes = 24;
+  static constexpr size_t kPlaceBytes = 24;  ///< without right rows
+  /// An entry that begins with a place, and then has a row.
+  static std::string_view row_behind_place(std::string_view entry);
 
  private:
   struct Part {

@@ -213,7 +213,7 @@ void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& mad
     }
     if (change.misfit == nullptr) {
       const std::string_view entry = change.results.view();
-      const Bytes results = arena.copy(top_ == nullptr ? entry : entry.substr(RankOrder::kPlaceBytes));
+      const Bytes results = arena.copy(top_ == nullptr ? entry : RankOrder::row_behind_place(entry));
       results_.read(results, target, row, arena);
       kept.push_back(row);
     }

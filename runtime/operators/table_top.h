@@ -100,7 +100,9 @@ class TableTopNode : public ChangesNode {
   void store_parts(Key& key, const KeyedRows::Values::PutPart& put);
   /// Reads what append_change() wrote; false: it is no row of the step.
   bool load_changes(WireReader& in, Key& key, uint64_t* count);
-  std::string_view row_of(std::string_view entry) const { return entry.substr(place_bytes_); }
+  std::string_view row_of(std::string_view entry) const {
+    return place_bytes_ == 0 ? entry : RankOrder::row_behind_place(entry);
+  }
   void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
   void end_turn() override;
   /// Of `before` and `now_` what stays; it is emptied there.
@@ -117,7 +119,7 @@ class TableTopNode : public ChangesNode {
   RankOrder order_;
   StoredRows stored_;
   int retracted_column_ = -1;
-  size_t place_bytes_;  ///< of an entry, in front of the row
+  size_t place_bytes_;  ///< of an entry, in front of the row, at least; 0: it has no place
   BlobPool pool_;
   Keys values_;
   KeyedRows rows_;

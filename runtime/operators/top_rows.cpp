@@ -65,7 +65,7 @@ class TopRows : public Accumulator {
       const std::string_view values = in.text(), entry = in.text();
       const auto count = in.fixed<int64_t>();
       if (in.failed() || count <= 0 || entry.size() < RankOrder::kPlaceBytes ||
-          !stored_.fits(entry.substr(RankOrder::kPlaceBytes)))
+          !stored_.fits(RankOrder::row_behind_place(entry)))
         return false;
       rows_of(state).change(values, entry, count, {pool});
     }
@@ -143,7 +143,7 @@ void TopOutput::put_out(std::span<const ClosedGroup> groups, uint64_t& made, std
     const WindowRange window = window_of(group);
     uint64_t number = 0;
     ranked->visit_first(limit, [&](std::string_view entry) {
-      rows.push_back({&group, window, ++number, entry.substr(RankOrder::kPlaceBytes)});
+      rows.push_back({&group, window, ++number, RankOrder::row_behind_place(entry)});
       if (rows.size() < kBlockRows) return;
       put_out_rows(rows, made, out);
       rows.clear();

@@ -35,7 +35,8 @@ inline int64_t ranked_position(uint64_t hash, uint64_t number) {
   return static_cast<int64_t>((hash >> 1 & ~kNumbers) | std::min(number, kNumbers));
 }
 
-/// The first rows of a state: `visit(number, entry)`, numbers from 1. An entry is RankOrder::kPlaceBytes, then the row.
+/// The first rows of a state: `visit(number, entry)`, numbers from 1. An entry is a place, then the row
+/// (RankOrder::row_behind_place).
 void visit_ranked(const TopOperator& top, const char* state,
                   const std::function<void(uint64_t number, std::string_view entry)>& visit);
 

@@ -13,7 +13,7 @@ namespace {
 /// What a row goes by.
 struct Ranked {
   std::vector<Value> values;
-  std::vector<int64_t> place;  ///< time, source, partition, position
+  std::vector<int64_t> place;  ///< time, source, partition, position, right rows
   std::string bytes;           ///< settles what is left: rows of one record
   const void* row;
 };
@@ -66,7 +66,7 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
       const Row& row = *member->from;
       newest = std::max(newest, row.time);
       Ranked made{{}, {row.time}, {}, &row};
-      made.place.insert(made.place.end(), row.place.begin(), row.place.begin() + row.of_record);
+      made.place.insert(made.place.end(), row.place.begin(), row.place.begin() + row.of_record + row.met);
       if (of_table) made.place.clear();
       const Slot* slots = member->arguments[0]->slots.data();
       for (const typed::Ordering& each : step.orders) {

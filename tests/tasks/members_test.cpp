@@ -107,6 +107,17 @@ TEST(Members, FollowKeysThatMove) {
   EXPECT_GT(sum.sent_cut, static_cast<int64_t>(runs));
 }
 
+/// Of the pairs of one left row it does not show which came first, on either side of an exchange.
+TEST(Members, TakePairsInTheOrderOfTheirRows) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(100);
+  const auto pairs = [](JobSimulation& run) {
+    run.pairs = run.crosses = true;
+    run.format = "json";
+  };
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, pairs, sum));
+}
+
 TEST(Members, TakeDeletesOnce) {
   JobSimulated sum;
   const uint64_t runs = seeds(200);

@@ -104,6 +104,7 @@ struct World {
               : run.deletes ? deleting(builder)
               : run.tables  ? joining_tables(builder)
               : run.moves   ? moving(builder)
+              : run.pairs   ? pairing(builder)
                             : test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
@@ -130,6 +131,25 @@ struct World {
   static Program moving(test::ProgramBuilder& b) {
     const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
     b.publish(b.join_by_value(left, right, true), "p0");
+    return b.program;
+  }
+  /// Pairs of one k, grouped by the v of their left rows: of those of one left row the group says which came first.
+  static Program pairing(test::ProgramBuilder& b) {
+    const int left = b.source("s", 30), right = b.source("t", 30);
+    const int pairs = b.interval_join(left, right, false, false, -15, 15);
+    const int made = b.group(pairs, 40, 40);
+    Operator& op = b.program.operators[static_cast<size_t>(made)];
+    auto& group = std::get<GroupOperator>(op.content);
+    const Type met = b.row(pairs).back().type;
+    const int field = static_cast<int>(b.row(pairs).size()) - 1;
+    using Kind = AggregateSpec::Kind;
+    group.keys = {1};
+    group.aggregates = {{Kind::first, field, -1, -1, met},
+                        {Kind::last, field, -1, -1, met},
+                        {Kind::collect, field, -1, -1, list_type(met)}};
+    const Field window = op.row.back();
+    op.row = {{"v", int_type()}, {"first", met}, {"last", met}, {"all", list_type(met)}, window};
+    b.publish(made, "p0");
     return b.program;
   }
   /// As `waiting`, with a table of which records without a value delete keys. In a file these have `d`.

@@ -43,6 +43,8 @@ struct JobSimulation {
   bool tables = false;
   /// The job is a join with a table by another column than its key, which keys leave and come to. Across stages.
   bool moves = false;
+  /// The job is a join of two streams whose pairs are grouped by another field than they are joined by. Across stages.
+  bool pairs = false;
   /// Rows go on with what a service answers, which is another one whenever it is asked; with `tables` those of a table.
   bool asks = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
