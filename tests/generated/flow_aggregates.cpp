@@ -45,7 +45,7 @@ std::optional<Part> FlowMaker::entry_of_all(const std::string& name, ExpressionM
   const AggregateDeclaration& declared = *standard_library().aggregate(function);
   // Rows of a table have no order but by a value, and some sketches keep what goes.
   if ((is_table() || rows_go_) && !declared.over_tables.empty()) return std::nullopt;
-  if (declared.takes_by && tied()) return std::nullopt;
+  if (declared.takes_by && unordered()) return std::nullopt;
   std::vector<Type> arguments;
   for (int tries = 0; tries < 20 && arguments.empty(); ++tries) {
     static const std::vector<Type> kTypes{int_type(), bool_type(), float_type(), string_type(), decimal_type(12, 2)};

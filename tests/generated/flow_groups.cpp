@@ -104,7 +104,7 @@ Part FlowMaker::entry(const std::string& name, ExpressionMaker& maker, Type* typ
   static const char* const kAll[] = {"count", "count",          "sum",   "sum",  "min",     "max",
                                      "avg",   "count_distinct", "first", "last", "arg_min", "arg_max"};
   std::string function = kAll[rng_.below(std::size(kAll))];
-  if (tied() && (function == "first" || function == "last" || function.starts_with("arg_"))) function = "count";
+  if (unordered() && (function == "first" || function == "last" || function.starts_with("arg_"))) function = "count";
   if (over_table && (function == "first" || function == "last")) function = "arg_max";
   // Which of the greatest rows of a table it is, is not said: the value is the one that it goes by.
   if (over_table && function.starts_with("arg_")) {

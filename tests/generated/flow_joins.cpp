@@ -64,8 +64,8 @@ void FlowMaker::join_stream() {
   std::string kind = kKinds[rng_.below(std::size(kKinds))];
   const bool keeps_right = kind == "right " || kind == "full ";
   const bool adds = kind != "semi " && kind != "anti ";
-  const bool nearest =
-      !in_window && !right->pairs && !right->met && (kind.empty() || kind == "left ") && rng_.chance(4);
+  const bool nearest = !in_window && !right->pairs && (!right->met || around_.ordered_groups) &&
+                       (kind.empty() || kind == "left ") && rng_.chance(4);
   // The range.
   enum class Range { fixed, computed, any, window } range = Range::fixed;
   if (in_window)
@@ -142,7 +142,7 @@ void FlowMaker::join_stream() {
     const bool twice = keeps_right && std::ranges::any_of(right->sources, [&](const std::string& source) {
                          return now_.sources.contains(source);
                        });
-    const bool ordered = around_.ordered_pairs && !right->pairs && !right->met && !twice;
+    const bool ordered = around_.ordered_pairs && !right->pairs && (!right->met || around_.ordered_groups) && !twice;
     (ordered ? now_.met : now_.pairs) |= right->pairs || right->met || !nearest;
     now_.windows = of_windows || (now_.windows && range == Range::fixed && !upper_behind && !keeps_right);
     now_.rows = std::max(now_.rows, now_.rows * right->rows / 4) + (keeps_right ? right->rows : 0);

@@ -97,7 +97,7 @@ Part FlowMaker::text() const {
 
 bool FlowMaker::wide_step() {
   if (window_) {
-    if (now_.find("window") != nullptr || tied() || !rng_.chance(2)) return false;
+    if (now_.find("window") != nullptr || unordered() || !rng_.chance(2)) return false;
     if (!around_.ordered_pairs || rng_.chance(2))
       top();
     else if (window_->session || window_->late || rng_.chance(2))

@@ -40,8 +40,8 @@ struct Relation {
   bool history = true;             ///< of a table: a stream may meet what it was at a time
   /// Of rows of one record and instant nothing says which is the first.
   bool pairs = false;
-  /// Pairs of rows of two streams: those of one left row and instant go by their right rows, but groups and ranks take
-  /// them as they come.
+  /// Pairs of rows of two streams: those of one left row and instant go by their right rows. Groups and ranks of the
+  /// first scripts do not read them.
   bool met = false;
   double rows = 20;               ///< about how many there are
   bool united = false;            ///< of several sources, whose rows share places behind a product
@@ -76,6 +76,7 @@ struct Surroundings {
   bool wide = false;                               ///< all steps and functions may occur
   bool inner_keys = false;                         ///< keys of tables may lie inside structs
   bool ordered_pairs = false;                      ///< steps that go by place may read pairs of rows of two streams
+  bool ordered_groups = false;                     ///< so may groups and ranks, and the right side of joins
   std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, as they should be
 
   std::string new_name(const std::string& prefix) { return prefix + std::to_string(++names); }
@@ -112,8 +113,8 @@ class FlowMaker {
   void unite();
   void distinct();
   void unnest();
-  /// What it makes of rows of one record and instant depends on which is the first.
-  bool tied() const { return now_.pairs || now_.met; }
+  /// Nothing says which of rows of one record and instant is the first, for groups and ranks.
+  bool unordered() const { return now_.pairs || (now_.met && !around_.ordered_groups); }
   bool is_table() const { return now_.kind == Kind::table || now_.kind == Kind::changes; }
   Part else_port(int one_in);
   Part else_port(int one_in, const Relation& rows);  ///< of which rows go there, which others may read

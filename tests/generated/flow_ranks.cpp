@@ -29,7 +29,7 @@ std::vector<Part> FlowMaker::some_keys(int most, bool plain, std::vector<KeyPart
 
 void FlowMaker::top() {
   const bool windowed = window_.has_value() || (!is_table() && now_.ranked_in_windows);
-  if ((!now_.has_time && !is_table()) || tied()) return window_ ? group() : keep();
+  if ((!now_.has_time && !is_table()) || unordered()) return window_ ? group() : keep();
   const bool changes = windowed && rng_.chance(4) && !(window_ && window_->session);
   const bool table = !windowed || changes;
   const int64_t count = rng_.chance(2) ? 1 : rng_.between(2, 4);

@@ -18,6 +18,7 @@ constexpr int64_t kChangingCases = 400;
 constexpr int64_t kWideCases = 600;
 constexpr int64_t kInnerKeyCases = 200;
 constexpr int64_t kPairCases = 200;
+constexpr int64_t kPairGroupCases = 200;
 constexpr int kSeconds = 120;     // for all of one script
 constexpr int kMostFailures = 5;  // then it ends
 constexpr size_t kShown = 1'500;  // of what differs in the whole script
@@ -112,6 +113,11 @@ TEST(Generated, KeysInsideStructs) {
 TEST(Generated, PairsOfOneLeftRow) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
   judge_scripts(kPairSeeds, kPairCases, false);
+}
+
+TEST(Generated, GroupsOfPairs) {
+  if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
+  judge_scripts(kPairGroupSeeds, kPairGroupCases, false);
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class ScriptMaker {
                 .wide = seed >= kWideSeeds,
                 .inner_keys = seed >= kInnerKeySeeds,
                 .ordered_pairs = seed >= kPairSeeds,
+                .ordered_groups = seed >= kPairGroupSeeds,
                 .rows = {}} {}
 
   MadeScript make() {

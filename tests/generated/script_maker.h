@@ -33,6 +33,9 @@ inline constexpr uint64_t kInnerKeySeeds = 3'000'000;
 /// `last per` and `match`.
 inline constexpr uint64_t kPairSeeds = 10'000'000;
 
+/// From this seed on groups and ranks may choose among pairs, and joins may have them on their right side.
+inline constexpr uint64_t kPairGroupSeeds = 20'000'000;
+
 MadeScript make_script(uint64_t seed);
 
 }  // namespace braid::generated
