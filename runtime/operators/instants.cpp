@@ -131,7 +131,7 @@ StateSize InstantsNode::state_size() const {
   return size;
 }
 
-std::vector<bool> by_instants(const Program& program) {
+std::vector<bool> behind_instants(const Program& program) {
   std::vector<bool> taken;
   for (const Operator& op : program.operators) {
     const bool begins_anew = op.inputs.empty() || std::holds_alternative<InstantsOperator>(op.content) ||
@@ -139,6 +139,18 @@ std::vector<bool> by_instants(const Program& program) {
     const auto first = begins_anew ? size_t{0} : static_cast<size_t>(op.inputs[0]);
     taken.push_back(!begins_anew &&
                     (taken[first] || std::holds_alternative<InstantsOperator>(program.operators[first].content)));
+  }
+  return taken;
+}
+
+std::vector<bool> by_instants(const Program& program) {
+  std::vector<bool> taken = behind_instants(program);
+  for (size_t op = 0; op < taken.size(); ++op) {
+    const std::vector<int>& inputs = program.operators[op].inputs;
+    if (!taken[op] || inputs.empty()) continue;
+    const auto first = static_cast<size_t>(inputs[0]);
+    const bool begins = std::holds_alternative<InstantsOperator>(program.operators[first].content);
+    taken[op] = begins || (taken[first] && !std::holds_alternative<NetOperator>(program.operators[first].content));
   }
   return taken;
 }

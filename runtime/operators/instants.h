@@ -65,6 +65,9 @@ class InstantsNode : public OperatorNode {
 };
 
 /// For each operator, whether it takes the rows of one instant in a round, and gives what they come to in that round.
+/// The last of them nets the changes, which are a stream then.
 std::vector<bool> by_instants(const Program& program);
+/// The same with the steps that such a stream goes on to.
+std::vector<bool> behind_instants(const Program& program);
 
 }  // namespace braid

@@ -37,7 +37,7 @@ std::vector<int> leaves_of(const std::vector<Field>& row, const std::vector<int>
 class Tracer {
  public:
   Tracer(const Program& program, const std::map<int, int32_t>& partitions)
-      : program_(program), partitions_(partitions), by_instants_(by_instants(program)) {
+      : program_(program), partitions_(partitions), behind_instants_(behind_instants(program)) {
     result_.placings.resize(program.operators.size());
   }
 
@@ -102,7 +102,7 @@ class Tracer {
     const std::vector<Field>& row = input(op).row;
     const int level = ++result_.levels[op_];
     // Instants of several tasks would come one after the other.
-    if (by_instants_[op_]) refuse(fmt::format("`{}` goes by another key than the rows before it", op.text));
+    if (behind_instants_[op_]) refuse(fmt::format("`{}` goes by another key than the rows before it", op.text));
     Placing placing{leaves_of(row, key.fields, !key.nulls_match),
                     fmt::format("{},{}", key.nulls_match ? "group" : "join", level)};
     for (const int field : key.fields) {
@@ -261,7 +261,7 @@ class Tracer {
 
   const Program& program_;
   const std::map<int, int32_t>& partitions_;
-  std::vector<bool> by_instants_;
+  std::vector<bool> behind_instants_;
   size_t op_ = 0;
   Placed result_;
 };
