@@ -17,6 +17,7 @@ void Run::give_standing(int product, const std::string& port, const std::vector<
                         bool has_bytes) {
   Row made = row;
   made.slots.clear();
+  made.time = made.watermark = kBeforeAll;  // some are of records without one
   for (const std::string& text : texts) made.slots.push_back(slot_bytes(arena_.copy(text).view()));
   const bool known = row.cause.has_origin;
   std::string partition;

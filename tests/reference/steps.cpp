@@ -190,7 +190,7 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
     };
     if (a.time != b.time) return a.time < b.time;
     if (!std::ranges::equal(record(a), record(b))) return std::ranges::lexicographical_compare(record(a), record(b));
-    return a.slots[time_leaf].i64 < b.slots[time_leaf].i64;
+    return std::tie(a.slots[time_leaf].i64, a.place) < std::tie(b.slots[time_leaf].i64, b.place);
   };
   Rows out;
   for (auto& [partition, rows] : partitions) {
@@ -204,7 +204,9 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
       if (source_ordinal_[i] >= 0 && static_cast<uint32_t>(source_ordinal_[i]) == std::get<0>(partition))
         ahead = project_.relations[std::get<plan::SourceNode>(plan_.nodes[i].content).relation].source->ahead_us;
     TimeLine time(node.within_us, ahead);
+    int64_t number = 0;
     for (Row& row : rows) {
+      row.add_number(number++);  // windows of one key have one place, and no other time tells them apart any more
       row.watermark = time.watermark();
       row.time = row.slots[time_leaf].i64;
       if (node.by_arrival) {
