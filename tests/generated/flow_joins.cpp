@@ -123,7 +123,11 @@ void FlowMaker::join_stream() {
   parts.push_back(std::move(end));
   bool splits = false;
   if (kind != "full ") {
-    Part port = kind == "left " || kind == "right " ? else_port(4) : else_port(4, now_);
+    Relation rows = now_;
+    // Rows that stand in windows have theirs at the port, too.
+    if (in_open_window && (window_->copies > 1 || window_->late))
+      rows.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    Part port = kind == "left " || kind == "right " ? else_port(4) : else_port(4, rows);
     splits = kind == "left " && port.kind == Part::Kind::list;
     parts.push_back(std::move(port));
   }

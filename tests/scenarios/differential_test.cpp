@@ -142,10 +142,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true}, Case{"retained"},
                     Case{"made_tables"}, Case{"latest", true}, Case{"other_columns"}, Case{"indexed_tables"},
                     Case{"ticks"}, Case{"moves"}, Case{"united"}, Case{"product_ties"}, Case{"pair_ties"},
-                    Case{"own_ports"}, Case{"split_tables"}, Case{"arrivals"}, Case{"arrivals", true}, Case{"silence"},
-                    Case{"silence", false, true}, Case{"row_windows"}, Case{"rows_of_windows"}, Case{"shared_windows"},
-                    Case{"tables_by_arrival"}, Case{"tables_by_arrival", true}, Case{"session_changes"},
-                    Case{"row_times"}, Case{"kept"}, Case{"kept", true}),
+                    Case{"joined_changes"}, Case{"own_ports"}, Case{"split_tables"}, Case{"arrivals"},
+                    Case{"arrivals", true}, Case{"silence"}, Case{"silence", false, true}, Case{"row_windows"},
+                    Case{"rows_of_windows"}, Case{"shared_windows"}, Case{"tables_by_arrival"},
+                    Case{"tables_by_arrival", true}, Case{"session_changes"}, Case{"row_times"}, Case{"kept"},
+                    Case{"kept", true}),
     [](const auto& info) { return name_of(info.param); });
 
 }  // namespace
