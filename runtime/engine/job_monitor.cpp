@@ -405,7 +405,7 @@ void JobMonitor::set_promises(JobStatus& status) {
                           .since = promise.status.since,
                           .measured = measured_text(promise.rule, promise.status),
                           .owner = promise.owner,
-                          .part = status.part});
+                          .part = promise.of_all ? std::string() : status.part});
     if (on_event)
       on_event({.kind = breached ? JobEvent::Kind::promise_breached : JobEvent::Kind::promise_recovered,
                 .epoch = status.epoch,

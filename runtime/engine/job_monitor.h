@@ -61,11 +61,17 @@ struct JobStatus {
     std::vector<std::string> readers;  ///< domains that expect it; empty: the contract promises it
     PromiseSpec::Rule rule = PromiseSpec::Rule::fresh;
     PromiseStatus status;
+    bool of_all = false;  ///< it is judged over the rows of all tasks, wherever they are
   };
   std::vector<Partition> partitions;  ///< of sources that are not static
   std::vector<Output> outputs;
   std::vector<Promise> promises;  ///< of a job that follows its inputs; the monitor adds them
   bool others = false;            ///< other processes have tasks of the job, or some have no owner
+  /// Of promises of `volume`, in the order of volume_promises(): what all tasks of the job have. Empty: it is not
+  /// known, and JobReport has what the tasks here have.
+  std::vector<PromiseCounts> volumes;
+  /// What is judged over all tasks is told here. One process at a time does.
+  bool tells_of_all = true;
   std::string part;               ///< then: the tasks that this one has: "tasks 0, 2 of 4"
 };
 
