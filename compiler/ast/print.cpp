@@ -98,6 +98,7 @@ TreeText tree(const Promise& promise) {
           [](const Keep& node) { return word("keep", node.duration.text); },
           [](const PinnedFields& node) { return tree(node.fields); },
           [](const Check& node) {
+            if (node.condition == nullptr) return word("check", node.name.text);
             return word("check", node.name.text).add(tree(node.condition)).add(kActions[static_cast<int>(node.action)]);
           },
           [](const ErrorClause&) { return TreeText::atom("error"); },

@@ -60,7 +60,7 @@ struct Expectation {
 /// All that both ask for.
 void add(const Expectation& more, Expectation& to);
 
-enum class PromiseKind { none, fresh, latency, unique, complete, volume, state, keep, compatible };
+enum class PromiseKind { none, fresh, latency, unique, complete, volume, state, keep, compatible, check };
 /// "fresh".
 std::string_view word_of(PromiseKind kind);
 

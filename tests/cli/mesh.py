@@ -424,6 +424,7 @@ PERSON_READER = """domain kpi
 use people.person version 1 expect {
   fresh within 5m
   unique id within 1h
+  check sound
 }
 
 product contact version 1 {
@@ -458,6 +459,9 @@ def a_contract_reaches_its_readers(case: Case) -> None:
     script.write_text(PERSON_READER.replace("fresh within 5m", "fresh within 5s"))
     told = case.braid("check", "kpi", code=SCRIPT, finding="E5460")
     case.expect("it promises `fresh within 1m`" in told.err, f"{told}")
+    script.write_text(PERSON_READER.replace("check sound", "check sond"))
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5460")
+    case.expect("use `check sound`" in told.err, f"{told}")
     # The label goes on into what is made of the field.
     script.write_text(PERSON_READER.replace("version 1 {", "version 1 allow read to domain sales {"))
     told = case.braid("check", "kpi", code=SCRIPT, finding="E5442")
@@ -491,13 +495,15 @@ def a_change_is_judged_by_what_a_reader_relies_on(case: Case) -> None:
     case.braid("publish", "kpi")
     shown = json.loads(case.braid("mesh", "show", "people.person", "--registry", "registry", "--json").out)["readers"][0]
     case.expect(shown["exhaustive"] == ["state"], f"{shown}")
-    case.expect(shown["expects"]["fresh_us"] == 300_000_000 and shown["expects"]["unique"][0]["fields"] == [["id"]],
-                f"{shown}")
+    case.expect(shown["expects"]["fresh_us"] == 300_000_000 and shown["expects"]["unique"][0]["fields"] == [["id"]] and
+                shown["expects"]["checks"] == ["sound"], f"{shown}")
     objects = tree(case.directory / "registry/objects")
     # A symbol more, a promise that is loosened, and one that is taken back: each breaks the reader that relies on it.
     for before, after, why in (("new, known }", "new, known, lost }", "its `case` of `state` names each symbol"),
                                ("fresh within 1m", "fresh within 10m", "it expects `fresh within 5m`"),
-                               ("    unique id within 1d\n", "", "it expects `unique id within 1h`")):
+                               ("    unique id within 1d\n", "", "it expects `unique id within 1h`"),
+                               ("    check sound: fair(score) else reject\n", "", "it expects the check `sound`"),
+                               ("fair(score) else reject", "fair(score) else alert", "it expects the check `sound`")):
         owner.write_text(script.replace(before, after))
         told = case.braid("publish", "people", code=SCRIPT, finding="E7220")
         for part in (why, "kpi.contact version 1", "kpi@shop.example"):
