@@ -20,6 +20,7 @@
 #include "cli/session/product_life.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
+#include "cli/session/unchecked_rules.h"
 #include "compiler/plan/provenance.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -368,6 +369,7 @@ void run(const RunFlags& flags, CommandContext& context) {
     return;
   }
   JobWatch& watch = **watched;
+  watch.monitor().set_unchecked(unchecked_rules(session.project(), compiled.program()));
   if (watch.address() && !log.structured()) fmt::print(stderr, "listening on http://{}\n", watch.address()->text());
   ProgressLine progress(context.console, system_clock());
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk

@@ -101,6 +101,7 @@ TreeText tree(const Promise& promise) {
             if (node.condition == nullptr) return word("check", node.name.text);
             return word("check", node.name.text).add(tree(node.condition)).add(kActions[static_cast<int>(node.action)]);
           },
+          [](const Unchecked& node) { return word("unchecked", node.rule.value).add(node.reason.value); },
           [](const ErrorClause&) { return TreeText::atom("error"); },
       },
       promise.node);
