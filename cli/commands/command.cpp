@@ -108,6 +108,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7114:
       case 7200:
       case 7202:
+      case 7327:
       case 7208:
       case 7212:
       case 7213:

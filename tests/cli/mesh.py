@@ -726,7 +726,7 @@ def an_audit_log_is_read_by_scripts(case: Case) -> None:
     case.braid("run", "oversight")
     case.expect(len(rows()) == logged() + logged("kpi") and logged("kpi") > 0, f"{rows()}")
     (folder / "braid.toml").write_text("[project]\nname = \"oversight\"\n")
-    case.braid("run", "oversight", code=USAGE, finding="E7203")
+    case.braid("run", "oversight", code=USAGE, finding="E7205")
 
 
 if __name__ == "__main__":
