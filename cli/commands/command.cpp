@@ -108,7 +108,6 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7114:
       case 7200:
       case 7202:
-      case 7327:
       case 7208:
       case 7212:
       case 7213:
@@ -119,6 +118,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7303:
       case 7305:
       case 7324:
+      case 7327:
         return kInput;
       case 7010:
       case 7018:

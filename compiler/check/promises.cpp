@@ -315,6 +315,8 @@ void check_bounds(Context& context, const Declaration& declaration) {
         check_freshness(context, relation, info.id, promise.span);
       if (const auto* latency = std::get_if<ast::Latency>(&promise.node))
         check_latency(context, relation, info.id, *latency, promise.span);
+      if (const auto* volume = std::get_if<ast::Volume>(&promise.node))
+        check_volume(context, relation, info.id, *volume, promise.span);
       if (relation.promises.state_bytes && std::holds_alternative<ast::StateLimit>(promise.node))
         check_state(context, relation, info.id, promise.span);
     }
