@@ -188,8 +188,9 @@ std::optional<double> PromiseWatch::measure_volume(const PromiseReading& reading
   const int64_t period = promise_.bound_us;
   const int64_t open = floor_divide(counts.watermark, period) * period;
   if (next_period_ == kNoTime) next_period_ = open + period;
-  // What counts has begun in the middle of a period, perhaps again.
-  if (counts.from != kNoTime && counts.from > next_period_) next_period_ = ceil_divide(counts.from, period) * period;
+  // What counts has begun in the middle of a period, perhaps again. A row of the far future says nothing of those near.
+  const bool is_near = counts.from != kNoTime && counts.from < open + kMostAtOnce * period;
+  if (is_near && counts.from > next_period_) next_period_ = ceil_divide(counts.from, period) * period;
   next_period_ = std::max(next_period_, open - kMostAtOnce * period);
   for (; next_period_ < open; next_period_ += period) {
     const auto found = counts.periods.find(next_period_);

@@ -203,6 +203,13 @@ TEST_F(Volume, IsNotJudgedWhereOthersHaveRowsThatNobodyKnows) {
   EXPECT_EQ(watch.status().state, PromiseState::breached);
 }
 
+/// One row with a wrong year does not end the watch for years.
+TEST_F(Volume, IsJudgedThoughARowIsOfTheFarFuture) {
+  from = first + 1'000'000 * kMinute;
+  EXPECT_FALSE(at(kSecond));
+  EXPECT_TRUE(at(2 * kMinute));
+}
+
 /// While somebody could not be asked, nothing is lost: what they have counted is known later.
 TEST_F(Volume, IsJudgedLaterWhereOthersCouldNotBeAsked) {
   EXPECT_FALSE(at(kSecond));
