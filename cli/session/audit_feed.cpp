@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 
@@ -16,6 +17,7 @@ namespace braid::cli {
 namespace {
 
 constexpr std::chrono::seconds kEvery{1};
+constexpr int64_t kLook = 50'000, kLongestWait = 10'000'000;
 constexpr std::string_view kEnding = ".ndjson";
 
 std::string folder_of(const Project& project) {
@@ -61,6 +63,14 @@ std::optional<Error> AuditFeed::failure() const {
 
 Status AuditFeed::fetch() {
   BRAID_TRY(fs_.make_directories(folder_));
+  // Several jobs of a project share the files.
+  Result<std::unique_ptr<FileLock>> lock = fs_.lock(join_path(folder_, ".lock"));
+  for (int64_t waited = 0; !lock.ok() && lock.error().system_error == EWOULDBLOCK && waited < kLongestWait;
+       waited += kLook) {
+    system_clock().sleep_us(kLook);
+    lock = fs_.lock(join_path(folder_, ".lock"));
+  }
+  if (!lock.ok()) return lock.error();
   std::set<std::string> domains = domains_;
   if (domains.erase("*") > 0) {
     BRAID_ASSIGN(const std::vector<std::string> all, mesh::AuditLog::nodes(*store_));
