@@ -118,6 +118,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7303:
       case 7305:
       case 7324:
+      case 7327:
         return kInput;
       case 7010:
       case 7018:

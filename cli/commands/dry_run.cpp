@@ -7,6 +7,7 @@
 #include "cli/commands/topics.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
+#include "cli/session/audit_feed.h"
 #include "cli/session/broker.h"
 #include "cli/session/explanation.h"
 #include "cli/session/identity.h"
@@ -247,6 +248,10 @@ void run(const DryRunFlags& flags, CommandContext& context) {
     registry = registry_options(session.environment(), session.files().root, session.reporter());
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
+  if (const auto feed = begin_audit_feed(session); !feed.ok()) {
+    context.exit_code = show_error(feed.error(), context.console);
+    return;
+  }
   if (flags.explain) {
     const Result<std::string> text = explain(session, "", false);
     if (text.ok()) fmt::print("{}\n", *text);

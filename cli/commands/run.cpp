@@ -15,11 +15,13 @@
 #include "cli/project/config.h"
 #include "cli/project/http_address.h"
 #include "cli/serve/job_watch.h"
+#include "cli/session/audit_feed.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
 #include "cli/session/product_life.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
+#include "cli/session/unchecked_rules.h"
 #include "compiler/plan/provenance.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -301,6 +303,11 @@ void run(const RunFlags& flags, CommandContext& context) {
       return;
   }
   options.outputs = session.output_files();
+  const auto feed = begin_audit_feed(session);
+  if (!feed.ok()) {
+    context.exit_code = show_failure({finding_of(feed.error())}, log, context.console, session.sources());
+    return;
+  }
   std::unique_ptr<Broker> broker;
   if (topics.any()) {
     options.group = topics.settings.group;
@@ -368,6 +375,7 @@ void run(const RunFlags& flags, CommandContext& context) {
     return;
   }
   JobWatch& watch = **watched;
+  watch.monitor().set_unchecked(unchecked_rules(session.project(), compiled.program()));
   if (watch.address() && !log.structured()) fmt::print(stderr, "listening on http://{}\n", watch.address()->text());
   ProgressLine progress(context.console, system_clock());
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
@@ -389,6 +397,10 @@ void run(const RunFlags& flags, CommandContext& context) {
     progress.clear();
     (void)show_failure({warning}, log, context.console, session.sources());
   };
+  if (*feed != nullptr && options.follow) {
+    (*feed)->follow();
+    options.stop_requested = [&, before = options.stop_requested] { return before() || (*feed)->failure(); };
+  }
   options.kill_point = kill_point_of_environment();
   compile();
   const auto show = [&](const std::vector<StageOutline>& stages) { show_stages(stages, log); };
@@ -424,6 +436,8 @@ void run(const RunFlags& flags, CommandContext& context) {
   }
   if (const ProductEnd* end = ended_product(); end != nullptr && context.exit_code == kDone)
     context.exit_code = show_failure({end_of_product(*end)}, log, context.console, session.sources());
+  if (*feed != nullptr && (*feed)->failure() && context.exit_code == kDone)
+    context.exit_code = show_failure({finding_of(*(*feed)->failure())}, log, context.console, session.sources());
   if (const auto ended = grants.ended(); ended && context.exit_code == kDone)
     context.exit_code = show_failure({grant_over(*ended)}, log, context.console, session.sources());
   (*watched).reset();  // its address leaves the store

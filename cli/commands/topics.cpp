@@ -86,6 +86,12 @@ class SharedStatus {
     monitor_.set_tasks(running, recovering);
     whole.others = running != tasks_;
     if (whole.others) whole.part = part_text();
+    std::vector<const std::map<int32_t, TaskVolumes>*> volumes;
+    for (const MemberStatus& part : parts_) volumes.push_back(&part.volumes);
+    whole.volumes = volumes_of_job(volumes, tasks_);
+    // One process has the first task.
+    whole.tells_of_all =
+        std::ranges::any_of(parts_, [](const MemberStatus& part) { return std::ranges::count(part.tasks, 0) > 0; });
     for (size_t i = 0; i < whole.report.products.size(); ++i)
       whole.outputs.push_back({.product = program_.products[i].qualified(),
                                .version = program_.products[i].version,

@@ -238,6 +238,33 @@ std::string promises_text(const JobStatus& status) {
   return table.empty() ? std::string() : "\n" + table.render(0, false);
 }
 
+/// Rules of a contract that nobody runs, so that nobody takes them for met.
+std::string unchecked_text(const JobStatus& status) {
+  Table table;
+  table.column("product", Align::left);
+  table.column("version", Align::right);
+  table.column("rule", Align::left);
+  table.column("state", Align::left);
+  table.column("reason", Align::left);
+  for (const JobStatus::UncheckedRule& rule : status.unchecked)
+    table.row({{rule.relation}, {std::to_string(rule.version)}, {rule.rule}, {"not run"}, {rule.reason}});
+  return table.empty() ? std::string() : "\n" + table.render(0, false);
+}
+
+std::string unchecked_json(const JobStatus& status) {
+  JsonArray rules;
+  for (const JobStatus::UncheckedRule& rule : status.unchecked) {
+    JsonObject object;
+    object.text("product", rule.relation);
+    object.number("version", rule.version);
+    object.text("rule", rule.rule);
+    object.text("state", "not run");
+    object.text("reason", rule.reason);
+    rules.add(object.take());
+  }
+  return rules.take();
+}
+
 std::string partitions_text(const JobStatus& status) {
   Table table;
   table.column("source", Align::left);
@@ -284,7 +311,7 @@ std::string status_text(const JobDescription& job, const JobStatus* status) {
   if (const std::string state = state_line(*status); !state.empty()) text += "state " + state + "\n";
   if (status->report.deviation != 0)
     text += fmt::format("the accounts do not add up by {} records; this is a bug of Braid\n", status->report.deviation);
-  return text + products_text(*status) + promises_text(*status) + partitions_text(*status);
+  return text + products_text(*status) + promises_text(*status) + unchecked_text(*status) + partitions_text(*status);
 }
 
 std::string status_json(const JobDescription& job, const JobStatus* status) {
@@ -315,6 +342,7 @@ std::string status_json(const JobDescription& job, const JobStatus* status) {
     object.raw("state", state.take());
     object.raw("products", products_json(*status));
     object.raw("sources", sources_json(*status));
+    if (!status->unchecked.empty()) object.raw("not_run", unchecked_json(*status));
     object.raw("partitions", partitions_json(*status));
   }
   return object.take() + "\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/session/audit_feed.h"
 #include "cli/session/format_options.h"
 #include "cli/session/opa.h"
 #include "cli/session/output_bindings.h"
@@ -14,6 +15,7 @@
 #include "runtime/engine/decode_source.h"
 #include "runtime/report/format_diagnostics.h"
 #include "runtime/report/identity_findings.h"
+#include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -321,6 +323,17 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
     binding.kind = *input == "-" ? "stdin" : "file";
     binding.address = *input;
     set_by_ending(*input);
+  }
+  if (binding.kind == "audit") {
+    if (files_->mesh.registry.empty())
+      reporter_.report(diag::NoRegistryOfProducts{})
+          .at(source.span)
+          .note("an audit log is in the registry: name it in braid.toml: [mesh] registry = \"/srv/registry\"");
+    audit_logs_.insert(binding.address);
+    binding = {.kind = "file",
+               .address = audit_path(*files_, binding.address),
+               .format = "json",
+               .options = std::move(binding.options)};
   }
   check_format_options(source.name, binding.options, false, source.span, reporter_);
   if (binding.format.empty() && binding.kind != "topic") binding.format = format_of(binding.address);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,8 @@ class Session {
   /// Another file that findings have places in; its index.
   uint32_t add_source(std::string path, std::string text) { return sources_.add(std::move(path), std::move(text)); }
   Reporter& reporter() { return reporter_; }
+  /// Domains whose audit logs the bound program reads, "*" for all: their files are made by audit_feed().
+  const std::set<std::string>& audit_logs() const { return audit_logs_; }
   /// What the scripts use of other projects.
   const ForeignProducts& foreign_products() const { return foreign_; }
   /// How long loading, parsing and checking took.
@@ -98,6 +101,7 @@ class Session {
   typed::Project project_;
   std::map<int, TopicBinding> output_topics_;
   std::map<int, OutputBinding> output_files_;
+  std::set<std::string> audit_logs_;
   std::vector<driver::StageTime> times_;
 };
 

@@ -126,10 +126,16 @@ struct Check {
   ExprPtr condition;
   CheckAction action = CheckAction::alert;
 };
+/// A rule that others state of the product and nobody runs here.
+struct Unchecked {
+  Text rule;
+  Text reason;
+};
 
 struct Promise {
   Span span;
-  std::variant<Compatible, Fresh, Latency, Unique, Complete, Volume, StateLimit, Keep, PinnedFields, Check, ErrorClause>
+  std::variant<Compatible, Fresh, Latency, Unique, Complete, Volume, StateLimit, Keep, PinnedFields, Check, Unchecked,
+               ErrorClause>
       node;
 };
 

@@ -98,8 +98,10 @@ TreeText tree(const Promise& promise) {
           [](const Keep& node) { return word("keep", node.duration.text); },
           [](const PinnedFields& node) { return tree(node.fields); },
           [](const Check& node) {
+            if (node.condition == nullptr) return word("check", node.name.text);
             return word("check", node.name.text).add(tree(node.condition)).add(kActions[static_cast<int>(node.action)]);
           },
+          [](const Unchecked& node) { return word("unchecked", node.rule.value).add(node.reason.value); },
           [](const ErrorClause&) { return TreeText::atom("error"); },
       },
       promise.node);

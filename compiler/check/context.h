@@ -261,6 +261,9 @@ bool check_quantile(Context& context, const ast::Latency& node);
 /// state_promise.cpp: that the state of a product fits what its contract promises, where the rates and keys of its
 /// sources tell.
 void check_state(Context& context, const typed::Relation& relation, typed::RelationId id, Span span);
+/// The least of its `volume` is no more than can come.
+void check_volume(Context& context, const typed::Relation& relation, typed::RelationId id, const ast::Volume& promised,
+                  Span span);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
 /// contracts.cpp: what one `to` says of where `made` goes.

@@ -23,7 +23,7 @@ std::string_view promise_name(const ast::Promise& promise) {
                  [](const ast::Complete&) { return "complete"; }, [](const ast::Volume&) { return "volume"; },
                  [](const ast::StateLimit&) { return "state"; }, [](const ast::Keep&) { return "keep"; },
                  [](const ast::PinnedFields&) { return "fields"; }, [](const ast::Check&) { return "check"; },
-                 [](const ast::ErrorClause&) { return ""; }},
+                 [](const ast::Unchecked&) { return "unchecked"; }, [](const ast::ErrorClause&) { return ""; }},
       promise.node);
 }
 
@@ -254,6 +254,9 @@ struct ContractChecker {
                      made.promises.keep_us = context.length_of(node.duration, "`keep`");
                      context.not_watched(span);
                    },
+                   [&](const ast::Unchecked& node) {
+                     made.unchecked.push_back({.rule = node.rule.value, .reason = node.reason.value});
+                   },
                    [](const ast::ErrorClause&) {},
                },
                promise.node);
@@ -265,6 +268,7 @@ struct ContractChecker {
     for (const ast::Promise& one : node.promises) {
       std::string name(promise_name(one));
       if (const auto* check = std::get_if<ast::Check>(&one.node)) name += " " + check->name.text;
+      if (const auto* rule = std::get_if<ast::Unchecked>(&one.node)) name += " " + rule->rule.value;
       if (theirs || name == "unique" || name == "complete" || name.empty()) continue;
       const auto before =
           std::find_if(seen.begin(), seen.end(), [&](const auto& other) { return other.first == name; });

@@ -1,8 +1,10 @@
 // What a reader expects of a product of another team, which products end, and whether promises can hold at all.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "compiler/check/closest.h"
 #include "compiler/check/context.h"
 #include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
@@ -56,10 +58,38 @@ typed::Expectation expectation_of(Context& context, const Row& row, const ast::P
             if (node.within && !(within = context.length_of(*node.within, "`unique`"))) return;
             made.uniques.push_back({.fields = names_of(context, row, node.fields), .within_us = within});
           },
+          [&](const ast::Check& node) {
+            if (!node.name.text.empty()) made.checks.push_back(node.name.text);
+          },
           [&](const auto&) { context.not_watched(promise.span); },
       },
       promise.node);
   return made;
+}
+
+/// Checks by their names. One that only alerts keeps no row away, so nobody can rely on it.
+void report_checks(Context& context, const typed::Relation& relation, const typed::Expectation& expected, Span span) {
+  for (const std::string& name : expected.checks) {
+    const auto found = std::ranges::find(relation.checks, name, &typed::Check::name);
+    const bool is_there = found != relation.checks.end();
+    if (is_there && found->otherwise != typed::Check::Otherwise::alert) continue;
+    auto report =
+        context.reporter.report(diag::NotPromised{.relation = relation.qualified(), .expected = "check " + name});
+    report.at(span, "expected here");
+    if (is_there) {
+      report.also(relation.span, "its `check " + name + "` says `else alert`, and publishes the rows that break it");
+      report.note("expect what is promised, or ask the owner of `" + relation.domain + "` for `else reject`");
+      continue;
+    }
+    report.also(relation.span, relation.source ? "a source enforces no check" : "its contract has no such check");
+    std::vector<std::string> names;
+    for (const typed::Check& check : relation.checks)
+      if (check.otherwise != typed::Check::Otherwise::alert) names.push_back(check.name);
+    if (const auto meant = closest(name, names))
+      report.fix(Applicability::likely, "use `check " + *meant + "`", {{span, "check " + *meant}});
+    else if (!names.empty())
+      report.note(fmt::format("checks that it enforces: {}", fmt::join(names, ", ")));
+  }
 }
 
 void report_shortfall(Context& context, const typed::Relation& relation, const typed::Shortfall& shortfall, Span span) {
@@ -94,6 +124,7 @@ void check_expectations(Context& context, const ast::Script& script, const ast::
     for (const typed::Shortfall& shortfall :
          typed::shortfalls(one, relation.promises, typed::unique_promises(relation)))
       report_shortfall(context, relation, shortfall, promise.span);
+    report_checks(context, relation, one, promise.span);
     if (relation.source && relation.kind == typed::RelationKind::table && !one.promises.completes.empty())
       context.not_watched(promise.span);
     typed::add(one, made.expects);
@@ -284,6 +315,8 @@ void check_bounds(Context& context, const Declaration& declaration) {
         check_freshness(context, relation, info.id, promise.span);
       if (const auto* latency = std::get_if<ast::Latency>(&promise.node))
         check_latency(context, relation, info.id, *latency, promise.span);
+      if (const auto* volume = std::get_if<ast::Volume>(&promise.node))
+        check_volume(context, relation, info.id, *volume, promise.span);
       if (relation.promises.state_bytes && std::holds_alternative<ast::StateLimit>(promise.node))
         check_state(context, relation, info.id, promise.span);
     }

@@ -1,4 +1,6 @@
 // Declared streams and tables: their fields, event time and key, and where they come from.
+#include <cctype>
+
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
@@ -6,6 +8,7 @@
 #include "compiler/check/relations.h"
 #include "compiler/typed/foreign_tables.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/audit_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -285,8 +288,12 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
 
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
                                                 bool is_output) {
-  static const std::vector<std::string> kinds{"file", "topic", "inline"};
-  static const std::vector<std::string> shown_kinds{"file", "topic"};
+  static const std::vector<std::string> read_kinds{"file", "topic", "inline", "audit"};
+  static const std::vector<std::string> written_kinds{"file", "topic", "inline"};
+  static const std::vector<std::string> shown_read_kinds{"file", "topic", "audit"};
+  static const std::vector<std::string> shown_written_kinds{"file", "topic"};
+  const std::vector<std::string>& kinds = is_output ? written_kinds : read_kinds;
+  const std::vector<std::string>& shown_kinds = is_output ? shown_written_kinds : shown_read_kinds;
   static const std::vector<std::string> later_kinds{"http", "postgres", "s3", "generator"};
   static const std::vector<std::string> read_formats{"json", "csv", "avro", "protobuf", "raw", "debezium"};
   static const std::vector<std::string> written_formats{"json", "csv", "avro", "protobuf", "raw"};
@@ -332,6 +339,18 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
              is_output ? "nothing encodes this" : "nothing decodes this", "formats");
     }
   }
+  if (made.kind == "audit" && connector.format && among(formats, made.format) && made.format != "json")
+    context.reporter.report(diag::AuditIsJson{.format = made.format})
+        .at(connector.format->span, "its events are lines of JSON")
+        .note("leave `format` out");
+  const std::string_view log = connector.address.value;
+  const bool is_name = !log.empty() && log.front() != '.' && std::ranges::all_of(log, [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '.' || c == '-';
+  });
+  if (made.kind == "audit" && !is_name && log != "*")
+    context.reporter.report(diag::AuditOfNobody{.domain = std::string(log)})
+        .at(connector.address.span, "whose log?")
+        .note("`from audit \"payments\"` reads the log of `payments`, and `from audit \"*\"` those of all domains");
   auto options = [&](const std::optional<ast::Arguments>& arguments, const std::string& owner,
                      const std::vector<std::string>& known) {
     if (!arguments) return;

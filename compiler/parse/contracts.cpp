@@ -14,6 +14,8 @@ BRAID_LOCAL_RULE(state_limit, ast::StateLimit)
 BRAID_LOCAL_RULE(keep, ast::Keep)
 BRAID_LOCAL_RULE(pinned_fields, ast::PinnedFields)
 BRAID_LOCAL_RULE(check, ast::Check)
+BRAID_LOCAL_RULE(named_check, ast::Check)
+BRAID_LOCAL_RULE(unchecked, ast::Unchecked)
 
 const auto comma = quiet(Sign::comma);
 
@@ -36,16 +38,23 @@ const auto check_def = kw("check") > set<&ast::Check::name>(declared_name) >
                        ((kw("reject") >> is<&ast::Check::action>(ast::CheckAction::reject)) |
                         (kw("alert") >> is<&ast::Check::action>(ast::CheckAction::alert)) |
                         (kw("stop") >> is<&ast::Check::action>(ast::CheckAction::stop)));
+const auto unchecked_def = kw("unchecked") > set<&ast::Unchecked::rule>(text) >
+                           kw("because") > set<&ast::Unchecked::reason>(text);
 const auto promise_def = spanned[one_of<&ast::Promise::node>(compatible, fresh, latency, unique, complete, volume,
-                                                             state_limit, keep, pinned_fields, check)];
+                                                             state_limit, keep, pinned_fields, check, unchecked)];
+
+const auto named_check_def = kw("check") > set<&ast::Check::name>(declared_name);
+const auto expectation_def = spanned[one_of<&ast::Promise::node>(compatible, fresh, latency, unique, complete, volume,
+                                                                 state_limit, keep, pinned_fields, named_check)];
 
 const auto contract_def = kw("contract") > block(lines<&ast::Contract::promises>(Group::promise, "a promise", promise));
 
 }  // namespace
 
 BOOST_SPIRIT_DEFINE(compatible, fresh, latency, unique, complete, volume, state_limit, keep, pinned_fields, check)
-BOOST_SPIRIT_DEFINE(promise, contract)
+BOOST_SPIRIT_DEFINE(named_check, unchecked, promise, expectation, contract)
 BOOST_SPIRIT_INSTANTIATE(promise_rule, Cursor, Context)
+BOOST_SPIRIT_INSTANTIATE(expectation_rule, Cursor, Context)
 BOOST_SPIRIT_INSTANTIATE(contract_rule, Cursor, Context)
 
 }  // namespace braid::grammar

@@ -57,6 +57,7 @@ BRAID_RULE(connector, ast::Connector)
 BRAID_RULE(principal, ast::Principal)
 // contracts.cpp
 BRAID_RULE(promise, ast::Promise)
+BRAID_RULE(expectation, ast::Promise)  // of a reader: a check by its name alone
 BRAID_RULE(contract, ast::Contract)
 
 // functions.cpp

@@ -50,7 +50,7 @@ const auto domain_def =
 
 const auto use_def = spanned[kw("use") > set<&ast::Use::path>(path) > -set<&ast::Use::version>(version) >
                              -(kw("as") > set<&ast::Use::as>(declared_name)) >
-                             -(kw("expect") > block(lines<&ast::Use::expects>(Group::promise, "a promise", promise)))];
+                             -(kw("expect") > block(lines<&ast::Use::expects>(Group::promise, "a promise", expectation)))];
 
 const auto policy_def = kw("policy") > set<&ast::Policy::name>(declared_name) >
                         kw("on") > set<&ast::Policy::label>(label) >

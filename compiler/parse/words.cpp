@@ -13,8 +13,8 @@ constexpr std::string_view kItems[] = {"domain", "use",   "policy", "test",    "
                                        "stream", "table", "view",   "product", "function", "aggregate", "service"};
 constexpr std::string_view kClauses[] = {"key",   "time", "contract", "allow",  "mask", "deprecated", "from",   "idle",
                                          "ahead", "rate", "keys",     "delete", "to",   "draft",      "migrate"};
-constexpr std::string_view kPromises[] = {"compatible", "fresh", "latency", "unique", "complete",
-                                          "volume",     "state", "keep",    "fields", "check"};
+constexpr std::string_view kPromises[] = {"compatible", "fresh", "latency", "unique", "complete", "volume",
+                                          "state",      "keep",  "fields",  "check",  "unchecked"};
 constexpr std::string_view kSteps[] = {"from",  "union",   "where", "let",  "select",   "drop",   "rename", "join",
                                        "left",  "right",   "full",  "semi", "anti",     "lookup", "unnest", "window",
                                        "group", "running", "top",   "last", "distinct", "match",  "having"};

@@ -253,6 +253,8 @@ class Printer {
       print_step(step, before == nullptr ? no_row : *before);
       before = &step.row;
     }
+    for (const UncheckedRule& rule : relation.unchecked)
+      line(1, "unchecked " + string_literal(rule.rule) + " because " + string_literal(rule.reason));
     for (const Check& check : relation.checks)
       line(1, "check " + check.name + " else " +
                   (check.otherwise == Check::Otherwise::reject  ? "reject "

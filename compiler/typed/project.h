@@ -395,6 +395,7 @@ struct Relation {
   std::vector<Step> steps;       ///< view, product; the first is FromStep or TickStep
   std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
+  std::vector<UncheckedRule> unchecked = {};
   Access access = {};  ///< stream, table, product
   /// Product: what `to` writes of the published row, where that is not every row as it is: `where`, then `mask`.
   std::vector<Step> outlet = {};

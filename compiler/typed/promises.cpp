@@ -11,8 +11,8 @@
 namespace braid::typed {
 namespace {
 
-constexpr std::string_view kWords[] = {"",       "fresh", "latency", "unique",    "complete",
-                                       "volume", "state", "keep",    "compatible"};
+constexpr std::string_view kWords[] = {"",       "fresh", "latency", "unique",     "complete",
+                                       "volume", "state", "keep",    "compatible", "check"};
 
 std::string length(int64_t us) {
   return to_literal(duration_type(), Value{us});

@@ -39,6 +39,12 @@ struct UniquePromise {
   friend bool operator==(const UniquePromise&, const UniquePromise&) = default;
 };
 
+/// `unchecked "orphans" because "…"`: a rule that others state of the product and nobody runs here.
+struct UncheckedRule {
+  std::string rule, reason;
+  friend bool operator==(const UncheckedRule&, const UncheckedRule&) = default;
+};
+
 struct Promises {
   std::optional<int64_t> fresh_us;
   std::vector<LatencyPromise> latencies;
@@ -60,7 +66,7 @@ struct Expectation {
 /// All that both ask for.
 void add(const Expectation& more, Expectation& to);
 
-enum class PromiseKind { none, fresh, latency, unique, complete, volume, state, keep, compatible };
+enum class PromiseKind { none, fresh, latency, unique, complete, volume, state, keep, compatible, check };
 /// "fresh".
 std::string_view word_of(PromiseKind kind);
 

@@ -297,7 +297,8 @@ class ObjectImport {
 
   std::string product(const std::string& source, const ImportedRules& rules) {
     std::string made;
-    if (!rules.clauses.empty() || rules.deprecated_until || compatibility() != "" || is_draft()) {
+    if (!rules.clauses.empty() || !rules.not_run.empty() || rules.deprecated_until || compatibility() != "" ||
+        is_draft()) {
       made += fmt::format("\n/// Rows of `{}` that keep the contract.\nproduct checked_{}{}\n", source,
                           plain_name(source), version());
       if (!key_.empty()) made += fmt::format("  key {}\n", fmt::join(key_, ", "));
@@ -306,6 +307,13 @@ class ObjectImport {
         clauses += fmt::format("    compatible {}\n", level);
       for (const Clause& clause : rules.clauses)
         clauses += fmt::format("    {}{}\n", clause.text, clause.remark.empty() ? "" : "  // " + clause.remark);
+      // By name: rules without one are told apart by a number.
+      std::map<std::string, int> known;
+      for (const ImportedRules::NotRun& rule : rules.not_run) {
+        const int before = known[rule.rule]++;
+        const std::string name = before == 0 ? rule.rule : fmt::format("{} {}", rule.rule, before + 1);
+        clauses += fmt::format("    unchecked {} because {}\n", string_literal(name), string_literal(rule.reason));
+      }
       if (!clauses.empty()) made += "  contract {\n" + clauses + "  }\n";
       if (is_draft()) made += "  draft\n";
       if (rules.deprecated_until) {
@@ -315,9 +323,6 @@ class ObjectImport {
       }
       made += fmt::format("{{\n  from {}\n}}\n", source);
     }
-    if (rules.not_run.empty()) return made;
-    made += "\n// Rules that are not run:\n";
-    for (const std::string& rule : rules.not_run) made += comment("//  ", rule);
     return made;
   }
 

@@ -126,7 +126,7 @@ class Rules {
   void not_run(const Node& node, const std::string& name, const std::string& reason) {
     reading_.mark(node);
     reporter_.report(diag::RuleNotRun{.rule = name, .reason = reason}).at(span_of(node, file_));
-    made_.not_run.push_back(fmt::format("`{}`: {}", one_line(name), one_line(reason)));
+    made_.not_run.push_back({.rule = one_line(name), .reason = one_line(reason)});
   }
 
   /// Rules of parts of structs and lists: only what the whole row has is checked.

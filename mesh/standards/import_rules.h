@@ -34,7 +34,10 @@ struct Clause {
 
 struct ImportedRules {
   std::vector<Clause> clauses;
-  std::vector<std::string> not_run;  ///< "rule `x`: a query of SQL"
+  struct NotRun {
+    std::string rule, reason;  ///< "orphans", "it is a query of SQL"
+  };
+  std::vector<NotRun> not_run;
   std::optional<std::string> deprecated_until;
   std::optional<int64_t> latency_us;  ///< the shortest that is promised
 };

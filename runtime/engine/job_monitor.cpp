@@ -152,6 +152,10 @@ struct JobMonitor::Families {
                                       kCounter,
                                       "Records that a join passed on before the time of its table.",
                                       {"product", "version", "input"}});
+  Family& unchecked = to.declare({"braid_contract_rule_not_run",
+                                  kGauge,
+                                  "1 for each rule that a contract names and nobody runs.",
+                                  {"product", "version", "rule"}});
   Family& product_alerts = to.declare({"braid_product_alerts_total",
                                        kCounter,
                                        "Rows for which a check of the contract raised an alert.",
@@ -316,6 +320,7 @@ void JobMonitor::publish(JobStatus status) {
   set_sources(status);
   set_products(status);
   set_promises(status);
+  status.unchecked = unchecked_;
   auto published = std::make_shared<const JobStatus>(std::move(status));
   {
     const std::lock_guard lock(publishing_);
@@ -388,6 +393,12 @@ void JobMonitor::watch_promises() {
   promises_.watch(clock_.now_us());
 }
 
+void JobMonitor::set_unchecked(std::vector<JobStatus::UncheckedRule> rules) {
+  unchecked_ = std::move(rules);
+  for (const JobStatus::UncheckedRule& rule : unchecked_)
+    families_->unchecked.gauge({rule.relation, std::to_string(rule.version), rule.rule}).set(1);
+}
+
 std::vector<PromiseChange> JobMonitor::take_changes() {
   keeps_changes_ = true;
   return std::exchange(changes_, {});
@@ -405,7 +416,7 @@ void JobMonitor::set_promises(JobStatus& status) {
                           .since = promise.status.since,
                           .measured = measured_text(promise.rule, promise.status),
                           .owner = promise.owner,
-                          .part = status.part});
+                          .part = promise.of_all ? std::string() : status.part});
     if (on_event)
       on_event({.kind = breached ? JobEvent::Kind::promise_breached : JobEvent::Kind::promise_recovered,
                 .epoch = status.epoch,

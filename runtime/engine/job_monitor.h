@@ -61,12 +61,25 @@ struct JobStatus {
     std::vector<std::string> readers;  ///< domains that expect it; empty: the contract promises it
     PromiseSpec::Rule rule = PromiseSpec::Rule::fresh;
     PromiseStatus status;
+    bool of_all = false;  ///< it is judged over the rows of all tasks, wherever they are
+  };
+  /// A rule that a contract names and nobody runs: it is shown as such, and never as met.
+  struct UncheckedRule {
+    std::string relation;  ///< product or source, qualified
+    int64_t version = 1;
+    std::string rule, reason;
   };
   std::vector<Partition> partitions;  ///< of sources that are not static
   std::vector<Output> outputs;
-  std::vector<Promise> promises;  ///< of a job that follows its inputs; the monitor adds them
-  bool others = false;            ///< other processes have tasks of the job, or some have no owner
-  std::string part;               ///< then: the tasks that this one has: "tasks 0, 2 of 4"
+  std::vector<Promise> promises;         ///< of a job that follows its inputs; the monitor adds them
+  std::vector<UncheckedRule> unchecked;  ///< the monitor adds them
+  bool others = false;                   ///< other processes have tasks of the job, or some have no owner
+  /// Of promises of `volume`, in the order of volume_promises(): what all tasks of the job have. Empty: it is not
+  /// known, and JobReport has what the tasks here have.
+  std::vector<PromiseCounts> volumes;
+  /// What is judged over all tasks is told here. One process at a time does.
+  bool tells_of_all = true;
+  std::string part;  ///< then: the tasks that this one has: "tasks 0, 2 of 4"
 };
 
 /// What happens once or with each commit; for logs. On the job's thread.
@@ -117,6 +130,8 @@ class JobMonitor {
   /// The job follows its inputs: promises of its products are watched from now on. Without it, as where history is read
   /// once, they are not.
   void watch_promises();
+  /// Rules that contracts name and nobody runs, before the job starts.
+  void set_unchecked(std::vector<JobStatus::UncheckedRule> rules);
   bool watches_promises() const { return promises_.watches(); }
   /// Of a job that tells readers of its products: what has changed since the last call. Kept from the first call on.
   std::vector<PromiseChange> take_changes();
@@ -194,6 +209,7 @@ class JobMonitor {
   PromiseMonitor promises_;
   bool keeps_changes_ = false;
   std::vector<PromiseChange> changes_;
+  std::vector<JobStatus::UncheckedRule> unchecked_;
   std::vector<std::vector<PartitionCounters>> partitions_;  ///< by source and ordinal
   std::atomic<JobPhase> phase_ = JobPhase::starting;
   std::atomic<int64_t> moved_at_;          ///< steady clock

@@ -83,10 +83,13 @@ PromiseMonitor::PromiseMonitor(const Program& program, MetricRegistry& metrics)
 PromiseMonitor::~PromiseMonitor() = default;
 
 void PromiseMonitor::watch(int64_t now) {
+  int volumes = 0;
   const auto add = [&](bool of_source, size_t relation, const std::vector<PromiseSpec>& promises) {
-    for (size_t i = 0; i < promises.size(); ++i)
+    for (size_t i = 0; i < promises.size(); ++i) {
       watched_.push_back(
           {.of_source = of_source, .relation = relation, .promise = i, .watch = PromiseWatch(promises[i], now)});
+      if (promises[i].rule == PromiseSpec::Rule::volume) watched_.back().volume = volumes++;
+    }
   };
   for (size_t product = 0; product < program_.products.size(); ++product)
     add(false, product, program_.products[product].promises);
@@ -99,6 +102,13 @@ void PromiseMonitor::watch(int64_t now) {
 
 PromiseReading PromiseMonitor::reading_of(Watched& each, const JobStatus& status, bool idle) {
   PromiseReading reading{.now = status.taken_at, .idle = idle, .others = status.others};
+  if (each.is_of_all(status)) {
+    // The inputs of others may move while those here are idle; where none does, their watermark says it.
+    reading.counts = status.volumes[static_cast<size_t>(each.volume)];
+    reading.idle = idle && reading.counts.watermark == kEndTime;
+    reading.others = false;
+    return reading;
+  }
   if (each.of_source) {
     const std::vector<PromiseCounts>& counts = status.report.sources[each.relation].counts;
     if (each.promise < counts.size()) reading.counts = counts[each.promise];
@@ -142,6 +152,22 @@ void PromiseMonitor::show(const Watched& each, const std::string& name, int64_t 
   families_->breaches.counter({name, version, promise.text}).raise_to(static_cast<double>(now.breaches));
 }
 
+bool PromiseMonitor::Watched::is_of_all(const JobStatus& status) const {
+  return volume >= 0 && static_cast<size_t>(volume) < status.volumes.size();
+}
+
+bool PromiseMonitor::is_to_be_told(Watched& each, const JobStatus& status, bool has_changed) {
+  if (!each.is_of_all(status) || status.tells_of_all) {
+    // Who told of it before may have ended before it could.
+    const bool is_late = each.is_of_all(status) && !each.told && each.watch.status().state == PromiseState::breached;
+    each.told = true;
+    return has_changed || is_late;
+  }
+  // Somebody else does. A recovery that nobody has told is none where the breach was not told either.
+  if (has_changed) each.told = each.watch.status().state != PromiseState::breached;
+  return false;
+}
+
 std::vector<size_t> PromiseMonitor::update(JobStatus& status) {
   std::vector<size_t> changed;
   if (watched_.empty() || status.report.products.size() != program_.products.size() ||
@@ -153,7 +179,8 @@ std::vector<size_t> PromiseMonitor::update(JobStatus& status) {
     const std::string name = source != nullptr ? source->name : status.report.products[each.relation].name;
     const int64_t version = source != nullptr ? source->version : status.report.products[each.relation].version;
     const bool rests = source != nullptr ? idle_source(status, name) : idle[each.relation];
-    if (each.watch.update(reading_of(each, status, rests))) changed.push_back(status.promises.size());
+    const bool has_changed = each.watch.update(reading_of(each, status, rests)).has_value();
+    if (is_to_be_told(each, status, has_changed)) changed.push_back(status.promises.size());
     const PromiseSpec& promise = each.watch.promise();
     status.promises.push_back({.relation = name,
                                .version = version,
@@ -162,7 +189,8 @@ std::vector<size_t> PromiseMonitor::update(JobStatus& status) {
                                .owner = promise.owner,
                                .readers = promise.readers,
                                .rule = promise.rule,
-                               .status = each.watch.status()});
+                               .status = each.watch.status(),
+                               .of_all = each.is_of_all(status)});
     show(each, name, version);
   }
   return changed;

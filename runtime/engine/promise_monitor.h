@@ -35,7 +35,12 @@ class PromiseMonitor {
     size_t promise;   ///< of the relation
     PromiseWatch watch;
     double row_bytes = 0;  ///< of rows of state in memory, when there were some
+    int volume = -1;       ///< index into JobStatus::volumes
+    bool told = true;      ///< its breach
+    bool is_of_all(const JobStatus& status) const;
   };
+  /// Of a promise that is judged over all tasks one process tells.
+  static bool is_to_be_told(Watched& each, const JobStatus& status, bool has_changed);
   PromiseReading reading_of(Watched& each, const JobStatus& status, bool idle);
   void show(const Watched& each, const std::string& name, int64_t relation_version);
 

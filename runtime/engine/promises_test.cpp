@@ -45,17 +45,11 @@ class Promises : public testing::Test {
     builder_.program.products[1].promises = {{.text = "state", .rule = Rule::state, .most = 8192}};
     machine_.write("in/u.ndjson", record("a", 1, 0));
     options_.follow = true;
-    monitor_.emplace(builder_.program, clock_);
-    options_.monitor = &*monitor_;
     options_.stop_requested = [this] { return clock_.second >= 100; };
     clock_.each = [this](int64_t second) {
       if (second < silent_from_ || second >= silent_to_) write("a", second);
     };
-    monitor_->on_event = [this](const JobEvent& event) {
-      if (event.kind == JobEvent::Kind::promise_breached) changes_[event.promise->text].push_back(clock_.second);
-      if (event.kind == JobEvent::Kind::promise_recovered) changes_[event.promise->text].push_back(-clock_.second);
-    };
-    monitor_->watch_promises();
+    watch();
   }
   void write(const std::string& key, int64_t second, int rows = 1) {
     std::string text;
@@ -75,6 +69,18 @@ class Promises : public testing::Test {
   }
   /// The seconds in which a promise was breached, and, below 0, in which it recovered.
   std::vector<int64_t> changes(const std::string& promise) { return changes_[promise]; }
+
+  /// Of the program as it is now.
+  void watch() {
+    monitor_.emplace(builder_.program, clock_);
+    monitor_->on_event = [this](const JobEvent& event) {
+      const bool breached = event.kind == JobEvent::Kind::promise_breached;
+      if (breached || event.kind == JobEvent::Kind::promise_recovered)
+        changes_[event.promise->text].push_back(breached ? clock_.second : -clock_.second);
+    };
+    monitor_->watch_promises();
+    options_.monitor = &*monitor_;
+  }
 
   ProgramBuilder builder_;
   Machine machine_{3};
@@ -138,13 +144,7 @@ TEST_F(Promises, that_readers_expect_are_watched_at_the_source) {
       {.text = "unique v", .bound_us = 10 * kSecond, .rule = Rule::unique, .share = 1, .fields = {{0}}},
       {.text = "expect elsewhere", .bound_us = 5 * kSecond, .rule = Rule::fresh, .readers = {"kpi"}}};
   for (ProductSpec& product : builder_.program.products) product.domain = "test", product.sources = {0};
-  monitor_.emplace(builder_.program, clock_);
-  monitor_->on_event = [this](const JobEvent& event) {
-    const bool breached = event.kind == JobEvent::Kind::promise_breached;
-    if (breached || event.kind == JobEvent::Kind::promise_recovered)
-      changes_[event.promise->text].push_back(breached ? clock_.second : -clock_.second);
-  };
-  monitor_->watch_promises();
+  watch();
   silent_from_ = 20, silent_to_ = 45;
   run();
   expect_once(changes("expect fresh"), 24, 28, 46, 49);
@@ -162,6 +162,20 @@ TEST_F(Promises, that_readers_expect_are_watched_at_the_source) {
     EXPECT_NE(told->find(R"("check":"unique v")"), std::string::npos) << *told;
     EXPECT_EQ(told->find("elsewhere"), std::string::npos) << *told;
   }
+}
+
+/// A row that repeats a key counts for an hour.
+TEST_F(Promises, of_unique_keys_are_breached_for_an_hour) {
+  for (ProductSpec& product : builder_.program.products) product.promises.clear();
+  builder_.program.sources[0].promises = {
+      {.text = "unique k", .bound_us = 60 * kSecond, .rule = PromiseSpec::Rule::unique, .share = 1, .fields = {{0}}}};
+  watch();
+  options_.stop_requested = [this] { return clock_.second >= 3'750; };
+  clock_.each = [this](int64_t second) { write("k" + std::to_string(second), second); };
+  clock_.events[50] = [this] { write("k20", 50); };
+  clock_.events[500] = [this] { write("k300", 500); };  // too far apart
+  run();
+  expect_once(changes("unique k"), 50, 53, 3'650, 3'720);
 }
 
 TEST_F(Promises, of_volume_are_breached_by_too_many_rows_before_the_period_ends) {

@@ -132,6 +132,12 @@ class TurnEngine : private PartitionClocks {
   std::vector<PromiseCounts> promise_counts(int product) const;
   /// The same of a source, of the rows that were read here.
   std::vector<PromiseCounts> source_counts(int source) const;
+  /// Of all promises of `volume`, in the order of volume_promises(): with the rows of the last freeze_published(), or
+  /// without those that nobody can see yet. Empty: nothing is counted.
+  enum class VolumeRows { frozen, visible };
+  std::vector<PromiseCounts> volume_counts(VolumeRows rows) const;
+  /// Behind watch_promises(): what the first of them was at the last commit.
+  void restore_volumes(const std::vector<PromiseCounts>& counts);
   /// 0, or a bug.
   int64_t law_deviation() const { return book_.deviation(); }
   uint64_t turns() const { return turn_; }
@@ -190,6 +196,8 @@ class TurnEngine : private PartitionClocks {
   const std::vector<int>& readers_of(int op);
   /// Of the rows that the product publishes; without movement if another stage publishes them.
   EdgeTime time_of_product(int product) const;
+  /// It publishes the rows of the product; else another stage does.
+  bool makes(int product) const;
   EdgeTime time_of_source(int source) const;
   void hand_to_readers(int op, std::vector<Block>& blocks);
   void move_task_watermark();

@@ -14,6 +14,10 @@ constexpr double kAtRisk = 0.25;
 /// Of periods that have passed at once, as behind a leap of time, only the last are looked at.
 constexpr int64_t kMostAtOnce = PublishedRows::kMostPeriods;
 
+int64_t ceil_divide(int64_t value, int64_t unit) {
+  return -floor_divide(-value, unit);
+}
+
 double ratio(int64_t part, int64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -67,7 +71,7 @@ const char* unit_of(PromiseSpec::Rule rule) {
 }
 
 std::string measured_text(PromiseSpec::Rule rule, const PromiseStatus& status) {
-  if (status.apart) return "not judged: other processes have some of the rows";
+  if (status.apart) return "not judged: what other processes have counted is not known";
   if (!status.measured) return "";
   switch (rule) {
     case PromiseSpec::Rule::fresh:
@@ -180,14 +184,13 @@ double PromiseWatch::left_of_period(int64_t rows, bool whole) const {
 std::optional<double> PromiseWatch::measure_volume(const PromiseReading& reading) {
   const PromiseCounts& counts = reading.counts;
   status_.apart = reading.others;
-  if (reading.others || counts.watermark == kNoTime || counts.watermark == kEndTime) {
-    // What is counted here later begins in the middle of a period again.
-    if (reading.others) next_period_ = kNoTime;
-    return std::nullopt;
-  }
+  if (reading.others || counts.watermark == kNoTime || counts.watermark == kEndTime) return std::nullopt;
   const int64_t period = promise_.bound_us;
   const int64_t open = floor_divide(counts.watermark, period) * period;
   if (next_period_ == kNoTime) next_period_ = open + period;
+  // What counts has begun in the middle of a period, perhaps again. A row of the far future says nothing of those near.
+  const bool is_near = counts.from != kNoTime && counts.from < open + kMostAtOnce * period;
+  if (is_near && counts.from > next_period_) next_period_ = ceil_divide(counts.from, period) * period;
   next_period_ = std::max(next_period_, open - kMostAtOnce * period);
   for (; next_period_ < open; next_period_ += period) {
     const auto found = counts.periods.find(next_period_);

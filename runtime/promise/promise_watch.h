@@ -12,7 +12,8 @@
 //   b state <= b           bytes of the rows of state of its steps                1 − bytes / b
 //
 // Budget below 0, or used up by a share of rows: breached. A period of `volume` is whole when the watermark has passed
-// its end; it is in breach before, once it has too many rows. The period in which the watch begins is not whole.
+// its end; it is in breach before, once it has too many rows. The period in which the watch begins is not whole, and
+// none is that begins before PromiseCounts::from.
 //
 // While all inputs are idle nothing is late and event time stands still: `fresh` and `volume` stay as they were, and
 // say since when they are idle. Before the first row the age counts from when the watch began.
@@ -40,7 +41,8 @@ struct PromiseReading {
   bool idle = false;                         ///< no input has had anything for longer than its `idle`
   PromiseCounts counts = {};                 ///< since the process began; less than before: what counted them has left
   std::optional<uint64_t> state_bytes = {};  ///< of the product's steps; none: not known
-  bool others = false;                       ///< other processes publish rows of the product, too
+  /// Other processes publish rows of the product, too, and the counts are without those.
+  bool others = false;
 };
 
 struct PromiseStatus {
@@ -53,7 +55,7 @@ struct PromiseStatus {
   uint64_t breaches = 0;                 ///< so far
   int64_t rows = 0, missed = 0;          ///< of the window, of latency and complete
   int64_t all_rows = 0, all_missed = 0;  ///< since the watch began
-  bool apart = false;  ///< of `volume`: other processes have a part of the rows, so it is not judged here
+  bool apart = false;  ///< of `volume`: what other processes have is not known, so it is not judged for now
 };
 
 /// "fresh", as contracts say it.

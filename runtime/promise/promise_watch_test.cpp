@@ -139,13 +139,15 @@ struct Volume : testing::Test {
       {.text = "volume 10..20 per 1m", .bound_us = kMinute, .rule = PromiseSpec::Rule::volume, .least = 10, .most = 20},
       kStart};
   std::map<int64_t, int64_t> periods;
+  int64_t from = kNoTime;
   int64_t first = kStart / kMinute * kMinute;  ///< a period in which the watch begins
   std::optional<PromiseState> at(int64_t watermark, bool idle = false, bool others = false) {
     const int64_t w = watermark == kNoTime || watermark == kEndTime ? watermark : first + watermark;
-    return watch.update({.now = kStart,
-                         .idle = idle,
-                         .counts = {.rows = 0, .missed = 0, .periods = periods, .watermark = w},
-                         .others = others});
+    return watch.update(
+        {.now = kStart,
+         .idle = idle,
+         .counts = {.rows = 0, .missed = 0, .periods = periods, .watermark = w, .newest = kNoTime, .from = from},
+         .others = others});
   }
   void rows(int64_t minute, int64_t count) { periods[first + minute * kMinute] += count; }
 };
@@ -189,13 +191,33 @@ TEST_F(Volume, StaysAsItWasWhileTimeStands) {
   EXPECT_TRUE(at(10 * kMinute));
 }
 
-TEST_F(Volume, IsNotJudgedWhereOthersHaveRows) {
+TEST_F(Volume, IsNotJudgedWhereOthersHaveRowsThatNobodyKnows) {
   EXPECT_FALSE(at(kSecond));
   EXPECT_FALSE(at(10 * kMinute, false, true));
   EXPECT_TRUE(watch.status().apart);
-  EXPECT_FALSE(at(11 * kMinute));  // begins in the middle again
+  from = first + 11 * kMinute + kSecond;  // what is counted begins in the middle again
+  EXPECT_FALSE(at(12 * kMinute));
   EXPECT_FALSE(watch.status().apart);
+  EXPECT_FALSE(watch.status().measured);
   EXPECT_TRUE(at(13 * kMinute));
+  EXPECT_EQ(watch.status().state, PromiseState::breached);
+}
+
+/// One row with a wrong year does not end the watch for years.
+TEST_F(Volume, IsJudgedThoughARowIsOfTheFarFuture) {
+  from = first + 1'000'000 * kMinute;
+  EXPECT_FALSE(at(kSecond));
+  EXPECT_TRUE(at(2 * kMinute));
+}
+
+/// While somebody could not be asked, nothing is lost: what they have counted is known later.
+TEST_F(Volume, IsJudgedLaterWhereOthersCouldNotBeAsked) {
+  EXPECT_FALSE(at(kSecond));
+  rows(1, 15), rows(2, 9), rows(3, 15);
+  EXPECT_FALSE(at(4 * kMinute, false, true));
+  EXPECT_FALSE(at(4 * kMinute));
+  EXPECT_EQ(watch.status().measured, 15);
+  EXPECT_EQ(watch.status().state, PromiseState::ok);
 }
 
 TEST_F(Volume, LooksAtTheLastPeriodsBehindALeap) {

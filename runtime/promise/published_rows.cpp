@@ -38,6 +38,7 @@ PromiseCounts& PromiseCounts::operator+=(const PromiseCounts& other) {
   add_all(other.periods, periods);
   watermark = std::min(watermark, other.watermark);
   newest = std::max(newest, other.newest);
+  from = std::max(from, other.from);
   return *this;
 }
 
@@ -84,6 +85,9 @@ PublishedRows::PublishedRows(const WatchedRows& rows, int64_t newest)
     const PromiseSpec& promise = rows.promises[i];
     for (const std::vector<int>& path : promise.fields) find_path(rows.row, path, present_[i], keys_[i]);
     if (promise.rule == PromiseSpec::Rule::unique) repeated_[i] = std::make_unique<RepeatedKeys>(promise.bound_us);
+    // A later period has no row of before.
+    if (promise.rule == PromiseSpec::Rule::volume && newest != kNoTime)
+      counts_[i].from = (floor_divide(newest, promise.bound_us) + 1) * promise.bound_us;
     if (promise.rule != PromiseSpec::Rule::latency) continue;
     const int64_t step = std::max<int64_t>(1, promise.bound_us / kStepsOfBound);
     step_us_ = step_us_ == 0 ? step : std::min(step_us_, step);
@@ -170,6 +174,21 @@ std::vector<PromiseCounts> PublishedRows::counts(const EdgeTime& time) const {
   if (open_.rows == 0 && frozen_.rows == 0)
     for (PromiseCounts& each : counts) each.watermark = watermark_of(time);
   return counts;
+}
+
+PromiseCounts PublishedRows::frozen_periods(size_t promise) const {
+  PromiseCounts made = counts_[promise];
+  if (const auto frozen = frozen_.periods.find(promise); frozen != frozen_.periods.end())
+    add_all(frozen->second, made.periods);
+  made.watermark = frozen_watermark_;
+  return made;
+}
+
+void PublishedRows::restore_periods(size_t promise, const PromiseCounts& counts) {
+  counts_[promise].periods = counts.periods;
+  counts_[promise].from = counts.from;
+  counts_[promise].watermark = counts.watermark;
+  frozen_watermark_ = counts.watermark;
 }
 
 void PublishedRows::show(int64_t now) {

@@ -9,7 +9,8 @@
 // of its step is, so that no row is called slow that is not. Of `volume` the newest kMostPeriods periods of event time
 // are kept.
 //
-// Counts begin with the process and are not stored. They decide no row. One thread.
+// Counts begin with the process and are not stored, so the periods up to the newest row of before are not known whole;
+// those of a task over a broker go on with what its last commit says (volume_counts.h). They decide no row. One thread.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,8 @@ struct PromiseCounts {
   /// kEndTime: nothing moves it.
   int64_t watermark = kNoTime;
   int64_t newest = kNoTime;  ///< event time of the newest of the rows that readers can see, in all runs
+  /// Periods that begin before it may have more rows than are known here. kNoTime: all are known.
+  int64_t from = kNoTime;
 
   PromiseCounts& operator+=(const PromiseCounts& other);
   friend bool operator==(const PromiseCounts&, const PromiseCounts&) = default;
@@ -65,6 +68,10 @@ class PublishedRows {
   void show(int64_t now);
   /// As many as the product has promises. `time`: of the product's rows now, which counts if no row is hidden.
   std::vector<PromiseCounts> counts(const EdgeTime& time) const;
+  /// As counts() will be once the rows of the last freeze() are shown; only what is known of periods.
+  PromiseCounts frozen_periods(size_t promise) const;
+  /// Of `volume`: what frozen_periods() was behind the last commit. Nothing was added yet.
+  void restore_periods(size_t promise, const PromiseCounts& counts);
 
  private:
   /// Of rows that nobody can see yet.

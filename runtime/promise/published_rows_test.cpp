@@ -62,6 +62,31 @@ TEST_F(Published, counts_rows_when_they_can_be_seen) {
   EXPECT_EQ(rows.counts(at(0))[2].periods, (std::map<int64_t, int64_t>{{100 * kSecond, 3}}));
 }
 
+TEST_F(Published, do_not_know_the_periods_that_had_rows_before) {
+  PublishedRows rows(WatchedRows::of(product_), 105 * kSecond);
+  EXPECT_EQ(rows.counts(at(0))[2].from, 110 * kSecond);
+  EXPECT_EQ(rows.counts(at(0))[0].from, kNoTime);
+}
+
+TEST_F(Published, go_on_with_the_periods_of_the_last_commit) {
+  PublishedRows before(WatchedRows::of(product_), kNoTime);
+  add(before, {{.at = 100 * kSecond}, {.at = 111 * kSecond}});
+  before.freeze(at(101 * kSecond));
+  const PromiseCounts committed = before.frozen_periods(2);
+  EXPECT_EQ(committed.periods, (std::map<int64_t, int64_t>{{100 * kSecond, 1}, {110 * kSecond, 1}}));
+  EXPECT_EQ(committed.watermark, 101 * kSecond);
+  EXPECT_TRUE(before.counts(at(0))[2].periods.empty());  // nobody can see the rows yet
+
+  PublishedRows after(WatchedRows::of(product_), 111 * kSecond);
+  after.restore_periods(2, committed);
+  add(after, {{.at = 112 * kSecond}});
+  after.freeze(at(112 * kSecond));
+  after.show(120 * kSecond);
+  const PromiseCounts counts = after.counts(at(112 * kSecond))[2];
+  EXPECT_EQ(counts.periods, (std::map<int64_t, int64_t>{{100 * kSecond, 1}, {110 * kSecond, 2}}));
+  EXPECT_EQ(counts.from, kNoTime);
+}
+
 TEST_F(Published, calls_rows_slow_when_they_are_seen_too_late) {
   PublishedRows rows(WatchedRows::of(product_), kNoTime);
   // Steps of one second; a row is not slow before its whole step is.

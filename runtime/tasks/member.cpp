@@ -8,6 +8,7 @@
 #include "runtime/connect/topic_template.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/data/time_text.h"
+#include "runtime/promise/volume_counts.h"
 #include "runtime/report/topic_findings.h"
 
 namespace braid {
@@ -22,6 +23,9 @@ constexpr int64_t kUntilGone = 600'000'000, kUntilTold = 10'000'000;
 /// loop for the next.
 constexpr int64_t kLinger = 25'000;
 constexpr int64_t kNothingDue = 1'000'000;
+/// Of tasks that others have it is asked in turn, each about so often; never more than once in the shorter time, and
+/// none for longer than a turn may wait.
+constexpr int64_t kAskVolumesEvery = 1'000'000, kAskVolumesAtMost = 250'000, kVolumesPatience = 50'000;
 constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000, kAskChangesEvery = 100'000;
 /// After so long without a commit it is asked whether the brokers are there.
 constexpr int64_t kAskBrokersEvery = 10'000'000;
@@ -48,7 +52,7 @@ Status remove_store(Fs& fs, const std::string& directory) {
 }  // namespace
 
 JobMember::JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams)
-    : program_(program), options_(options), seams_(seams) {}
+    : program_(program), options_(options), seams_(seams), volume_promises_(volume_promises(program)) {}
 
 Result<JobReport> JobMember::run() {
   BRAID_TRY(prepare());
@@ -64,6 +68,7 @@ Result<JobReport> JobMember::run() {
     }
     if (transaction_->is_over()) BRAID_TRY(finish_commit());
     BRAID_ASSIGN(const Round round, run_round());
+    ask_volumes();
     show_status();
     if (tasks_at_end()) {
       BRAID_TRY(commit());
@@ -442,13 +447,48 @@ void JobMember::show_status() {
     if (task == nullptr) continue;
     task->add_to_status(status.job);
     task->add_to_work(work_);
+    if (!volume_promises_.empty()) status.volumes[number] = task->volumes();
   }
+  for (const auto& [number, volumes] : volumes_) status.volumes.try_emplace(number, volumes);
   status.ready = was_assigned_ && status.recovering == 0;
   status.work = std::exchange(work_, {});
   options_.on_status(status);
   if (program_.services.empty()) return;
   told_ = std::move(status);
   told_.work = {};
+}
+
+void JobMember::ask_volumes() {
+  if (volume_promises_.empty() || !options_.on_status || group_ == nullptr || !was_assigned_) return;
+  const int64_t now = seams_.clock.steady_us();
+  const int32_t tasks = layout_.tasks();
+  const auto is_here = [this](int32_t number) {
+    const auto found = tasks_.find(number);
+    return found != tasks_.end() && found->second != nullptr;
+  };
+  std::erase_if(volumes_, [&](const auto& each) { return is_here(each.first); });
+  if (now - volumes_asked_at_ < std::max(kAskVolumesAtMost, kAskVolumesEvery / std::max(1, tasks))) return;
+  int32_t next = volumes_asked_;
+  for (int32_t tried = 0; tried < tasks; ++tried) {
+    next = (next + 1) % tasks;
+    if (is_here(next)) continue;
+    volumes_asked_at_ = now;
+    volumes_asked_ = next;
+    std::vector<TopicPartition> places = layout_.inputs_of(next);
+    if (places.empty()) places.push_back({layout_.epochs(), next});
+    // While a transaction of its owner is open there is no answer. The next one has all that this one would have.
+    const auto committed = group_->committed(places, kVolumesPatience);
+    if (!committed.ok()) return;
+    TaskVolumes found{.epoch = 0, .counts = no_volumes(volume_promises_.size())};
+    for (const BrokerGroup::Committed& each : *committed) {
+      const std::optional<EpochChain> token = each.offset ? read_token(each.metadata) : std::nullopt;
+      if (!token || token->epoch < found.epoch) continue;
+      auto counts = read_volumes(read_volumes_of(each.metadata), volume_promises_);
+      found = {.epoch = token->epoch, .counts = counts ? std::move(*counts) : std::vector<PromiseCounts>()};
+    }
+    volumes_[next] = std::move(found);
+    return;
+  }
 }
 
 void JobMember::ask_brokers() {

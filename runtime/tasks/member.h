@@ -79,6 +79,8 @@ class JobMember : BrokerGroup::Owner {
   bool offsets_are_old(const TaskRun& task) const;
   /// Until a commit is due, or the one on its way may be over.
   int64_t time_to_look() const;
+  /// What tasks have counted for promises of `volume` that are not at work here: of one of them, as it is committed.
+  void ask_volumes();
   void show_progress() const;
   void show_status();
   /// What the brokers are not there for is in the status, while the job waits.
@@ -126,6 +128,10 @@ class JobMember : BrokerGroup::Owner {
   /// Changes of promises that nobody was told of yet, and those that the next commit tells of.
   std::vector<PromiseChange> untold_changes_, told_changes_;
   int64_t changes_asked_at_ = 0;  ///< steady clock
+  std::vector<const PromiseSpec*> volume_promises_;
+  std::map<int32_t, TaskVolumes> volumes_;  ///< of tasks that are not at work here
+  int32_t volumes_asked_ = -1;              ///< the last task
+  int64_t volumes_asked_at_ = 0;            ///< steady clock
   std::vector<Diagnostic> warnings_;
 };
 

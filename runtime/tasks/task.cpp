@@ -8,6 +8,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/rng.h"
 #include "runtime/engine/job_status.h"
+#include "runtime/promise/volume_counts.h"
 #include "runtime/report/topic_findings.h"
 #include "runtime/snapshot/checkpoint.h"
 #include "runtime/snapshot/fetch.h"
@@ -33,9 +34,11 @@ Error input_error(const Diagnostic& diagnostic) {
 
 }  // namespace
 
-std::string token_text(const EpochChain& chain, uint64_t heard) {
-  const std::string text = fmt::format("{}{}:{:016x}", kTokenHead, chain.epoch, chain.digest);
-  return heard == 0 ? text : text + fmt::format(":{:016x}", heard);
+std::string token_text(const EpochChain& chain, uint64_t heard, std::string_view volumes) {
+  std::string text = fmt::format("{}{}:{:016x}", kTokenHead, chain.epoch, chain.digest);
+  if (heard != 0 || !volumes.empty()) text += fmt::format(":{:016x}", heard);
+  if (!volumes.empty()) text += fmt::format(":{}", volumes);
+  return text;
 }
 
 std::optional<EpochChain> read_token(std::string_view text) {
@@ -50,11 +53,29 @@ std::optional<EpochChain> read_token(std::string_view text) {
   return chain;
 }
 
+namespace {
+
+/// What stands between its colons, from 0 on; empty: it has no such part.
+std::string_view part_of_token(std::string_view text, int number) {
+  for (; number > 0; --number) {
+    const size_t at = text.find(':');
+    if (at == text.npos) return {};
+    text.remove_prefix(at + 1);
+  }
+  return text.substr(0, text.find(':'));
+}
+
+}  // namespace
+
 uint64_t read_heard(std::string_view text) {
   uint64_t heard = 0;
-  const size_t at = text.rfind(':');
-  if (std::ranges::count(text, ':') == 3) std::from_chars(text.data() + at + 1, text.data() + text.size(), heard, 16);
+  const std::string_view part = part_of_token(text, 3);
+  std::from_chars(part.data(), part.data() + part.size(), heard, 16);
   return heard;
+}
+
+std::string_view read_volumes_of(std::string_view text) {
+  return part_of_token(text, 4);
 }
 
 uint64_t heard_of(std::span<const uint64_t> epochs) {
@@ -69,6 +90,7 @@ TaskRun::TaskRun(const Place& place, const Program& program, JobOptions options,
                  OutputTopics& topics, Transaction& transaction)
     : place_(place),
       program_(program),
+      volume_promises_(volume_promises(program)),
       options_(std::move(options)),
       seams_(seams),
       transaction_(transaction),
@@ -132,7 +154,21 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
   // What was run again is no row that readers see now.
   if (options_.follow) turns_.engine().watch_promises();
+  if (options_.follow && token == of_group) restore_volumes(committed);
   return turns_.begin();
+}
+
+void TaskRun::restore_volumes(const std::vector<BrokerGroup::Committed>& committed) {
+  if (volume_promises_.empty()) return;
+  const auto stated = std::ranges::find_if(committed, [](const auto& each) { return each.offset.has_value(); });
+  if (stated == committed.end()) return;
+  // Another script had other promises: it counts anew.
+  if (const auto counts = read_volumes(read_volumes_of(stated->metadata), volume_promises_))
+    turns_.engine().restore_volumes(*counts);
+}
+
+TaskVolumes TaskRun::volumes() const {
+  return {.epoch = last_.epoch, .counts = turns_.engine().volume_counts(TurnEngine::VolumeRows::visible)};
 }
 
 Status TaskRun::read_epochs_from() {
@@ -403,10 +439,10 @@ Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTi
   for (const std::string& piece : answer_records(record_, turns_.take_answers(), topics_.longest_record()))
     write_to_epochs(piece);
   write_to_epochs(record_.encode());
+  turns_.engine().freeze_published();
   add_offsets(chain, offsets);
   offsets_at_ = seams_.clock.steady_us();
   is_committing_ = true;
-  turns_.engine().freeze_published();
   // Behind the commit would be too late: the next turns have changed the state by then.
   if (is_due) BRAID_TRY(freeze(FrozenEpoch::Counts::not_known));
   return true;
@@ -427,7 +463,10 @@ void TaskRun::repeat_offsets(std::vector<OffsetToCommit>& offsets) {
 }
 
 void TaskRun::add_offsets(const EpochChain& chain, std::vector<OffsetToCommit>& offsets) const {
-  const std::string token = token_text(chain, heard());
+  std::string volumes;
+  if (!volume_promises_.empty())
+    volumes = volumes_text(turns_.engine().volume_counts(TurnEngine::VolumeRows::frozen), volume_promises_);
+  const std::string token = token_text(chain, heard(), volumes);
   bool reads_any = false;
   for (const JobInputs::Partition& partition : turns_.inputs().partitions())
     if (reads_topic(partition)) {

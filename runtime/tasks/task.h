@@ -24,14 +24,18 @@
 #include "runtime/snapshot/upload.h"
 #include "runtime/tasks/answer_records.h"
 #include "runtime/tasks/epoch_tree.h"
+#include "runtime/tasks/task_volumes.h"
 #include "runtime/tasks/topic_outputs.h"
 
 namespace braid {
 
 /// How far a task has come, as the metadata of its offsets has it. `heard`: what it has got of tasks of other stages.
-std::string token_text(const EpochChain& chain, uint64_t heard = 0);
+/// `volumes`: as volumes_text() has them.
+std::string token_text(const EpochChain& chain, uint64_t heard = 0, std::string_view volumes = {});
 std::optional<EpochChain> read_token(std::string_view text);
 uint64_t read_heard(std::string_view text);
+/// Empty: it has none.
+std::string_view read_volumes_of(std::string_view text);
 /// All epochs up to these, of each task that sends to it, in the order of its sources.
 uint64_t heard_of(std::span<const uint64_t> epochs);
 
@@ -100,6 +104,8 @@ class TaskRun {
   /// What it has done since the last call.
   void add_to_work(MemberWork& work);
   const TurnEngine& engine() const { return turns_.engine(); }
+  /// What it has counted for promises of `volume`, up to the last epoch that is committed.
+  TaskVolumes volumes() const;
 
  private:
   /// Reads records of epochs, in order, from that offset on until `visit` returns false. Waits for those that cannot be
@@ -130,6 +136,8 @@ class TaskRun {
   /// Where it stands in what it reads of other stages.
   std::vector<BrokerGroup::Committed> exchange_positions() const;
   uint64_t heard() const;
+  /// Counts go on where the commit says that they were.
+  void restore_volumes(const std::vector<BrokerGroup::Committed>& committed);
   SnapshotOwner owner() const;
   /// If no broker answers, it waits.
   BrokerResult<OffsetRange> epochs_range();
@@ -157,6 +165,7 @@ class TaskRun {
 
   const Place place_;
   const Program& program_;
+  const std::vector<const PromiseSpec*> volume_promises_;
   const JobOptions options_;
   const JobSeams& seams_;
   Transaction& transaction_;

@@ -13,6 +13,7 @@
 #include "runtime/engine/job.h"
 #include "runtime/engine/job_monitor.h"
 #include "runtime/snapshot/snapshot_store.h"
+#include "runtime/tasks/task_volumes.h"
 
 namespace braid {
 
@@ -22,6 +23,8 @@ struct MemberStatus {
   size_t running = 0, recovering = 0;  ///< tasks
   std::vector<int32_t> tasks;          ///< both
   bool ready = false;                  ///< it was given its tasks, and has recovered them
+  /// Of promises of `volume`, by task: of those at work here, and of others, as their last commits say.
+  std::map<int32_t, TaskVolumes> volumes = {};
 };
 
 /// What people are shown of a stage.

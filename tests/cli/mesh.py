@@ -424,6 +424,7 @@ PERSON_READER = """domain kpi
 use people.person version 1 expect {
   fresh within 5m
   unique id within 1h
+  check sound
 }
 
 product contact version 1 {
@@ -458,6 +459,9 @@ def a_contract_reaches_its_readers(case: Case) -> None:
     script.write_text(PERSON_READER.replace("fresh within 5m", "fresh within 5s"))
     told = case.braid("check", "kpi", code=SCRIPT, finding="E5460")
     case.expect("it promises `fresh within 1m`" in told.err, f"{told}")
+    script.write_text(PERSON_READER.replace("check sound", "check sond"))
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5460")
+    case.expect("use `check sound`" in told.err, f"{told}")
     # The label goes on into what is made of the field.
     script.write_text(PERSON_READER.replace("version 1 {", "version 1 allow read to domain sales {"))
     told = case.braid("check", "kpi", code=SCRIPT, finding="E5442")
@@ -491,13 +495,15 @@ def a_change_is_judged_by_what_a_reader_relies_on(case: Case) -> None:
     case.braid("publish", "kpi")
     shown = json.loads(case.braid("mesh", "show", "people.person", "--registry", "registry", "--json").out)["readers"][0]
     case.expect(shown["exhaustive"] == ["state"], f"{shown}")
-    case.expect(shown["expects"]["fresh_us"] == 300_000_000 and shown["expects"]["unique"][0]["fields"] == [["id"]],
-                f"{shown}")
+    case.expect(shown["expects"]["fresh_us"] == 300_000_000 and shown["expects"]["unique"][0]["fields"] == [["id"]] and
+                shown["expects"]["checks"] == ["sound"], f"{shown}")
     objects = tree(case.directory / "registry/objects")
     # A symbol more, a promise that is loosened, and one that is taken back: each breaks the reader that relies on it.
     for before, after, why in (("new, known }", "new, known, lost }", "its `case` of `state` names each symbol"),
                                ("fresh within 1m", "fresh within 10m", "it expects `fresh within 5m`"),
-                               ("    unique id within 1d\n", "", "it expects `unique id within 1h`")):
+                               ("    unique id within 1d\n", "", "it expects `unique id within 1h`"),
+                               ("    check sound: fair(score) else reject\n", "", "it expects the check `sound`"),
+                               ("fair(score) else reject", "fair(score) else alert", "it expects the check `sound`")):
         owner.write_text(script.replace(before, after))
         told = case.braid("publish", "people", code=SCRIPT, finding="E7220")
         for part in (why, "kpi.contact version 1", "kpi@shop.example"):
@@ -640,10 +646,94 @@ def reads_are_on_record(case: Case) -> None:
     case.expect(len(used()) == count, "a key of nobody has signed")
 
 
+OVERSIGHT = """domain oversight
+
+stream event
+  time at within 10m
+  from audit "{log}"
+{{
+  id: string,
+  kind: string from "type",
+  at: timestamp from "time",
+  subject: string,
+  data: {{ sequence: string? }},
+}}
+
+/// What is published, as it comes.
+product publication version 1 {{
+  from event
+  where kind == "io.braid.contract.published"
+  select {{ at, subject, sequence: data.sequence }}
+}}
+"""
+
+
+def an_audit_log_is_read_by_scripts(case: Case) -> None:
+    """`from audit` gives each event once, goes on with what comes, and is refused where the log is another one."""
+    write_payments(case)
+    case.braid("publish", "payments")
+    folder = case.directory / "oversight"
+    folder.mkdir()
+    (folder / "braid.toml").write_text(TOML.format(name="oversight"))
+    script = folder / "oversight.braid"
+    script.write_text(OVERSIGHT.format(log="payments"))
+    out = folder / "data/out/oversight.publication.v1.ndjson"
+
+    def rows() -> list:
+        return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+
+    def logged(domain: str = "payments") -> int:
+        lines = case.braid("audit", "log", domain, "--registry", "registry", "--json").out.splitlines()
+        return sum(json.loads(line)["type"] == "io.braid.contract.published" for line in lines)
+
+    case.expect("urn:braid:acme:payments:payment:1" in case.braid("dry-run", "oversight").out, "the dry run has no event")
+    case.braid("run", "oversight")
+    case.expect(len(rows()) == logged() > 0, f"{rows()}")
+    case.expect({row["subject"] for row in rows()} >= {"urn:braid:acme:payments:payment:1"}, f"{rows()}")
+    # A copy that is gone comes back as it was; nothing is read twice.
+    shutil.rmtree(folder / ".braid/audit")
+    case.braid("run", "oversight")
+    case.expect(len(rows()) == logged(), f"{rows()}")
+    # A job that follows reads events as they come.
+    process = case.start("run", "oversight", "--follow")
+    try:
+        write_payments(case, more=", note: \"\"")
+        case.braid("publish", "payments")
+        deadline = time.monotonic() + 60
+        while len(rows()) < logged() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        case.expect(len(rows()) == logged() > 2, f"{rows()}")
+        process.send_signal(signal.SIGTERM)
+        case.expect(case.ended(process).code == DONE, "it does not end")
+    finally:
+        process.kill()
+    case.expect(len(rows()) == logged(), f"{rows()}")
+    # A log that was taken back, and one that was changed.
+    copy = folder / ".braid/audit/payments.ndjson"
+    whole = copy.read_text()
+    copy.write_text(whole + whole.splitlines()[-1] + "\n")
+    case.braid("run", "oversight", code=INPUT, finding="E7327")
+    copy.write_text(whole.replace("payment:1", "payment:2", 1))
+    case.braid("run", "oversight", code=INPUT, finding="E7327")
+    copy.write_text(whole + whole[:20])  # killed while it was written
+    case.braid("run", "oversight")
+    case.expect(copy.read_text() == whole and len(rows()) == logged(), "the rest of a line is not taken away")
+    # All logs at once, each of them a partition.
+    write_kpi(case)
+    case.braid("publish", "kpi")
+    script.write_text(OVERSIGHT.format(log="*"))
+    shutil.rmtree(folder / "data")
+    case.braid("run", "oversight")
+    case.expect(len(rows()) == logged() + logged("kpi") and logged("kpi") > 0, f"{rows()}")
+    (folder / "braid.toml").write_text("[project]\nname = \"oversight\"\n")
+    case.braid("run", "oversight", code=USAGE, finding="E7205")
+
+
 if __name__ == "__main__":
     braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
                         killed_publishers_leave_it_whole, a_product_is_closed_without_a_grant,
                         what_was_published_is_on_record, a_contract_reaches_its_readers,
                         a_change_is_judged_by_what_a_reader_relies_on, documents_are_published_with_a_product,
-                        publishers_at_once_lose_nothing, reads_are_on_record])
+                        publishers_at_once_lose_nothing, reads_are_on_record,
+                        an_audit_log_is_read_by_scripts])

@@ -342,6 +342,46 @@ product newest {
                     for each in rows), f"{rows}")
 
 
+def rules_that_are_not_run_are_shown(case: Case) -> None:
+    """A rule that nobody runs is shown as such, by the job and by its metrics, and never as met."""
+    (case.directory / "orders.odcs.yaml").write_text("""apiVersion: v3.1.0
+kind: DataContract
+id: orders
+name: orders
+version: 1.0.0
+status: active
+schema:
+  - name: order
+    properties:
+      - {name: id, logicalType: integer, required: true}
+      - {name: at, logicalType: timestamp, required: true}
+    quality:
+      - {id: orphans, type: sql, query: 'SELECT count(*) FROM {object}', mustBe: 0}
+      - {id: orphans, type: text, description: somebody looks at it}
+""")
+    imported = case.braid("contract", "import", "orders.odcs.yaml", finding="W7307").out
+    shop = Shop(case)
+    script = imported.replace("stream order version 1", "stream s version 1").replace("from order", "from s")
+    (shop.folder / "main.braid").write_text("domain d\n\n" + script)
+    for file in (shop.folder / "in").iterdir():
+        file.unlink()
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    (shop.folder / "in/0.ndjson").write_text(f'{{"id":1,"at":"{at}"}}\n')
+    with Job(shop) as job:
+        job.wait(lambda: "not_run" in json.loads(job.get("/status").text), "the status has no such rules")
+        rules = json.loads(job.get("/status").text)["not_run"]
+        case.expect([each["rule"] for each in rules] == ["orphans", "orphans 2"] and
+                    {each["state"] for each in rules} == {"not run"}, f"{rules}")
+        case.expect(rules[0]["product"] == "d.checked_order" and "SQL" in rules[0]["reason"], f"{rules}")
+        line = next(line for line in shop.status().out.splitlines() if "orphans" in line)
+        case.expect("not run" in line and "it is a query of SQL" in line, line)
+        values = samples(job.get("/metrics").text)
+        case.expect(values['braid_contract_rule_not_run{product="d.checked_order",version="1",rule="orphans"}'] == 1,
+                    "metrics")
+        case.expect(not [name for name in values if name.startswith("braid_promise_breached") and "orphans" in name],
+                    "it is no promise that is met")
+
+
 def promises_about_rows_and_state_are_watched(case: Case) -> None:
     shop = Shop(case)
     (shop.folder / "main.braid").write_text("""domain d
@@ -688,7 +728,7 @@ def without_options_nothing_changes(case: Case) -> None:
 
 
 braid_command.main([metrics_say_what_the_job_does, promises_are_watched, what_a_reader_expects_is_watched,
-                    promises_about_rows_and_state_are_watched,
+                    rules_that_are_not_run_are_shown, promises_about_rows_and_state_are_watched,
                     alerts_are_sent, alerts_to_nobody_do_no_harm,
                    metrics_are_the_documented_ones, metrics_are_well_formed,
                     probes_and_paths, a_job_that_recovers_is_not_ready, broken_requests_do_no_harm, an_address_in_use,

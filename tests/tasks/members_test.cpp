@@ -67,6 +67,17 @@ TEST(Members, GiveEachRowOnceAcrossStages) {
   EXPECT_GT(sum.sent_cut, static_cast<int64_t>(runs));
 }
 
+/// Counts for `volume` go with the commits: they are never ahead of the rows, and never behind.
+TEST(Members, StateWhatTheyHaveCounted) {
+  JobSimulated sum;
+  const auto counts = [](JobSimulation& run) {
+    run.counts = true;
+    run.crosses = run.seed % 3 == 1;
+  };
+  ASSERT_NO_FATAL_FAILURE(simulate_all(seeds(120), counts, sum));
+  EXPECT_GT(sum.rebalances, 60);
+}
+
 /// What goes by the clock is run again as it was: a task that does not come to the same rows says so and stops.
 TEST(Members, LetRowsGoByTheClockOnce) {
   JobSimulated sum;

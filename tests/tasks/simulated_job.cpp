@@ -14,7 +14,9 @@
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/codec/schema_framing.h"
 #include "runtime/engine/test_job.h"
+#include "runtime/promise/volume_counts.h"
 #include "runtime/snapshot/folder_store.h"
+#include "runtime/tasks/task.h"
 #include "runtime/tasks/topic_job.h"
 #include "tests/tasks/asked_service.h"
 #include "tests/tasks/joined_tables.h"
@@ -28,6 +30,9 @@ namespace {
 constexpr int64_t kSecond = 1'000'000, kMillisecond = 1000;
 /// Each record that is fed has a producer of its own.
 constexpr int64_t kFeeder = 1'000'000;
+
+/// A period that all event times are in.
+constexpr int64_t kCounted = 1'000'000 * kSecond;
 
 /// Of the schemas of products.
 constexpr uint32_t kFirstId = 70'000;
@@ -111,6 +116,9 @@ struct World {
       if (!run.crosses) source.key = {0};
       source.binding = {"topic", source.name, run.format, {{"unit", "us"}}};
     }
+    for (ProductSpec& product : program.products)
+      if (run.counts)
+        product.promises = {{.text = "volume", .bound_us = kCounted, .rule = PromiseSpec::Rule::volume, .most = 1}};
     for (size_t product = 0; product < program.products.size(); ++product) {
       program.products[product].key = {{run.tables && !run.asks ? 1 : 0}};
       if (run.tables && run.asks && product == 1) program.products[product].key.push_back({3});
@@ -475,6 +483,39 @@ bool check(World& world, uint64_t* trace) {
   return whole;
 }
 
+/// What the last commits state of `volume`, against the rows in the topics.
+void check_counts(World& world) {
+  const std::vector<const PromiseSpec*> promises = volume_promises(world.program);
+  std::vector<TopicPartition> places;
+  for (const std::string& topic : world.cluster.topics())
+    for (int32_t partition = 0; partition < world.cluster.partitions_of(topic); ++partition)
+      places.push_back({topic, partition});
+  std::set<std::string> tokens;  // a task states the same with each of its inputs
+  for (const BrokerGroup::Committed& each : world.cluster.groups().committed("job", places).found)
+    if (each.offset) tokens.insert(each.metadata);
+  std::vector<int64_t> stated(promises.size());
+  for (const std::string& token : tokens) {
+    const auto counts = read_volumes(read_volumes_of(token), promises);
+    if (!counts) {
+      world.outcome.violation = fmt::format("seed {}: `{}` states no counts", world.run.seed, token);
+      return;
+    }
+    for (size_t i = 0; i < counts->size(); ++i)
+      for (const auto& [period, rows] : (*counts)[i].periods) stated[i] += rows;
+  }
+  for (size_t product = 0; product < promises.size(); ++product) {
+    const std::string& topic = world.outputs.at(static_cast<int>(product)).topic;
+    int64_t rows = 0;
+    for (int32_t partition = 0; partition < world.cluster.partitions_of(topic); ++partition) {
+      const SimLog& log = *world.cluster.log_of({topic, partition});
+      log.visit(log.begin(), log.last_stable(), [&](const SimLog::Entry&, int64_t) { return ++rows > 0; });
+    }
+    if (rows == stated[product]) continue;
+    world.outcome.violation =
+        fmt::format("seed {}: {} rows of {} are stated, and it has {}", world.run.seed, stated[product], topic, rows);
+  }
+}
+
 void live(World& world, int number, test::Machine& machine, bool until_caught_up = false) {
   const std::string name = fmt::format("instance-{}", number);
   SimBroker broker(world.cluster, name);
@@ -608,6 +649,7 @@ JobSimulated simulate(const JobSimulation& run) {
   });
   time.run();
   check(world, &world.outcome.trace);
+  if (run.counts && world.outcome.violation.empty()) check_counts(world);
   for (const std::string& topic : world.cluster.topics()) {
     const bool sends = topic.starts_with("job.repartition.");
     if (topic != "job.epochs" && !sends) continue;

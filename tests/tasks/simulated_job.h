@@ -47,6 +47,8 @@ struct JobSimulation {
   bool pairs = false;
   /// Rows go on with what a service answers, which is another one whenever it is asked; with `tables` those of a table.
   bool asks = false;
+  /// Each product promises a `volume`: what the last commits of all tasks state is what the topics hold.
+  bool counts = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
   /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
   bool ends_caught_up = false;

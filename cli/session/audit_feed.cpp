@@ -1,0 +1,156 @@
+#include "cli/session/audit_feed.h"
+
+#include <pthread.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+
+#include "cli/session/foreign_products.h"
+#include "cli/session/mesh_registry.h"
+#include "mesh/audit/audit_log.h"
+#include "runtime/base/clock.h"
+#include "runtime/report/audit_findings.h"
+#include "runtime/report/registry_findings.h"
+
+namespace braid::cli {
+namespace {
+
+constexpr std::chrono::seconds kEvery{1};
+constexpr int64_t kLook = 50'000, kLongestWait = 10'000'000;
+constexpr std::string_view kEnding = ".ndjson";
+
+std::string folder_of(const Project& project) {
+  return join_path(cache_path(project), "audit");
+}
+
+Error other_log(const std::string& domain, int64_t sequence, const std::string& path) {
+  const Diagnostic finding = diag::AuditLogIsAnother{.node = domain, .event = sequence, .path = path}.make();
+  return {ErrorKind::input, finding.message, finding.code, 0};
+}
+
+bool is_refused(const Error& error) {
+  return error.code == diag::AuditLogIsAnother::kCode || error.code == diag::RegistryDamaged::kCode;
+}
+
+}  // namespace
+
+std::string audit_path(const Project& project, const std::string& domain) {
+  return join_path(folder_of(project), domain + std::string(kEnding));
+}
+
+AuditFeed::AuditFeed(std::unique_ptr<mesh::ObjectStore> store, Fs& fs, std::string folder,
+                     std::set<std::string> domains, std::string tenant)
+    : store_(std::move(store)),
+      fs_(fs),
+      folder_(std::move(folder)),
+      domains_(std::move(domains)),
+      tenant_(std::move(tenant)) {}
+
+AuditFeed::~AuditFeed() {
+  {
+    const std::lock_guard lock(mutex_);
+    stops_ = true;
+  }
+  stopping_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::optional<Error> AuditFeed::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+Status AuditFeed::fetch() {
+  BRAID_TRY(fs_.make_directories(folder_));
+  // Several jobs of a project share the files.
+  Result<std::unique_ptr<FileLock>> lock = fs_.lock(join_path(folder_, ".lock"));
+  for (int64_t waited = 0; !lock.ok() && lock.error().system_error == EWOULDBLOCK && waited < kLongestWait;
+       waited += kLook) {
+    system_clock().sleep_us(kLook);
+    lock = fs_.lock(join_path(folder_, ".lock"));
+  }
+  if (!lock.ok()) return lock.error();
+  std::set<std::string> domains = domains_;
+  if (domains.erase("*") > 0) {
+    BRAID_ASSIGN(const std::vector<std::string> all, mesh::AuditLog::nodes(*store_));
+    domains.insert(all.begin(), all.end());
+  }
+  for (const std::string& domain : domains) BRAID_TRY(fetch(domain));
+  return {};
+}
+
+Status AuditFeed::fetch(const std::string& domain) {
+  const std::string path = join_path(folder_, domain + std::string(kEnding));
+  BRAID_ASSIGN(const std::optional<mesh::StoredHead> head, store_->read_head("audit/" + domain + "/head"));
+  const std::string content = head ? head->content : std::string();
+  if (const auto known = heads_.find(domain); known != heads_.end() && known->second == content) return {};
+
+  BRAID_ASSIGN(std::string tenant, mesh::AuditLog::tenant_in(*store_, domain));
+  if (tenant.empty()) tenant = tenant_;
+  mesh::AuditLog log(*store_, system_clock(), tenant, domain);
+  BRAID_ASSIGN(const std::vector<mesh::ChainedEvent> events, log.read());
+
+  std::string before;
+  BRAID_ASSIGN(const FileInfo info, fs_.stat(path));
+  if (info.exists) {
+    BRAID_ASSIGN(before, fs_.read_file(path));
+  }
+  // Killed while it was written, its last line may be a part of one.
+  const size_t whole = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
+  size_t at = 0;
+  std::string more;
+  for (const mesh::ChainedEvent& event : events) {
+    const std::string line = mesh::to_json(event) + "\n";
+    if (at < whole) {
+      if (before.compare(at, line.size(), line) != 0) return other_log(domain, event.sequence, path);
+      at += line.size();
+    } else {
+      more += line;
+    }
+  }
+  // A log that was taken back to an earlier state.
+  if (at < whole) return other_log(domain, static_cast<int64_t>(events.size()) + 1, path);
+  BRAID_ASSIGN(const std::unique_ptr<FileWriter> writer, fs_.open_writer(path, OpenMode::create_or_append));
+  if (whole < before.size()) BRAID_TRY(writer->truncate(whole));
+  if (!more.empty()) BRAID_TRY(writer->append(more));
+  heads_[domain] = content;
+  return {};
+}
+
+void AuditFeed::follow() {
+  // Signals are for the job's thread.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void AuditFeed::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_.wait_for(lock, kEvery, [this] { return stops_; })) {
+    lock.unlock();
+    const Status fetched = fetch();
+    lock.lock();
+    if (fetched.ok() || !is_refused(fetched.error())) continue;
+    failure_ = fetched.error();
+    return;
+  }
+}
+
+Result<std::unique_ptr<AuditFeed>> begin_audit_feed(const Session& session) {
+  if (session.audit_logs().empty()) return std::unique_ptr<AuditFeed>();
+  Reporter reporter;
+  std::unique_ptr<mesh::ObjectStore> store = open_product_registry(session.files(), reporter);
+  if (store == nullptr) {
+    const Diagnostic finding = reporter.take_sorted().front();
+    return Error{ErrorKind::input, finding.message, finding.code, 0};
+  }
+  auto feed = std::make_unique<AuditFeed>(std::move(store), real_fs(), folder_of(session.files()), session.audit_logs(),
+                                          session.files().mesh.tenant);
+  BRAID_TRY(feed->fetch());
+  return feed;
+}
+
+}  // namespace braid::cli
