@@ -20,6 +20,8 @@ class FlowChecker {
  public:
   FlowChecker(Context& context, RelationInfo& info);
   void run(const std::vector<ast::Clause>& clauses, const ast::Flow& flow);
+  /// The flow that the declaration has, which is a view or a product.
+  void run_declared();
   /// A port as a relation that a test looks at; null as of port_view.
   static RelationInfo* looked_at(Context& context, const Declaration& declaration, const ast::Name& port, Span place);
 
@@ -205,6 +207,15 @@ class FlowChecker {
   typed::ExpressionRef row_time(Span span) const;
   /// The table with that field, behind all others; null: it cannot have it.
   RelationInfo* with_row_time(const RelationInfo& table);
+  void time_versions(const RelationInfo& table, const typed::Relation& relation, RelationInfo& info);
+  /// Of a table of another domain, as its reader sees it.
+  void time_seen(const RelationInfo& seen, typed::Relation made, RelationInfo& info);
+  /// Of a view, a product or a port of one: its flow once more.
+  void time_flow(const RelationInfo& table, const typed::Relation& relation, RelationInfo& info);
+  /// A relation of versions becomes one of changes.
+  void follow_versions(RelationInfo& info);
+  /// What is made is no product, but a view that has its rows.
+  void end_form_of_product();
   /// Behind a join of tables: the later of both sides.
   void join_row_times(const std::string& alias, Span span);
   void finish_row_time(Span span);
@@ -353,6 +364,8 @@ class FlowChecker {
   int time_read_ = -1;                                  ///< the last step that calls `event_time()`
   bool keeps_time_ = false;                             ///< rows have kRowTime for who reads them
   bool keeps_arrival_ = false, keeps_headers_ = false;  ///< likewise kCameAt, kCameWith
+  std::string timed_port_;                              ///< of the flow, made once more: the port that is asked for
+  RelationInfo* port_info_ = nullptr;                   ///< and what is known of its rows
   bool time_lost_ = false;                              ///< something that the table is made of has no such field
   bool ends_ = false;                                   ///< behind the last step
   bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it

@@ -25,6 +25,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
   made_.domain = declaration.domain->name;
   made_.name = declaration.name.text + (keeps_time_ ? kTimedName : "");
+  const bool form_of_product = keeps_time_ && made_.kind == typed::RelationKind::product;
   if (keeps_arrival_ || keeps_headers_) made_.name += " as it came";
   made_.version = declaration.version;
   made_.is_public = declaration.item->is_public;
@@ -85,11 +86,19 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   for (const auto& path : made_.key)
     if (path.size() == 1) info_.key_columns.push_back(path.front());
   made_.row = row_.types();
+  if (form_of_product) end_form_of_product();
   check_access(context_, info_, clauses, made_);
   info_.id = static_cast<int>(context_.project.relations.size());
   const bool is_product = made_.kind == typed::RelationKind::product;
   context_.project.relations.push_back(std::move(made_));
   if (is_product) add_outputs(context_, info_, clauses);
+}
+
+void FlowChecker::run_declared() {
+  const auto& item = info_.declaration->item->node;
+  if (const auto* view = std::get_if<ast::View>(&item)) return run(view->clauses, view->flow);
+  const auto& product = std::get<ast::Product>(item);
+  run(product.clauses, product.flow);
 }
 
 void FlowChecker::add(typed::Step step) {
