@@ -101,7 +101,7 @@ class FlowChecker {
   /// The keys and the range of a join of rows that share a window.
   bool within_window(const RelationInfo& right, Span clause, typed::JoinStep& made);
   /// Whether a join of rows that share this window is next that does more than hand rows on.
-  bool joined_in_window() const;
+  static bool stands_in_windows(const typed::Window& window);
   /// Where the rows of this side stand in windows: the window becomes a field, and so do the windows of the other side.
   RelationInfo* stand_in_windows(const ast::Join& node, RelationInfo* right);
   RelationInfo* in_windows(const RelationInfo& right, const typed::Window& window);
@@ -239,13 +239,19 @@ class FlowChecker {
   typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
   /// The row's window after a step that makes `columns` of the row; adds it to them if it reads one that is gone.
   typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, std::vector<Column>& columns, Span step);
-  /// Steps between this `window` and its `group` ask in which window a row is.
-  bool window_asked_for() const;
+  /// Between a `window` and what folds its rows: the first step that goes by the window of each row.
+  struct WindowUse {
+    size_t step;
+    bool joined;    ///< it, or one behind it, joins rows that share a window
+    bool hands_on;  ///< steps in front of it hand rows on as they are
+  };
+  std::optional<WindowUse> window_use() const;
   /// How long a window is at most; nothing if no one knows.
   static std::optional<int64_t> longest_us(const typed::Window& window);
   /// Rows go on once for each of their windows, which is a hidden field from here on. `joined`: for a join of rows that
   /// share one.
   void give_windows(Span span, bool joined);
+  void give_windows_before(size_t step);
   /// Rows of `step` are those of one window: adds it to the keys. False: the window is not known, which is reported.
   bool add_window_keys(std::string_view step, Span word, std::vector<typed::ExpressionRef>& keys);
   /// What reads the session of each row: the rows of a session, which go on together when it has closed, as a `group`
@@ -377,11 +383,17 @@ class FlowChecker {
     bool read = false;                         ///< `running` or `distinct` goes by it
     std::optional<int64_t> longest_us = {};    ///< where its length is known
     std::optional<typed::Window> joined = {};  ///< rows stand in these windows, for a join of those that share one
+    std::optional<WindowUse> use = {};         ///< the step in front of which rows are given their windows
+    int64_t moved_us = 0;   ///< so much later than in their window rows may be since they stand there
+    std::string lost = {};  ///< the step behind which not all rows are in their window
+    Span lost_span = {};
   };
   std::optional<PendingWindow> window_;
 };
 
 Type window_type();
+/// window_joins.cpp
+bool is_within_window(const ast::Join& join);
 /// struct_fields.cpp: the struct without the field at the path (the names from `at` on), or with it under another name;
 /// null where it was null.
 typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,

@@ -397,6 +397,15 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (made.kind == typed::JoinKind::interval) {
     if (!made.upper_us || *made.upper_us > 0 || keeps_right) row_.time_field = -1;
     row_.time_of_window &= options.window || (made.upper_us && *made.upper_us <= 0 && !keeps_right);
+    if (window_ && window_->joined && !options.window) {
+      // The time of a pair is that of the later row, which the window of this side may not have.
+      const bool bounded = made.upper_us && *made.upper_us < kLongestUs && !keeps_right;
+      if (bounded)
+        window_->moved_us += std::max<int64_t>(*made.upper_us, 0);
+      else
+        window_->lost = keeps_right ? std::string(kind_word(node.kind)) + " join" : "join",
+        window_->lost_span = kind_place;
+    }
   }
   if (typed::makes_pairs(made) || made.nearest) {
     row_.key.clear();

@@ -7,6 +7,7 @@
 #include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
 #include "runtime/report/step_findings.h"
+#include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -295,6 +296,16 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   if (resolved.declaration == nullptr) return;
   RelationInfo* read = other_relation(resolved, node.relation.span, span);
   if (read == nullptr) return;
+  if (window_ && window_->sound && !row_.open && row_.find(kWindowField) >= 0) {
+    const Span word = context_.word(span, "union");
+    context_.reporter.report(diag::WindowLost{.step = "union"})
+        .at(word, "the rows that come to these are in none")
+        .also(window_->word, "each row stands in its windows from here on")
+        .note("`union` in front of `window` puts the rows of both in windows");
+    window_->sound = false;
+    row_.open = true;
+    return;
+  }
   if (row_.table && read->row.table && reads_row_time(false)) {
     add_row_time(span);
     RelationInfo* timed = row_.find(kRowTime) >= 0 ? with_row_time(*read) : nullptr;
