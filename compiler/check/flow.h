@@ -86,6 +86,7 @@ class FlowChecker {
                        std::vector<typed::ExpressionRef>& equalities);
   void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
                       typed::JoinStep& made);
+  static void meet_one_row(const std::vector<typed::ExpressionRef>& equalities, typed::JoinStep& made);
   void forget_presence();
   /// A field of this side and what it is called on the other.
   struct SameField {
@@ -321,7 +322,9 @@ class FlowChecker {
   void add_how_it_came(bool by_arrival, typed::FromStep& made, Span span);
   /// Of what is no stream: the relation whose rows have that, if later steps ask for it and it can be.
   RelationInfo& as_it_came(RelationInfo& read, bool by_arrival);
-  void by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made);
+  void by_arrival_of_flow(const ast::From& from, typed::FromStep& made);
+  /// Says which rows these are, and where `by arrival` is written instead.
+  void never_arrived(Span clause);
   void begin_by_arrival();
   /// Adds what `columns` lose of that, if a later step reads it.
   void keep_how_it_came(std::vector<Column>& columns) const;

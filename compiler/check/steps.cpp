@@ -143,13 +143,12 @@ bool FlowChecker::from(const ast::From& from) {
     read = &read_from_domain(context_, *read, *place_.domain, node.relation.span);
   }
   if (read == nullptr) {
-    if (node.by_arrival)
-      context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")),
-                       "`by arrival` of a port", "`by arrival` where the stream itself is read");
-    return from_port(from, *resolved.declaration, *resolved.port);
+    const bool begun = from_port(from, *resolved.declaration, *resolved.port);
+    if (node.by_arrival && begun)
+      never_arrived(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")));
+    return begun;
   }
   from_relation_span_ = node.relation.span;
-  const std::string_view kind = resolved.declaration->kind();
   if (read->row.changes && (keeps_time_ || time_read_ >= 0))
     if (RelationInfo* timed = with_row_time(*read)) read = timed;
   const bool declared = read->id >= 0 && context_.project.relations[static_cast<size_t>(read->id)].source.has_value();
@@ -183,8 +182,10 @@ bool FlowChecker::from(const ast::From& from) {
   }
   if (source.id >= 0) {
     typed::FromStep made{source.id};
-    if (declared) add_how_it_came(node.by_arrival && (!row_.table || row_.has_time), made, from.span);
-    if (node.by_arrival && !made.by_arrival) by_arrival_of_flow(from, kind, made);
+    const bool timeless = row_.table && !row_.has_time;  // followed by arrival, and not read whole
+    if (declared)
+      add_how_it_came(node.by_arrival && (!timeless || use_untimed(source.id, false, from.span)), made, from.span);
+    if (node.by_arrival && !declared) by_arrival_of_flow(from, made);
     add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
   }
   return source.state == RelationInfo::State::done;
