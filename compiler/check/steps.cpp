@@ -80,7 +80,10 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   info_.row.names_of_steps.clear();
   info_.row.step = {};
   for (RowField& field : info_.row.fields) field.from_script = false;
+  const auto outputs = static_cast<std::ptrdiff_t>(context_.outputs.size());
   check_contract(context_, info_, clauses, made_);
+  // Only the product is written.
+  if (form_of_product) context_.outputs.erase(context_.outputs.begin() + outputs, context_.outputs.end());
   info_.row.gone.clear();
   row_ = info_.row;
   info_.is_static = row_.table && !row_.has_time && !row_.changes;
