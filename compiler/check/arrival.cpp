@@ -7,6 +7,7 @@
 
 #include "compiler/check/flow.h"
 #include "compiler/check/step_words.h"
+#include "runtime/report/change_findings.h"
 #include "runtime/report/step_findings.h"
 
 namespace braid::checking {
@@ -132,10 +133,11 @@ RelationInfo& FlowChecker::as_it_came(RelationInfo& read, bool by_arrival) {
   return kept == nullptr ? read : *kept;
 }
 
-void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made) {
+void FlowChecker::by_arrival_of_flow(const ast::From& from, typed::FromStep& made) {
   const Span clause = cover(context_.word(from.span, "by"), context_.word(from.span, "arrival"));
   // Versions of a declared table hold from when they came.
-  if (row_.find(kCameAt) >= 0 && (!row_.table || (kind == "table" && row_.has_time))) {
+  if (row_.find(kCameAt) >= 0 && !row_.changes) {
+    if (row_.table && !row_.has_time && !use_untimed(made.relation, false, clause)) return;
     made.by_arrival = true;
     return begin_by_arrival();
   }
@@ -147,12 +149,27 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, std::string_view kin
         .note("read the stream itself `by arrival`: what is made of its rows has that time");
     return;
   }
-  context_.not_yet(clause, "`by arrival` of a " + std::string(kind),
-                   kind == "table"
-                       ? "a `time` of the table; or a stream of the same records, read by arrival, and `last per` "
-                         "over it"
-                       : "`by arrival` where the stream itself is read; flows that read that one have "
-                         "its time");
+  never_arrived(clause);
+}
+
+void FlowChecker::never_arrived(Span clause) {
+  const WithoutRecord& rows = row_.without_record;
+  const bool known = rows.why != WithoutRecord::Why::unknown && !rows.relation.empty();
+  auto report = context_.reporter.report(diag::NeverArrived{.relation = known ? rows.relation : row_.relation});
+  report.at(clause, "made in this job: no record of it arrives");
+  if (const Span declared = known ? rows.span : row_.relation_span; !declared.empty())
+    report.also(declared, "declared here");
+  if (rows.why == WithoutRecord::Why::tick)
+    report.note("a row of `from every` has the time that makes it");
+  else if (row_.table)
+    report.note("`by arrival` where the table or stream is read that it is made of: the table is as of that time then");
+  else
+    report.note(
+        "`by arrival` where the stream itself is read: rows that come of it have its time, also behind a product");
+  if (rows.why == WithoutRecord::Why::product && !row_.table)
+    report.note(
+        "`let came = arrival_time()` in the product makes a field of it, which `time came within 0s` of a view "
+        "makes the time of its rows");
 }
 
 void FlowChecker::keep_how_it_came(std::vector<Column>& columns) const {

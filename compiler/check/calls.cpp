@@ -245,8 +245,7 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
   // A row that goes has to be the row that came.
   if (row_ != nullptr && row_->changes && name == "event_time") {
     if (const int time = row_->find(kRowTime); time >= 0 && !in_group()) return column(time, span);
-    context_.not_yet(span, "`event_time()` behind a step that makes a table",
-                     "`max(event_time())` in a `group`, or a `let` before the step, is a field of the table");
+    without_row_time(span);
     return poison(span);
   }
   if (row_ != nullptr && row_->changes && (name == "origin" || name == "random" || name == "uuid")) {

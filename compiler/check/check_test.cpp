@@ -185,7 +185,7 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within 0s..1h else lost"), ElementsAre("E5144"));
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain 1d"), IsEmpty());
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain forever"), IsEmpty());
-  EXPECT_THAT(join("join click as k on k.customer == customer_id within window"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join click as k on k.customer == customer_id within window"), ElementsAre("E5475"));
   EXPECT_THAT(join("window hopping 1h every 10m\njoin click as k on k.customer == customer_id within window"),
               IsEmpty());
   EXPECT_THAT(join("join latest customer as c on c.id == customer_id"), IsEmpty());

@@ -106,6 +106,7 @@ struct Row {
   std::string alias;                                       ///< `from S as a`
   std::vector<std::pair<std::string, int>> alias_columns;  ///< of each field of S; kNotThere
   WithoutRecord without_record = {};
+  Span time_lost = {};                     ///< of a table: the step from which on its rows have no one event time
   Span several = {};                       ///< the step behind which they are no rows of S
   std::set<std::string> present;           ///< paths (`c.email`) known not to be null
   std::vector<NameOfStep> names_of_steps;  ///< all that this flow gives

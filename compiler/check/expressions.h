@@ -191,6 +191,8 @@ class Expressions {
   typed::ExpressionRef ambient(const Call& call, bool& known);
   /// arrival.cpp: `arrival_time()`, `headers()`.
   typed::ExpressionRef how_it_came(const std::string& name, Span span);
+  /// row_times.cpp: says why rows of a table have no event time here.
+  void without_row_time(Span span);
   /// No record says that of the row: why, and the way out.
   void without_record(const std::string& name, Span span);
   typed::ExpressionRef library_call(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);

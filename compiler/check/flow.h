@@ -20,6 +20,8 @@ class FlowChecker {
  public:
   FlowChecker(Context& context, RelationInfo& info);
   void run(const std::vector<ast::Clause>& clauses, const ast::Flow& flow);
+  /// The flow that the declaration has, which is a view or a product.
+  void run_declared();
   /// A port as a relation that a test looks at; null as of port_view.
   static RelationInfo* looked_at(Context& context, const Declaration& declaration, const ast::Name& port, Span place);
 
@@ -84,6 +86,7 @@ class FlowChecker {
                        std::vector<typed::ExpressionRef>& equalities);
   void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
                       typed::JoinStep& made);
+  static void meet_one_row(const std::vector<typed::ExpressionRef>& equalities, typed::JoinStep& made);
   void forget_presence();
   /// A field of this side and what it is called on the other.
   struct SameField {
@@ -99,7 +102,7 @@ class FlowChecker {
   /// The keys and the range of a join of rows that share a window.
   bool within_window(const RelationInfo& right, Span clause, typed::JoinStep& made);
   /// Whether a join of rows that share this window is next that does more than hand rows on.
-  bool joined_in_window() const;
+  static bool stands_in_windows(const typed::Window& window);
   /// Where the rows of this side stand in windows: the window becomes a field, and so do the windows of the other side.
   RelationInfo* stand_in_windows(const ast::Join& node, RelationInfo* right);
   RelationInfo* in_windows(const RelationInfo& right, const typed::Window& window);
@@ -205,6 +208,15 @@ class FlowChecker {
   typed::ExpressionRef row_time(Span span) const;
   /// The table with that field, behind all others; null: it cannot have it.
   RelationInfo* with_row_time(const RelationInfo& table);
+  void time_versions(const RelationInfo& table, const typed::Relation& relation, RelationInfo& info);
+  /// Of a table of another domain, as its reader sees it.
+  void time_seen(const RelationInfo& seen, typed::Relation made, RelationInfo& info);
+  /// Of a view, a product or a port of one: its flow once more.
+  void time_flow(const RelationInfo& table, const typed::Relation& relation, RelationInfo& info);
+  /// A relation of versions becomes one of changes.
+  void follow_versions(RelationInfo& info);
+  /// What is made is no product, but a view that has its rows.
+  void end_form_of_product();
   /// Behind a join of tables: the later of both sides.
   void join_row_times(const std::string& alias, Span span);
   void finish_row_time(Span span);
@@ -228,13 +240,19 @@ class FlowChecker {
   typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
   /// The row's window after a step that makes `columns` of the row; adds it to them if it reads one that is gone.
   typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, std::vector<Column>& columns, Span step);
-  /// Steps between this `window` and its `group` ask in which window a row is.
-  bool window_asked_for() const;
+  /// Between a `window` and what folds its rows: the first step that goes by the window of each row.
+  struct WindowUse {
+    size_t step;
+    bool joined;    ///< it, or one behind it, joins rows that share a window
+    bool hands_on;  ///< steps in front of it hand rows on as they are
+  };
+  std::optional<WindowUse> window_use() const;
   /// How long a window is at most; nothing if no one knows.
   static std::optional<int64_t> longest_us(const typed::Window& window);
   /// Rows go on once for each of their windows, which is a hidden field from here on. `joined`: for a join of rows that
   /// share one.
   void give_windows(Span span, bool joined);
+  void give_windows_before(size_t step);
   /// Rows of `step` are those of one window: adds it to the keys. False: the window is not known, which is reported.
   bool add_window_keys(std::string_view step, Span word, std::vector<typed::ExpressionRef>& keys);
   /// What reads the session of each row: the rows of a session, which go on together when it has closed, as a `group`
@@ -304,7 +322,9 @@ class FlowChecker {
   void add_how_it_came(bool by_arrival, typed::FromStep& made, Span span);
   /// Of what is no stream: the relation whose rows have that, if later steps ask for it and it can be.
   RelationInfo& as_it_came(RelationInfo& read, bool by_arrival);
-  void by_arrival_of_flow(const ast::From& from, std::string_view kind, typed::FromStep& made);
+  void by_arrival_of_flow(const ast::From& from, typed::FromStep& made);
+  /// Says which rows these are, and where `by arrival` is written instead.
+  void never_arrived(Span clause);
   void begin_by_arrival();
   /// Adds what `columns` lose of that, if a later step reads it.
   void keep_how_it_came(std::vector<Column>& columns) const;
@@ -353,6 +373,8 @@ class FlowChecker {
   int time_read_ = -1;                                  ///< the last step that calls `event_time()`
   bool keeps_time_ = false;                             ///< rows have kRowTime for who reads them
   bool keeps_arrival_ = false, keeps_headers_ = false;  ///< likewise kCameAt, kCameWith
+  std::string timed_port_;                              ///< of the flow, made once more: the port that is asked for
+  RelationInfo* port_info_ = nullptr;                   ///< and what is known of its rows
   bool time_lost_ = false;                              ///< something that the table is made of has no such field
   bool ends_ = false;                                   ///< behind the last step
   bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it
@@ -364,11 +386,17 @@ class FlowChecker {
     bool read = false;                         ///< `running` or `distinct` goes by it
     std::optional<int64_t> longest_us = {};    ///< where its length is known
     std::optional<typed::Window> joined = {};  ///< rows stand in these windows, for a join of those that share one
+    std::optional<WindowUse> use = {};         ///< the step in front of which rows are given their windows
+    int64_t moved_us = 0;   ///< so much later than in their window rows may be since they stand there
+    std::string lost = {};  ///< the step behind which not all rows are in their window
+    Span lost_span = {};
   };
   std::optional<PendingWindow> window_;
 };
 
 Type window_type();
+/// window_joins.cpp
+bool is_within_window(const ast::Join& join);
 /// struct_fields.cpp: the struct without the field at the path (the names from `at` on), or with it under another name;
 /// null where it was null.
 typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,

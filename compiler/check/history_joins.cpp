@@ -17,6 +17,7 @@ bool of_timeless(const typed::Project& project, typed::RelationId id) {
     const auto* from = std::get_if<typed::FromStep>(&step.content);
     const auto* other = std::get_if<typed::UnionStep>(&step.content);
     const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
+    if (from != nullptr && from->by_arrival) return false;  // its records have a time, whatever they say
     const typed::RelationId read = from != nullptr    ? from->relation
                                    : other != nullptr ? other->relation
                                    : join != nullptr  ? join->relation

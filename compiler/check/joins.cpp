@@ -377,11 +377,13 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     sound = false;
   }
   if (made.kind != typed::JoinKind::interval) meet_table_key(right, equalities, made);
-  // A group without keys is one row, which every row meets.
-  if (right.row.changes && right.row.key.empty()) made.on_table_key = made.right_keys.empty() && made.left_keys.empty();
+  if (right.row.changes && right.row.key.empty()) meet_one_row(equalities, made);
   // Met by anything else than its key, the rows of several keys may match: the key tells which takes which one's place.
   if (sound && typed::by_index(made) && !right.key_unknown && !right.row.open && right.row.key.empty()) {
-    context_.not_yet(span, "a join with a table without a key", "give `" + right_name + "` a `key`");
+    context_.reporter.report(diag::JoinOfOneRow{.relation = right_name})
+        .at(node.on != nullptr ? node.on->span : node.relation.span, "what is compared may be null")
+        .also(right.row.relation_span, "one row, without a key")
+        .note("`on true` meets that row, and a `where` behind the join compares it");
     sound = false;
   }
   if (!adds) {
@@ -397,6 +399,15 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (made.kind == typed::JoinKind::interval) {
     if (!made.upper_us || *made.upper_us > 0 || keeps_right) row_.time_field = -1;
     row_.time_of_window &= options.window || (made.upper_us && *made.upper_us <= 0 && !keeps_right);
+    if (window_ && window_->joined && !options.window) {
+      // The time of a pair is that of the later row, which the window of this side may not have.
+      const bool bounded = made.upper_us && *made.upper_us < kLongestUs && !keeps_right;
+      if (bounded)
+        window_->moved_us += std::max<int64_t>(*made.upper_us, 0);
+      else
+        window_->lost = keeps_right ? std::string(kind_word(node.kind)) + " join" : "join",
+        window_->lost_span = kind_place;
+    }
   }
   if (typed::makes_pairs(made) || made.nearest) {
     row_.key.clear();
@@ -513,6 +524,19 @@ void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<ty
     made.left_keys.erase(made.left_keys.begin() + static_cast<std::ptrdiff_t>(*i));
     made.right_keys.erase(made.right_keys.begin() + static_cast<std::ptrdiff_t>(*i));
   }
+}
+
+/// A group without keys is one row, which every row meets: equalities are conditions there.
+void FlowChecker::meet_one_row(const std::vector<typed::ExpressionRef>& equalities, typed::JoinStep& made) {
+  for (size_t i = 0; i < made.left_keys.size(); ++i)
+    if (i >= equalities.size() || is_optional(made.left_keys[i]->type) || is_optional(made.right_keys[i]->type)) return;
+  for (size_t i = 0; i < made.left_keys.size(); ++i)
+    made.residual = made.residual == nullptr
+                        ? equalities[i]
+                        : typed::make(bool_type(), equalities[i]->span, typed::Both{made.residual, equalities[i]});
+  made.left_keys.clear();
+  made.right_keys.clear();
+  made.on_table_key = true;
 }
 
 /// Behind a join of rows that share a window they have it as a field.

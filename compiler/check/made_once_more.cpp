@@ -18,7 +18,8 @@ bool has_port(const typed::Relation& flow) {
   });
 }
 
-/// The relations whose rows are computed for the flow: views, and what they read, up to products and sources.
+/// The relations whose rows are computed for the flow: views and tables that are products, and what they read, up to
+/// streams that are published, and sources.
 void find_inlined(const typed::Project& project, const typed::Relation& flow, std::set<typed::RelationId>& found) {
   for (const typed::Step& step : flow.steps) {
     const typed::RelationId read = std::visit(
@@ -29,7 +30,8 @@ void find_inlined(const typed::Project& project, const typed::Relation& flow, st
         step.content);
     if (read < 0) continue;
     const typed::Relation& relation = project.relations[static_cast<size_t>(read)];
-    if (relation.kind == typed::RelationKind::view && found.insert(read).second) find_inlined(project, relation, found);
+    const bool inlined = relation.kind == typed::RelationKind::view || relation.changes;
+    if (inlined && found.insert(read).second) find_inlined(project, relation, found);
   }
 }
 
@@ -52,7 +54,8 @@ std::vector<RelationInfo*> forms_of(Context& context, typed::RelationId view) {
 }  // namespace
 
 void FlowChecker::leaves_by_ports_once() {
-  if (made_.kind != typed::RelationKind::product || (context_.timed.empty() && context_.came.empty())) return;
+  if (made_.kind != typed::RelationKind::product || keeps_time_ || (context_.timed.empty() && context_.came.empty()))
+    return;
   std::set<typed::RelationId> views;
   for (const auto& [of, again] : context_.came) views.insert(std::get<0>(of));
   for (const auto& [view, again] : context_.timed) {
@@ -79,7 +82,6 @@ void FlowChecker::make_one_form(typed::RelationId view) {
   auto forms = forms_of(context_, view);
   RelationInfo& whole = context_.whole_forms[view].emplace_back();
   whole.declaration = forms.front()->declaration;
-  const auto& declared = std::get<ast::View>(whole.declaration->item->node);
   const size_t findings = context_.reporter.size();
   FlowChecker checker(context_, whole);
   for (const RelationInfo* form : forms) {
@@ -87,12 +89,13 @@ void FlowChecker::make_one_form(typed::RelationId view) {
     checker.keeps_arrival_ |= form->row.find(kCameAt) >= 0;
     checker.keeps_headers_ |= form->row.find(kCameWith) >= 0;
   }
-  checker.run(declared.clauses, declared.flow);
+  checker.run_declared();
   context_.reporter.truncate(findings);  // what it has to say it has said
   whole.state = RelationInfo::State::done;
-  // Its steps are those of the view, for whoever reads that.
-  std::string& name = context_.project.relations[static_cast<size_t>(whole.id)].name;
-  name = context_.project.relations[static_cast<size_t>(view)].name;
+  // Its steps are those of the view, for whoever reads that. Each form judges the rows for itself.
+  typed::Relation& made = context_.project.relations[static_cast<size_t>(whole.id)];
+  made.name = context_.project.relations[static_cast<size_t>(view)].name;
+  made.checks.clear();
   std::vector<typed::RelationId> read{view};
   for (const RelationInfo* form : forms) read.push_back(form->id);
   for (const typed::RelationId id : read) {

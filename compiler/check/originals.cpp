@@ -114,6 +114,7 @@ void FlowChecker::put_originals_last(Span span) {
 }
 
 void FlowChecker::before_step(const ast::Step& step) {
+  give_windows_before(step_);
   if (!hands_on(step) && !folds_rows(step)) drop_originals(step.span);
   if (names_port(step) || std::holds_alternative<ast::Match>(step.node)) put_originals_last(step.span);
 }

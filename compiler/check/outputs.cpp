@@ -40,11 +40,6 @@ void add_outputs(Context& context, const RelationInfo& info, const std::vector<a
     // One that nobody is named for is stated twice, which is reported.
     if (!to->reader) continue;
     const typed::Relation& product = context.project.relations[static_cast<size_t>(info.id)];
-    if (!product.version_key.empty()) {
-      context.not_yet(clause.span, "a second `to` of a product whose rows are versions of a table",
-                      "another product that reads the table, with `to … for role`");
-      continue;
-    }
     typed::Relation made{};
     made.kind = typed::RelationKind::product;
     made.domain = product.domain;
@@ -55,7 +50,7 @@ void add_outputs(Context& context, const RelationInfo& info, const std::vector<a
     made.key = product.key;
     made.has_time = product.has_time;
     made.time_field = product.time_field;
-    made.changes = product.changes;
+    made.changes = product.changes;  // also of versions: whoever reads the product reads changes
     made.access = product.access;
     made.hides_records = product.hides_records;
     made.compatible = product.compatible;

@@ -91,21 +91,33 @@ typed::ExpressionRef FlowChecker::moved_window(const std::function<int(int)>& mo
   return typed::remap_columns(row_.window, places);
 }
 
-bool FlowChecker::window_asked_for() const {
-  if (flow_ == nullptr) return false;
+std::optional<FlowChecker::WindowUse> FlowChecker::window_use() const {
+  if (flow_ == nullptr) return std::nullopt;
   const bool own = row_.find("window") >= 0;  // that is what `window` means then
+  std::optional<WindowUse> use;
+  bool hands_on = true;
   for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
     const ast::Step& step = flow_->steps[i];
-    if (std::holds_alternative<ast::Running>(step.node) || std::holds_alternative<ast::Distinct>(step.node) ||
-        std::holds_alternative<ast::Match>(step.node))
-      return true;
-    const bool folds = std::holds_alternative<ast::Group>(step.node) ||
-                       std::holds_alternative<ast::Window>(step.node) || std::holds_alternative<ast::Join>(step.node);
-    if (folds) return false;
-    if (!own && reads_window(context_.text(step.span))) return true;
-    if (std::holds_alternative<ast::Top>(step.node) || std::holds_alternative<ast::Last>(step.node)) return false;
+    const auto* join = std::get_if<ast::Join>(&step.node);
+    if (join != nullptr && is_within_window(*join))
+      return WindowUse{use ? use->step : i, true, use ? use->hands_on : hands_on};
+    if (std::holds_alternative<ast::Group>(step.node) || std::holds_alternative<ast::Window>(step.node)) return use;
+    const bool goes_by_it = std::holds_alternative<ast::Running>(step.node) ||
+                            std::holds_alternative<ast::Distinct>(step.node) ||
+                            std::holds_alternative<ast::Match>(step.node);
+    if (!use && (goes_by_it || (!own && reads_window(context_.text(step.span))))) use = WindowUse{i, false, hands_on};
+    const bool ends = std::holds_alternative<ast::Top>(step.node) || std::holds_alternative<ast::Last>(step.node) ||
+                      std::holds_alternative<ast::Match>(step.node) ||
+                      std::holds_alternative<ast::ErrorStep>(step.node);
+    if (ends) return use;
+    hands_on &= join == nullptr && !std::holds_alternative<ast::Union>(step.node);
   }
-  return false;
+  return use;
+}
+
+void FlowChecker::give_windows_before(size_t step) {
+  if (!window_ || !window_->sound || !window_->use || window_->use->step != step || row_.open) return;
+  give_windows(window_->window.span, window_->use->joined);
 }
 
 std::optional<int64_t> FlowChecker::longest_us(const typed::Window& window) {
@@ -114,6 +126,7 @@ std::optional<int64_t> FlowChecker::longest_us(const typed::Window& window) {
 }
 
 void FlowChecker::give_windows(Span span, bool joined) {
+  window_->use.reset();
   if (joined) window_->joined = window_->window;
   row_.fields.push_back({std::string(kWindowField), window_type(), true, span, -1});
   add({.content = typed::InWindowsStep{window_->window, joined}, .row = {}, .span = span, .text = step_text(span)});

@@ -7,6 +7,7 @@
 #include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
 #include "runtime/report/step_findings.h"
+#include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -25,6 +26,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
   made_.domain = declaration.domain->name;
   made_.name = declaration.name.text + (keeps_time_ ? kTimedName : "");
+  const bool form_of_product = keeps_time_ && made_.kind == typed::RelationKind::product;
   if (keeps_arrival_ || keeps_headers_) made_.name += " as it came";
   made_.version = declaration.version;
   made_.is_public = declaration.item->is_public;
@@ -78,18 +80,29 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   info_.row.names_of_steps.clear();
   info_.row.step = {};
   for (RowField& field : info_.row.fields) field.from_script = false;
+  const auto outputs = static_cast<std::ptrdiff_t>(context_.outputs.size());
   check_contract(context_, info_, clauses, made_);
+  // Only the product is written.
+  if (form_of_product) context_.outputs.erase(context_.outputs.begin() + outputs, context_.outputs.end());
   info_.row.gone.clear();
   row_ = info_.row;
   info_.is_static = row_.table && !row_.has_time && !row_.changes;
   for (const auto& path : made_.key)
     if (path.size() == 1) info_.key_columns.push_back(path.front());
   made_.row = row_.types();
+  if (form_of_product) end_form_of_product();
   check_access(context_, info_, clauses, made_);
   info_.id = static_cast<int>(context_.project.relations.size());
   const bool is_product = made_.kind == typed::RelationKind::product;
   context_.project.relations.push_back(std::move(made_));
   if (is_product) add_outputs(context_, info_, clauses);
+}
+
+void FlowChecker::run_declared() {
+  const auto& item = info_.declaration->item->node;
+  if (const auto* view = std::get_if<ast::View>(&item)) return run(view->clauses, view->flow);
+  const auto& product = std::get<ast::Product>(item);
+  run(product.clauses, product.flow);
 }
 
 void FlowChecker::add(typed::Step step) {
@@ -133,13 +146,12 @@ bool FlowChecker::from(const ast::From& from) {
     read = &read_from_domain(context_, *read, *place_.domain, node.relation.span);
   }
   if (read == nullptr) {
-    if (node.by_arrival)
-      context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")),
-                       "`by arrival` of a port", "`by arrival` where the stream itself is read");
-    return from_port(from, *resolved.declaration, *resolved.port);
+    const bool begun = from_port(from, *resolved.declaration, *resolved.port);
+    if (node.by_arrival && begun)
+      never_arrived(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")));
+    return begun;
   }
   from_relation_span_ = node.relation.span;
-  const std::string_view kind = resolved.declaration->kind();
   if (read->row.changes && (keeps_time_ || time_read_ >= 0))
     if (RelationInfo* timed = with_row_time(*read)) read = timed;
   const bool declared = read->id >= 0 && context_.project.relations[static_cast<size_t>(read->id)].source.has_value();
@@ -173,8 +185,10 @@ bool FlowChecker::from(const ast::From& from) {
   }
   if (source.id >= 0) {
     typed::FromStep made{source.id};
-    if (declared) add_how_it_came(node.by_arrival && (!row_.table || row_.has_time), made, from.span);
-    if (node.by_arrival && !made.by_arrival) by_arrival_of_flow(from, kind, made);
+    const bool timeless = row_.table && !row_.has_time;  // followed by arrival, and not read whole
+    if (declared)
+      add_how_it_came(node.by_arrival && (!timeless || use_untimed(source.id, false, from.span)), made, from.span);
+    if (node.by_arrival && !declared) by_arrival_of_flow(from, made);
     add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
   }
   return source.state == RelationInfo::State::done;
@@ -286,6 +300,16 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   if (resolved.declaration == nullptr) return;
   RelationInfo* read = other_relation(resolved, node.relation.span, span);
   if (read == nullptr) return;
+  if (window_ && window_->sound && !row_.open && row_.find(kWindowField) >= 0) {
+    const Span word = context_.word(span, "union");
+    context_.reporter.report(diag::WindowLost{.step = "union"})
+        .at(word, "the rows that come to these are in none")
+        .also(window_->word, "each row stands in its windows from here on")
+        .note("`union` in front of `window` puts the rows of both in windows");
+    window_->sound = false;
+    row_.open = true;
+    return;
+  }
   if (row_.table && read->row.table && reads_row_time(false)) {
     add_row_time(span);
     RelationInfo* timed = row_.find(kRowTime) >= 0 ? with_row_time(*read) : nullptr;

@@ -3,6 +3,11 @@
 #include "runtime/report/change_findings.h"
 #include "runtime/report/derived_findings.h"
 
+// The structs of these entries, as diagnostic.h has those of diagnostics.def.
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/join_diagnostics.def"
+#undef BRAID_DIAGNOSTIC
+
 namespace braid::checking {
 namespace {
 
@@ -47,19 +52,24 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
   }
   if (node.pick != ast::JoinPick::all) {
     const bool latest = node.pick == ast::JoinPick::latest;
-    context_.not_yet(
-        word, latest ? "`latest` of two tables" : "`nearest` of two tables",
-        latest ? "leave it out: tables meet as they are now" : "the rows that stand now have no distance in time");
+    context_.reporter
+        .report(diag::JoinOfStandingRows{.clause = latest ? "latest" : "nearest",
+                                         .relation = path_text(node.relation.path)})
+        .at(context_.word(span, latest ? "latest" : "nearest"), "rows of both tables meet as they stand")
+        .also(row_.relation_span, "a table")
+        .note(latest ? "leave it out: when a row of either side changes, so do the rows that it is in"
+                     : "rows that stand have no distance in time; `top 1 by … per …` behind the join takes one row of "
+                       "several");
     return false;
   }
   for (const ast::JoinClause& clause : node.clauses) {
     if (std::holds_alternative<ast::ErrorClause>(clause.node)) return false;
-    context_.not_yet(clause.span, "`" + std::string(context_.text(clause.span)) + "` in a join of two tables",
-                     "rows of both sides meet as they are now: leave it out");
-    return false;
-  }
-  if (made.left_keys.empty()) {
-    context_.not_yet(word, "a join of two tables without an equality", "`on` compares a field of each side");
+    context_.reporter
+        .report(diag::JoinOfStandingRows{.clause = std::string(context_.text(clause.span)),
+                                         .relation = path_text(node.relation.path)})
+        .at(clause.span, "rows of both tables meet as they stand")
+        .also(row_.relation_span, "a table")
+        .note("leave it out; a condition of `on` may compare times that both rows have as fields");
     return false;
   }
   if (!right.row.changes && !use_untimed(right.id, false, node.relation.span)) return false;
@@ -71,10 +81,7 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
         .note("keep `" + part.text + "` in its rows");
     return false;
   }
-  if (!right.row.changes && right.row.key.empty()) {
-    context_.not_yet(node.relation.span, "a join with a table without a key", "give it a `key`");
-    return false;
-  }
+  if (!right.row.changes && right.row.key.empty()) return false;  // reported where it is declared
   // Rows of both sides that met nothing have null for the other side's key.
   if (node.kind == ast::JoinKind::full && key_may_be_null(row_) && key_may_be_null(right.row)) {
     auto report =
@@ -165,6 +172,10 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
   row_.time_field = -1;
   row_.key_clause = span;
   const bool keeps_right = made.right;
+  // Without an equality each row meets all of the other side, which have one key then.
+  if (made.left_keys.empty())
+    for (auto* keys : {&made.left_keys, &made.right_keys})
+      keys->push_back(typed::make(bool_type(), span, typed::Constant{Value{true}}));
   // A pair for which the condition fails is rejected as rows are: behind the join, which lets such pairs pass.
   typed::ExpressionRef behind;
   if (made.residual && made.residual->can_fail) {

@@ -17,15 +17,16 @@ bool is_kept_for_later(const RowField& field) {
 void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span,
                              std::optional<size_t> fields) {
   const Declaration& declaration = *info_.declaration;
-  if (keeps_time_ || keeps_arrival_ || keeps_headers_) return;  // the flow is made once more, its ports are not
+  // The flow is made once more, its ports are not, apart from one that is asked for.
+  if ((keeps_time_ || keeps_arrival_ || keeps_headers_) && (port_info_ == nullptr || name.text != timed_port_)) return;
   if (is_standing_port(name.text)) {
     context_.reporter.report(diag::PortTaken{.port = name.text})
         .at(name.span, "a name of its own, please")
         .note("every product has `rejected`, `late`, `unmatched` and `alerts`");
     return;
   }
-  RelationInfo& info = context_.port_views[{&declaration, name.text}];
-  if (info.declaration != nullptr || info_.ports.contains(name.text)) {
+  RelationInfo& info = port_info_ != nullptr ? *port_info_ : context_.port_views[{&declaration, name.text}];
+  if (port_info_ == nullptr && (info.declaration != nullptr || info_.ports.contains(name.text))) {
     auto report = context_.reporter.report(diag::PortOfTwoTables{.port = name.text});
     report.at(name.span, "its rows are another table");
     if (info.row.table) report.also(info.row.relation_span, "named here");
@@ -53,7 +54,7 @@ void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& 
   typed::Relation made{};
   made.kind = typed::RelationKind::view;
   made.domain = declaration.domain->name;
-  made.name = info.row.relation;
+  made.name = info.row.relation + (keeps_time_ ? kTimedName : "");
   made.row = info.row.types();
   made.has_time = row_.has_time;
   made.time_field = row_.time_field;

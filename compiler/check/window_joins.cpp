@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "compiler/check/flow.h"
+#include "runtime/report/window_findings.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
 #define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
@@ -39,12 +40,6 @@ ast::ExprPtr beginning_at(Span span, int64_t size_us) {
   return expression_at(span, std::move(floor), 2);
 }
 
-bool is_within_window(const ast::Join& join) {
-  return std::any_of(join.clauses.begin(), join.clauses.end(), [](const ast::JoinClause& clause) {
-    return std::holds_alternative<ast::WithinWindow>(clause.node);
-  });
-}
-
 /// The field is the window whose last instant is the time of the row.
 bool is_window(const Row& row, int field) {
   return row.time_of_window && field >= 0 && same(row.fields[static_cast<size_t>(field)].type, window_type());
@@ -52,24 +47,23 @@ bool is_window(const Row& row, int field) {
 
 }  // namespace
 
+bool is_within_window(const ast::Join& join) {
+  return std::any_of(join.clauses.begin(), join.clauses.end(), [](const ast::JoinClause& clause) {
+    return std::holds_alternative<ast::WithinWindow>(clause.node);
+  });
+}
+
 typed::ExpressionRef FlowChecker::window_beginning(const Row& row, int64_t size_us, Span span) {
   Expressions expressions(context_, place_, &row);
   const ast::ExprPtr beginning = beginning_at(span, size_us);
   return expressions.check(*beginning);
 }
 
-bool FlowChecker::joined_in_window() const {
-  if (flow_ == nullptr) return false;
-  for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
-    const auto& step = flow_->steps[i].node;
-    if (const auto* join = std::get_if<ast::Join>(&step)) return is_within_window(*join);
-    const bool hands_on = std::holds_alternative<ast::Where>(step) || std::holds_alternative<ast::Let>(step) ||
-                          std::holds_alternative<ast::Select>(step) || std::holds_alternative<ast::Drop>(step) ||
-                          std::holds_alternative<ast::Rename>(step) || std::holds_alternative<ast::Unnest>(step) ||
-                          std::holds_alternative<ast::Lookup>(step);
-    if (!hands_on) return false;
-  }
-  return false;
+/// A join of rows that share such a window needs the window of each. Of tumbling windows of one length the time tells
+/// it; a session is of one side, and a span of each row.
+bool FlowChecker::stands_in_windows(const typed::Window& window) {
+  if (window.kind == typed::WindowKind::session || window.kind == typed::WindowKind::span) return false;
+  return window.kind != typed::WindowKind::tumbling || window.unit != typed::CalendarUnit::none || window.late_us > 0;
 }
 
 RelationInfo* FlowChecker::stand_in_windows(const ast::Join& node, RelationInfo* right) {
@@ -134,7 +128,14 @@ bool FlowChecker::share_window(const RelationInfo& right, Span clause, typed::Jo
     made.left_keys.push_back(end_of(ours, end));
     made.right_keys.push_back(end_of(theirs, end));
   }
-  made.lower_us = 1 - *longest;
+  if (!window_->lost.empty()) {
+    context_.reporter.report(diag::WindowLost{.step = window_->lost})
+        .at(clause, "a row may be later than its window here")
+        .also(window_->lost_span, "the time of a pair is that of its later row")
+        .note("put this join in front of that one, or `window` behind that one");
+    return false;
+  }
+  made.lower_us = 1 - *longest - window_->moved_us;
   if (window.unit == typed::CalendarUnit::none) {
     made.upper_us = *longest - 1;
     return true;
@@ -172,8 +173,16 @@ bool FlowChecker::within_window(const RelationInfo& right, Span clause, typed::J
   if (!window_) {
     const bool both = is_window(row_, ours) && is_window(right.row, theirs);
     if (!both) {
-      context_.not_yet(clause, "`within window` without a `window` before the join",
-                       "`window tumbling 1h` in front of it, or two sides that are windows of a `group` each");
+      if (row_.open || right.row.open) return false;
+      const bool one = is_window(row_, ours);
+      auto report =
+          context_.reporter.report(diag::WithinNoWindow{.relation = one ? right.row.relation : row_.relation});
+      report.at(clause, one ? "the other side is not in windows" : "within which window?");
+      if (one)
+        report.note(
+            "a `window` and `group` in a view of the other side, as on this side; or a range, as `within -1h..0s`");
+      else
+        report.note("`window tumbling 1h` in front of the join; or two sides that are windows of a `group` each");
       return false;
     }
     auto end_of = [&](int field, int end) {
@@ -204,11 +213,7 @@ bool FlowChecker::within_window(const RelationInfo& right, Span clause, typed::J
                               : "a range may end where the row says: `within 0s..until - at`");
     return false;
   }
-  if (window.kind != typed::WindowKind::tumbling || window.unit != typed::CalendarUnit::none || window.late_us > 0) {
-    context_.not_yet(clause, "`within window` of such windows behind a step that joins or folds rows",
-                     "`window` between that step and the join");
-    return false;
-  }
+  if (row_.open || stands_in_windows(window)) return false;  // of rows in error nothing more is said
   made.left_keys.push_back(window_beginning(row_, window.size_us, clause));
   made.right_keys.push_back(window_beginning(right.row, window.size_us, clause));
   made.lower_us = 1 - window.size_us;

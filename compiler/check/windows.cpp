@@ -9,16 +9,6 @@
 #include "runtime/report/window_findings.h"
 
 namespace braid::checking {
-namespace {
-
-/// A join of rows that share such a window needs the window of each. Of tumbling windows of one length the time tells
-/// it; a session is of one side, and a span of each row.
-bool stands_in_windows(const typed::Window& window) {
-  if (window.kind == typed::WindowKind::session || window.kind == typed::WindowKind::span) return false;
-  return window.kind != typed::WindowKind::tumbling || window.unit != typed::CalendarUnit::none || window.late_us > 0;
-}
-
-}  // namespace
 
 Type window_type() {
   static const Type type = struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}});
@@ -97,10 +87,13 @@ void FlowChecker::window(const ast::Window& node, Span span) {
   row_.in_window = true;
   row_.in_session = window_->window.kind == typed::WindowKind::session;
   if (!window_->sound) return;
-  if (stands_in_windows(window_->window) && joined_in_window())
-    give_windows(span, true);
-  else if (row_.window == nullptr && !row_.in_session && window_asked_for())
-    give_windows(span, false);
+  const std::optional<WindowUse> use = window_use();
+  const bool by_row =
+      use && use->joined ? stands_in_windows(window_->window) : row_.window == nullptr && !row_.in_session;
+  if (!use || !by_row) return;
+  // In front of the step that goes by it where rows may meet others, and have another time, before that.
+  window_->use = use;
+  if (use->hands_on) give_windows(span, use->joined);
 }
 
 bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,

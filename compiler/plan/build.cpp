@@ -68,7 +68,11 @@ int Builder::flow(typed::RelationId id) {
     versions &= !std::holds_alternative<typed::LatestStep>(relation.steps[i].content);
   }
   if (relation.retimed) at = retime(at, relation);
-  if (relation.kind != typed::RelationKind::product) return at;
+  if (relation.kind != typed::RelationKind::product) {
+    // Of a product that the checker has made once more as a view.
+    for (const typed::Check& check : relation.checks) at = keep_checked(at, check);
+    return at;
+  }
 
   at = read_all(at, "publish", "product " + relation.name, relation.span);
   for (const typed::Check& check : relation.checks)

@@ -68,7 +68,17 @@ int Builder::read_port(const typed::FromStep& from, const typed::Step& step) {
             .row = step.row,
             .text = step.text,
             .span = step.span};
-  if (const auto named = ports_.find({from.relation, from.port}); named != ports_.end()) node.row = named->second;
+  // A flow that the checker has made once more reads a view of its name, which has its steps.
+  for (typed::RelationId at = from.relation; at >= 0;) {
+    if (const auto named = ports_.find({at, from.port}); named != ports_.end()) {
+      node.row = named->second;
+      break;
+    }
+    const typed::Relation& relation = project_.relations[at];
+    const auto* read = relation.steps.empty() ? nullptr : std::get_if<typed::FromStep>(&relation.steps.front().content);
+    const bool once_more = read != nullptr && project_.relations[read->relation].qualified() == relation.qualified();
+    at = once_more ? read->relation : -1;
+  }
   return add(std::move(node));
 }
 

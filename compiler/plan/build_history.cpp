@@ -71,11 +71,10 @@ int Builder::history(typed::RelationId id) {
       if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";
     versions = false;
   }
-  if (relation.kind == typed::RelationKind::product) {
+  if (relation.kind == typed::RelationKind::product)
     at = read_all(at, "read", "product " + relation.name, relation.span);
-    for (const typed::Check& check : relation.checks)
-      if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
-  }
+  for (const typed::Check& check : relation.checks)
+    if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
   return histories_[id] = at;
 }
 

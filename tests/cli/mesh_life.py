@@ -249,6 +249,29 @@ product secret version 1
 """
 
 
+# Versions of a declared table: each record takes the place of the one before it of its key.
+HOLDERS = """
+table holder
+  key id
+  time at within 10s
+  delete when cents < 0
+  from file "holder.ndjson" format json
+{ id: int, who: string, cents: int, at: timestamp }
+
+product held version 1
+  to file "out/held.ndjson" format json changes as append
+  to file "out/held_crm.ndjson" format json for role crm changes as append
+  to file "out/held_audit.ndjson" format json for role audit changes as append
+  allow read to role crm
+  allow read to role audit where cents > 300
+  mask who with hash except role crm
+{
+  from holder
+  select { id, who, cents }
+}
+"""
+
+
 def rows(path: pathlib.Path) -> list:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -311,7 +334,41 @@ def a_product_is_written_for_several_readers(case: Case) -> None:
     case.expect([row["who"] for row in rows(out / "crm.ndjson")] == plain + plain, "rows are missing")
 
 
+def versions_of_a_table_are_written_for_several_readers(case: Case) -> None:
+    payments = write_payments(case, HOLDERS)
+    records = RECORDS + [{**RECORDS[1], "cents": 900, "at": "2026-01-01T00:01:00Z"},
+                         {**RECORDS[4], "cents": 10, "at": "2026-01-01T00:01:01Z"},
+                         {**RECORDS[5], "cents": -1, "at": "2026-01-01T00:01:02Z"}]
+    (payments / "holder.ndjson").write_text("".join(json.dumps(record) + "\n" for record in records))
+    case.expect("1 product" in case.braid("check", "payments").out, "an output is a product of its own")
+    case.braid("run", "payments")
+    out = payments / "out"
+
+    def standing(name: str) -> dict:
+        there = {}
+        for row in rows(out / name):
+            there.pop(row["id"], None)
+            if row.pop("__op") != "d":
+                there[row["id"]] = row
+        return there
+
+    crm, audit = standing("held_crm.ndjson"), standing("held_audit.ndjson")
+    last = {record["id"]: record for record in records}
+    expected = {n: {"id": n, "who": row["who"], "cents": row["cents"]} for n, row in last.items() if row["cents"] >= 0}
+    case.expect(crm == expected, f"{crm}")
+    case.expect(set(audit) == {n for n, row in expected.items() if row["cents"] > 300}, f"{audit}")
+    case.expect(not any(row["who"] == last[n]["who"] for n, row in audit.items()), f"{audit}")
+    everybody = standing("held.ndjson")
+    case.expect(set(everybody) == set(expected), f"{everybody}")
+    case.expect(not any(row["who"] == last[n]["who"] for n, row in everybody.items()), f"{everybody}")
+    case.braid("publish", "payments")
+    case.expect(sorted(versions(case)) == ["payments.held@1"], f"{versions(case)}")
+    case.braid("run", "payments")
+    case.expect(standing("held_crm.ndjson") == expected, "a run again changed it")
+
+
 if __name__ == "__main__":
     braid_command.main([a_draft_changes_without_the_gate, a_version_ends_and_is_retired, a_job_stops_when_its_product_ends,
                         rows_follow_from_those_before, samples_show_what_everybody_may_see,
-                        a_product_is_written_for_several_readers])
+                        a_product_is_written_for_several_readers,
+                        versions_of_a_table_are_written_for_several_readers])
