@@ -15,7 +15,9 @@ namespace {
 constexpr int64_t kPauseUs = 20'000, kPatienceUs = 30'000'000;
 
 SortedJson unsigned_head(const AuditHead& head, const std::string& source) {
-  return {{"sequence", head.sequence}, {"hash", head.hash}, {"signer", head.signer}, {"source", source}};
+  SortedJson made{{"sequence", head.sequence}, {"hash", head.hash}, {"signer", head.signer}, {"source", source}};
+  if (!head.marks.empty()) made["marks"] = head.marks;
+  return made;
 }
 
 std::string signed_head(AuditHead head, const std::string& source, const DomainKey& key) {
@@ -24,13 +26,14 @@ std::string signed_head(AuditHead head, const std::string& source, const DomainK
 }
 
 /// An error says what is wrong.
-Result<AuditHead> read_head(const std::string& text, const std::string& source) {
+Result<AuditHead> read_audit_head(const std::string& text, const std::string& source) {
   const auto wrong = [](std::string what) { return Error{.kind = ErrorKind::input, .message = std::move(what)}; };
   BRAID_ASSIGN(const SignedJson read, read_signed_json(text));
   try {
-    const AuditHead head{.sequence = read.json.at("sequence").get<int64_t>(),
-                         .hash = read.json.at("hash").get<std::string>(),
-                         .signer = read.json.at("signer").get<std::string>()};
+    AuditHead head{.sequence = read.json.at("sequence").get<int64_t>(),
+                   .hash = read.json.at("hash").get<std::string>(),
+                   .signer = read.json.at("signer").get<std::string>()};
+    if (read.json.contains("marks")) head.marks = read.json["marks"].get<std::map<std::string, int64_t>>();
     if (unsigned_head(head, source) != read.json) return wrong("it is the head of another log");
     if (!read.is_signed_by(head.signer)) return wrong("its signature is wrong");
     return head;
@@ -51,9 +54,14 @@ std::string AuditLog::name_of(int64_t sequence, const std::string& hash) const {
 
 Status AuditLog::append(const std::vector<AuditEvent>& events, const DomainKey& key) {
   if (events.empty()) return {};
+  return append_behind([&](const AuditHead*) -> Result<AuditAddition> { return AuditAddition{.events = events}; }, key);
+}
+
+Status AuditLog::append_behind(const std::function<Result<AuditAddition>(const AuditHead*)>& make,
+                               const DomainKey& key) {
   const int64_t began = clock_.steady_us();
   while (true) {
-    BRAID_ASSIGN(const bool done, try_append(events, key));
+    BRAID_ASSIGN(const bool done, try_append(make, key));
     if (done) return {};
     const int64_t waited = clock_.steady_us() - began;
     if (waited > kPatienceUs) {
@@ -64,20 +72,24 @@ Status AuditLog::append(const std::vector<AuditEvent>& events, const DomainKey& 
   }
 }
 
-Result<bool> AuditLog::try_append(const std::vector<AuditEvent>& events, const DomainKey& key) {
+Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(const AuditHead*)>& make,
+                                  const DomainKey& key) {
   const std::string source = source_of(tenant_, node_);
   BRAID_ASSIGN(const std::optional<StoredHead> stored, store_.read_head(head_name()));
   AuditHead head;
   if (stored) {
-    Result<AuditHead> read = read_head(stored->content, source);
+    Result<AuditHead> read = read_audit_head(stored->content, source);
     if (!read) return damaged(store_, head_name(), read.error().message);
     head = *read;
   }
-  for (const AuditEvent& event : events) {
+  BRAID_ASSIGN(const AuditAddition added, make(stored ? &head : nullptr));
+  if (added.events.empty()) return true;
+  for (const AuditEvent& event : added.events) {
     const std::string text = to_json({source, ++head.sequence, head.hash, event});
     head.hash = content_hash(text);
     BRAID_ASSIGN([[maybe_unused]] const bool written, store_.put_if_absent(name_of(head.sequence, head.hash), text));
   }
+  for (const auto& [log, mark] : added.marks) head.marks[log] = mark;
   return store_.swap_head(head_name(), stored ? std::optional(stored->etag) : std::nullopt,
                           signed_head(head, source, key));
 }
@@ -120,7 +132,7 @@ Result<AuditCheck> AuditLog::verify_chain(const std::set<std::string>& keys) {
     if (!files.empty()) check.faults.push_back({0, "there are events and no head"});
     return check;
   }
-  const Result<AuditHead> head = read_head(stored->content, source_of(tenant_, node_));
+  const Result<AuditHead> head = read_audit_head(stored->content, source_of(tenant_, node_));
   if (!head) {
     check.faults.push_back({0, "of the head: " + head.error().message});
     return check;
