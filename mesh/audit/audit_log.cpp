@@ -25,7 +25,12 @@ std::string signed_head(AuditHead head, const std::string& source, const DomainK
   return sign_json(unsigned_head(head, source), key);
 }
 
-/// An error says what is wrong.
+std::string source_of(const std::string& tenant, const std::string& node) {
+  return fmt::format("urn:braid:{}:{}", tenant, node);
+}
+
+}  // namespace
+
 Result<AuditHead> read_audit_head(const std::string& text, const std::string& source) {
   const auto wrong = [](std::string what) { return Error{.kind = ErrorKind::input, .message = std::move(what)}; };
   BRAID_ASSIGN(const SignedJson read, read_signed_json(text));
@@ -42,14 +47,22 @@ Result<AuditHead> read_audit_head(const std::string& text, const std::string& so
   }
 }
 
-std::string source_of(const std::string& tenant, const std::string& node) {
-  return fmt::format("urn:braid:{}:{}", tenant, node);
+std::string source_in_head(const std::string& text, const std::string& node) {
+  const SortedJson head = SortedJson::parse(text, nullptr, false);
+  if (!head.is_object() || !head.contains("source") || !head["source"].is_string()) return {};
+  std::string source = head["source"].get<std::string>();
+  const std::string before = "urn:braid:", behind = ":" + node;
+  const bool whole =
+      source.starts_with(before) && source.ends_with(behind) && source.size() > before.size() + behind.size();
+  return whole ? source : std::string();
 }
 
-}  // namespace
+std::string audit_event_name(int64_t sequence, const std::string& hash) {
+  return fmt::format("{:012}-{}.json", sequence, hash);
+}
 
 std::string AuditLog::name_of(int64_t sequence, const std::string& hash) const {
-  return fmt::format("{}/{:012}-{}.json", folder(), sequence, hash);
+  return folder() + "/" + audit_event_name(sequence, hash);
 }
 
 Status AuditLog::append(const std::vector<AuditEvent>& events, const DomainKey& key) {
@@ -157,13 +170,9 @@ Result<std::vector<ChainedEvent>> AuditLog::read() {
 Result<std::string> AuditLog::tenant_in(ObjectStore& store, const std::string& node) {
   BRAID_ASSIGN(const std::optional<StoredHead> stored, store.read_head("audit/" + node + "/head"));
   if (!stored) return std::string();
-  const SortedJson head = SortedJson::parse(stored->content, nullptr, false);
-  if (!head.is_object() || !head.contains("source") || !head["source"].is_string()) return std::string();
-  const std::string source = head["source"].get<std::string>();
+  const std::string source = source_in_head(stored->content, node);
   const std::string before = "urn:braid:", behind = ":" + node;
-  if (!source.starts_with(before) || !source.ends_with(behind) || source.size() <= before.size() + behind.size())
-    return std::string();
-  return source.substr(before.size(), source.size() - before.size() - behind.size());
+  return source.empty() ? source : source.substr(before.size(), source.size() - before.size() - behind.size());
 }
 
 Result<std::vector<std::string>> AuditLog::nodes(ObjectStore& store) {

@@ -33,6 +33,13 @@ struct AuditHead {
   std::map<std::string, int64_t> marks = {};
 };
 
+/// A head with its signature checked; `source`: `urn:braid:{tenant}:{node}`. An error says what is wrong.
+Result<AuditHead> read_audit_head(const std::string& text, const std::string& source);
+/// The source that a head names, as it says itself; empty: it names none, or one of another node.
+std::string source_in_head(const std::string& text, const std::string& node);
+/// Of the event in the folder of its log.
+std::string audit_event_name(int64_t sequence, const std::string& hash);
+
 /// What is to be recorded behind a head.
 struct AuditAddition {
   std::vector<AuditEvent> events;

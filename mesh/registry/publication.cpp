@@ -205,6 +205,17 @@ Result<Publication> read_publication(const std::string& text) {
   }
 }
 
+std::set<std::string> objects_of(const Publication& publication) {
+  std::set<std::string> names;
+  for (const auto& [name, one] : publication.definitions) names.insert(object_name(one.definition));
+  for (const auto& [name, versions] : publication.products)
+    for (const auto& [version, product] : versions) {
+      names.insert(object_name(product.interface));
+      for (const auto& [form, hash] : product.documents) names.insert(object_name(hash));
+    }
+  return names;
+}
+
 std::string why_not_next(const Publication& before, const Publication& next) {
   if (before.domain != next.domain) return "the one before it is of another domain";
   if (before.sequence + 1 != next.sequence) return "its number does not follow the one before it";

@@ -100,6 +100,9 @@ std::string signed_json(const Publication& publication, const DomainKey& key);
 /// Checks the form and the signature; whether the signer may sign is for the chain to say. An error says what is wrong.
 Result<Publication> read_publication(const std::string& json);
 
+/// Names in the store of the objects that it has, without its own.
+std::set<std::string> objects_of(const Publication& publication);
+
 /// Why `next` cannot be the one after `before`, which must be checked itself; empty: it can.
 std::string why_not_next(const Publication& before, const Publication& next);
 /// Why it cannot be the first one of its domain; empty: it can.

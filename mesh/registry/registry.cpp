@@ -31,16 +31,6 @@ bool may_sign(const Publication& publication, const std::string& key) {
   return std::ranges::find(publication.keys, key) != publication.keys.end();
 }
 
-/// Names of the objects that a publication has, without its own.
-void add_named(const Publication& publication, std::set<std::string>& names) {
-  for (const auto& [name, one] : publication.definitions) names.insert(object_name(one.definition));
-  for (const auto& [name, versions] : publication.products)
-    for (const auto& [version, product] : versions) {
-      names.insert(object_name(product.interface));
-      for (const auto& [form, hash] : product.documents) names.insert(object_name(hash));
-    }
-}
-
 /// Whether rows of both look the same to those who read them.
 bool same_shape(const Interface& a, const Interface& b) {
   const auto field = [](const InterfaceField& one, const InterfaceField& other) {
@@ -474,7 +464,7 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
   }
   // What the head names is there, and stays.
   std::set<std::string> there;
-  if (head) add_named(head->publication, there);
+  if (head) there = objects_of(head->publication);
   const auto put_new = [&](const std::string& text) -> Status {
     return there.contains(object_name(content_hash(text))) ? Status() : put(text, result.objects);
   };
@@ -554,7 +544,7 @@ Result<Collected> Registry::collect() {
     BRAID_ASSIGN(const std::vector<StoredPublication> links, chain(domain));
     for (const StoredPublication& link : links) {
       named.insert(object_name(link.hash));
-      add_named(link.publication, named);
+      named.merge(objects_of(link.publication));
     }
   }
   Collected collected;
