@@ -5,6 +5,7 @@
 
 #include "cli/commands/command.h"
 #include "cli/session/mesh_registry.h"
+#include "runtime/base/fs.h"
 
 namespace braid::cli {
 
@@ -26,11 +27,17 @@ template <class Work>
 void with_product_registry(const RegistryFlags& flags, CommandContext& context, const Work& work) {
   SourceSet sources;
   Reporter reporter;
+  // Another place is reached as the project, if there is one, says of its kind.
   std::optional<Project> project;
-  if (flags.registry.empty())
+  const Result<FileInfo> config = real_fs().stat(join_path(flags.path, "braid.toml"));
+  if (flags.registry.empty() || (config.ok() && config->exists))
     project = find_project(flags.path, sources, reporter);
   else
-    project.emplace().mesh.registry = flags.registry;
+    project.emplace();
+  if (project && !flags.registry.empty()) {
+    project->mesh.registry = flags.registry;
+    project->mesh.registry_span = {};
+  }
   if (project)
     if (const auto store = open_product_registry(*project, reporter))
       if (const Status done = work(*store, project->mesh.tenant, reporter); !done.ok())

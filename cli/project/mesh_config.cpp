@@ -51,6 +51,41 @@ void read_lineage_settings(const std::string& section, Span place, const std::ve
   if (!has_to) wrong(reporter, place, "lineage", "a table " + section + " with `to`, " + form, "none");
 }
 
+void read_mesh_store_settings(const std::string& section, const std::vector<WrittenSetting>& settings,
+                              MeshStoreConfig& config, const SourceSet& sources, Reporter& reporter) {
+  const std::map<std::string, std::string*> fields{{"endpoint", &config.endpoint},
+                                                   {"region", &config.region},
+                                                   {"access_key", &config.access_key},
+                                                   {"secret_key", &config.secret_key},
+                                                   {"session_token", &config.session_token},
+                                                   {"token", &config.token},
+                                                   {"ca", &config.ca}};
+  const bool is_s3 = section == "[mesh.s3]";
+  for (const WrittenSetting& setting : settings) {
+    const std::string& key = setting.key;
+    const auto field = fields.find(key);
+    if (field == fields.end() || (key != "ca" && (key == "token") == is_s3)) continue;  // reported as not known
+    config.places[key] = setting.span;
+    const bool is_secret = key != "endpoint" && key != "region" && key != "ca";
+    if (!is_text(setting))
+      reporter
+          .report(diag::FlagValue{.option = key, .expected = "a text in quotes, not empty", .found = "something else"})
+          .note(place_of_setting(sources, setting.span));
+    else if (is_secret && !is_reference(setting.value))
+      report_written_secret(setting, sources, reporter);
+    else
+      *field->second = setting.value;
+  }
+  // What is wrong with an address may be a login in it.
+  const bool is_address = is_web_address(config.endpoint) && config.endpoint.find_first_of("@?# ") == std::string::npos;
+  if (!config.endpoint.empty() && !is_reference(config.endpoint) && !is_address)
+    reporter
+        .report(diag::FlagValue{.option = "endpoint",
+                                .expected = "an address like \"https://s3.example:9000\", without a login",
+                                .found = "something else"})
+        .note(place_of_setting(sources, config.places.at("endpoint")));
+}
+
 void read_identity_settings(Span place, const std::vector<WrittenSetting>& settings, IdentityConfig& config,
                             Reporter& reporter) {
   config.span = place;
