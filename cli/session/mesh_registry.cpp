@@ -11,6 +11,13 @@ namespace braid::cli {
 
 namespace {
 
+/// Where braid.toml names it; nowhere, if an option of the command does.
+template <class Finding>
+Finding& at_setting(Finding&& finding, const Project& project) {
+  if (!project.mesh.registry_span.empty()) finding.at(project.mesh.registry_span);
+  return finding;
+}
+
 constexpr std::string_view kS3 = "s3://";
 
 bool is_http(const std::string& place) {
@@ -52,16 +59,16 @@ std::unique_ptr<mesh::ObjectStore> open_s3(const Project& project, RegistryPatie
                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                              "0123456789-_./") == std::string::npos;
   if (made.bucket.empty() || !plain) {
-    reporter.report(diag::RegistryKindUnknown{.address = place})
-        .at(project.mesh.registry_span)
+    at_setting(reporter.report(diag::RegistryKindUnknown{.address = place}), project)
         .note("it is written as `s3://bucket/prefix`, of letters, digits, `-`, `_` and `.`");
     return nullptr;
   }
   for (const auto& [setting, value] : {std::pair("region", &config.region), std::pair("access_key", &config.access_key),
                                        std::pair("secret_key", &config.secret_key)})
     if (value->empty()) {
-      reporter.report(diag::RegistrySettingMissing{.place = place, .setting = setting, .section = "[mesh.s3]"})
-          .at(project.mesh.registry_span)
+      at_setting(
+          reporter.report(diag::RegistrySettingMissing{.place = place, .setting = setting, .section = "[mesh.s3]"}),
+          project)
           .note(
               "`region = \"eu-central-1\"`, `access_key = \"env:AWS_ACCESS_KEY_ID\"`, `secret_key = "
               "\"env:AWS_SECRET_ACCESS_KEY\"`");
@@ -118,8 +125,7 @@ std::unique_ptr<mesh::ObjectStore> open_product_registry(const Project& project,
   if (place.starts_with(kS3)) return open_s3(project, patience, reporter);
   if (is_http(place)) return open_http(project, patience, reporter);
   if (place.find("://") != std::string::npos) {
-    reporter.report(diag::RegistryKindUnknown{.address = place})
-        .at(project.mesh.registry_span)
+    at_setting(reporter.report(diag::RegistryKindUnknown{.address = place}), project)
         .note("a registry is a directory, `s3://bucket/prefix`, or the address of a Braid that serves one");
     return nullptr;
   }

@@ -87,6 +87,7 @@ class Drafter {
     draft.tenant = session_.files().mesh.tenant;
     draft.domain = domain;
     draft.compiler = compiler_;
+    draft.recovery = session_.files().mesh.recovery;
     return draft;
   }
 
