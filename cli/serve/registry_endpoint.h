@@ -1,7 +1,7 @@
 // A registry of products for others: the paths of mesh/registry/http_store.h, over the store where it lies.
 //
 // Whoever has the token may read, and write what the guard lets in; whoever has the token for reading may read. A turn
-// ends by itself when nothing has been written in it for a minute. On the server's thread, which has the store alone.
+// ends by itself when nothing was asked in it for twenty seconds. On the server's thread, which has the store alone.
 #pragma once
 
 #include <memory>
