@@ -163,8 +163,8 @@ class Config {
       config.key = from_root(text(table, "key"));
     }
     if (const toml::node* node = table.get("identity")) identity(*node, config.identity);
-    mesh_store(table, "s3", {"endpoint", "region", "access_key", "secret_key", "session_token", "ca"}, config.s3);
-    mesh_store(table, "http", {"token", "ca"}, config.http);
+    mesh_store(table, "s3", config.s3);
+    mesh_store(table, "http", config.http);
     if (const toml::node* node = table.get("recovery")) {
       config.recovery = text(table, "recovery");
       if (node->is_string() && !config.recovery.starts_with("ed25519:"))
@@ -189,14 +189,12 @@ class Config {
     }
   }
 
-  void mesh_store(const toml::table& mesh, const std::string& name, const std::vector<std::string>& known,
-                  MeshStoreConfig& config) {
+  void mesh_store(const toml::table& mesh, const std::string& name, MeshStoreConfig& config) {
     const toml::node* node = mesh.get(name);
     if (node == nullptr) return;
     const std::string section = "[mesh." + name + "]";
     const toml::table* table = node->as_table();
     if (table == nullptr) return wrong_value(*node, name, "a table: " + section);
-    only_keys(*table, section, known);
     std::vector<WrittenSetting> settings;
     flatten(*table, "", settings);
     read_mesh_store_settings(section, settings, config, sources_, reporter_);

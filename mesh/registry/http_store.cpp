@@ -46,10 +46,12 @@ Result<HttpStore::Answer> HttpStore::ask(WebRequest::Method method, const std::s
   if (!condition.empty()) request.headers.push_back(condition);
   if (!turn_.empty()) request.headers.push_back("Braid-Turn: " + turn_);
   if (!body.empty()) request.headers.push_back("Content-Type: application/octet-stream");
-  return web_.ask([&] { return request; });
+  Result<Answer> answer = web_.ask([&] { return request; });
+  if (!answer.ok()) return unusable(place(), method != WebRequest::Method::get, answer.error().message);
+  return answer;
 }
 
-Error HttpStore::failed(const Answer& answer, const std::string& name) const {
+Error HttpStore::failed(const Answer& answer, const std::string& name, bool writes) const {
   const std::string said = reason_in(answer.body);
   const std::string reason = fmt::format("status {}{}", answer.status, said.empty() ? "" : ", " + said);
   if (answer.status == 401 || answer.status == 403)
@@ -57,7 +59,7 @@ Error HttpStore::failed(const Answer& answer, const std::string& name) const {
   if (answer.status == kUnprocessable)
     return error_of(ErrorKind::usage,
                     diag::RegistryWriteRefused{.place = place(), .object = name, .reason = said}.make());
-  return {.kind = ErrorKind::input, .message = reason};
+  return unusable(place(), writes, reason);
 }
 
 Error HttpStore::not_here() const {
@@ -83,7 +85,7 @@ Result<bool> HttpStore::put_if_absent(const std::string& name, const std::string
   BRAID_ASSIGN(const Answer answer, ask(WebRequest::Method::put, name, "If-None-Match: *", content));
   if (answer.status == kCreated) return true;
   if (answer.status == kPrecondition) return false;
-  return failed(answer, name);
+  return failed(answer, name, true);
 }
 
 Result<bool> HttpStore::swap_head(const std::string& name, const std::optional<std::string>& etag,
@@ -91,7 +93,7 @@ Result<bool> HttpStore::swap_head(const std::string& name, const std::optional<s
   BRAID_ASSIGN(const Answer answer,
                ask(WebRequest::Method::put, name, etag ? "If-Match: " + *etag : "If-None-Match: *", content));
   if (answer.status == kCreated) return true;
-  if (answer.status != kPrecondition) return failed(answer, name);
+  if (answer.status != kPrecondition) return failed(answer, name, true);
   if (!answer.in_doubt) return false;
   // Perhaps it was our own write that came first, and its answer was lost.
   BRAID_ASSIGN(const std::optional<StoredHead> now, read_head(name));
@@ -121,7 +123,7 @@ Status HttpStore::remove(const std::string&) {
 Result<std::unique_ptr<ObjectStore::Turn>> HttpStore::take_turn() {
   BRAID_ASSIGN(const Answer answer, ask(WebRequest::Method::post, "turn", {}, {}));
   if (answer.status == kConflict) return std::unique_ptr<Turn>();
-  if (answer.status != kCreated || answer.body.size() > kLongestReason) return failed(answer, "turn");
+  if (answer.status != kCreated || answer.body.size() > kLongestReason) return failed(answer, "turn", true);
   turn_ = reason_in(answer.body);
   return std::unique_ptr<Turn>(std::make_unique<HttpTurn>(*this));
 }

@@ -37,7 +37,7 @@ class HttpStore : public ObjectStore {
   using Answer = PatientWeb::Answer;
   Result<Answer> ask(WebRequest::Method method, const std::string& name, const std::string& condition,
                      const std::string& body);
-  Error failed(const Answer& answer, const std::string& name) const;
+  Error failed(const Answer& answer, const std::string& name, bool writes = false) const;
   Error not_here() const;
 
   std::string address_, token_, turn_;

@@ -43,9 +43,13 @@ std::optional<int64_t> age_of(const WebAnswer& answer) {
   return *now - *written;
 }
 
+/// As the header `Host` has it: without the port that the scheme has anyway.
 std::string host_of(const std::string& endpoint) {
   const size_t at = endpoint.find("://");
-  return at == std::string::npos ? endpoint : endpoint.substr(at + 3);
+  std::string host = at == std::string::npos ? endpoint : endpoint.substr(at + 3);
+  const std::string_view usual = endpoint.starts_with("https:") ? ":443" : ":80";
+  if (host.ends_with(usual)) host.resize(host.size() - usual.size());
+  return host;
 }
 
 }  // namespace
@@ -57,13 +61,13 @@ std::string S3Store::place() const {
   return "s3://" + place_.bucket + (place_.prefix.empty() ? "" : "/" + place_.prefix);
 }
 
-Error S3Store::failed(const Answer& answer) const {
+Error S3Store::failed(const Answer& answer, bool writes) const {
   size_t at = 0;
   const auto code = element(answer.body, "Code", at);
   const std::string reason = fmt::format("status {}{}", answer.status, code ? ", " + std::string(*code) : "");
   if (answer.status == 401 || answer.status == 403)
     return error_of(ErrorKind::usage, diag::RegistryLoginRefused{.place = place(), .reason = reason}.make());
-  return {.kind = ErrorKind::input, .message = reason};
+  return unusable(place(), writes, reason);
 }
 
 Result<S3Store::Answer> S3Store::ask(const std::string& method, const std::string& key,
@@ -71,16 +75,20 @@ Result<S3Store::Answer> S3Store::ask(const std::string& method, const std::strin
                                      const std::map<std::string, std::string>& conditions, const std::string& body) {
   const std::string path = "/" + place_.bucket + (key.empty() ? "" : "/" + key);
   const std::string asked = aws_query(query);
+  std::map<std::string, std::string> headers = conditions;
+  if (method == "PUT") headers["content-type"] = "application/octet-stream";
   WebRequest request{.url = place_.endpoint + aws_escaped(path, true) + (asked.empty() ? "" : "?" + asked),
                      .body = body};
   if (method == "PUT") request.method = WebRequest::Method::put;
   if (method == "DELETE") request.method = WebRequest::Method::remove;
-  return web_.ask([&] {
+  Result<Answer> answer = web_.ask([&] {
     request.headers = signed_headers(
-        {.method = method, .host = host_, .path = path, .query = query, .headers = conditions, .body = body},
-        place_.key, place_.region, clock_.now_us());
+        {.method = method, .host = host_, .path = path, .query = query, .headers = headers, .body = body}, place_.key,
+        place_.region, clock_.now_us());
     return request;
   });
+  if (!answer.ok()) return unusable(place(), method != "GET", answer.error().message);
+  return answer;
 }
 
 Result<S3Store::Answer> S3Store::put(const std::string& name, const std::map<std::string, std::string>& conditions,
@@ -115,12 +123,12 @@ Result<std::optional<StoredHead>> S3Store::read_head(const std::string& name) {
 Result<bool> S3Store::put_if_absent(const std::string& name, const std::string& content) {
   BRAID_ASSIGN(const Answer answer, put(name, {{"if-none-match", "*"}}, content));
   if (answer.status == kOk || answer.status == kCreated) return true;
-  if (answer.status != kPrecondition) return failed(answer);
+  if (answer.status != kPrecondition) return failed(answer, true);
   BRAID_ASSIGN(const Answer there, get(name));
   const std::optional<int64_t> age = age_of(there);
   if (there.status == kOk && age && *age < kRenewUs) return false;
   BRAID_ASSIGN(const Answer renewed, put(name, {}, content));
-  if (renewed.status != kOk && renewed.status != kCreated) return failed(renewed);
+  if (renewed.status != kOk && renewed.status != kCreated) return failed(renewed, true);
   return false;
 }
 
@@ -130,7 +138,7 @@ Status S3Store::check_conditions() {
     BRAID_ASSIGN(const Answer answer, put(kProbe, conditions, "asks whether conditional writes are kept\n"));
     if (answer.status == kPrecondition || (answer.status == kNotFound && conditions.contains("if-match"))) return true;
     if (answer.status == kOk || answer.status == kCreated || answer.status == 501) return false;
-    return failed(answer);
+    return failed(answer, true);
   };
   BRAID_ASSIGN(bool kept, refused({{"if-none-match", "*"}}));
   // It was not there, and is now.
@@ -154,7 +162,7 @@ Result<bool> S3Store::swap_head(const std::string& name, const std::optional<std
   if (answer.status == kOk || answer.status == kCreated) return true;
   const bool lost = answer.status == kPrecondition || answer.status == kConflict ||
                     (answer.status == kNotFound && etag && answer.body.find("NoSuchKey") != std::string::npos);
-  if (!lost) return failed(answer);
+  if (!lost) return failed(answer, true);
   if (!answer.in_doubt) return false;
   // Perhaps it was our own write that came first, and its answer was lost.
   BRAID_ASSIGN(const std::optional<StoredHead> now, read_head(name));
@@ -185,7 +193,7 @@ Result<std::vector<std::string>> S3Store::list(const std::string& folder) {
 Status S3Store::remove(const std::string& name) {
   BRAID_ASSIGN(const Answer answer, ask("DELETE", key_of(name), {}, {}, {}));
   if (answer.status == kOk || answer.status == kNoContent || answer.status == kNotFound) return {};
-  return failed(answer);
+  return failed(answer, true);
 }
 
 Result<bool> S3Store::is_settled(const std::string& name) {

@@ -52,7 +52,7 @@ class S3Store : public ObjectStore {
   std::string key_of(const std::string& name) const {
     return place_.prefix.empty() ? name : place_.prefix + "/" + name;
   }
-  Error failed(const Answer& answer) const;
+  Error failed(const Answer& answer, bool writes = false) const;
 
   S3Place place_;
   std::string host_;

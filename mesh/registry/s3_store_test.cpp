@@ -92,7 +92,7 @@ class BucketWeb : public Web {
     AwsRequest seen{.method = "GET", .host = kEndpoint.substr(7), .path = path, .query = query, .body = request.body};
     if (request.method == WebRequest::Method::put) seen.method = "PUT";
     if (request.method == WebRequest::Method::remove) seen.method = "DELETE";
-    for (const char* name : {"if-match", "if-none-match"})
+    for (const char* name : {"if-match", "if-none-match", "content-type"})
       if (const std::string value = header(request, name); !value.empty()) seen.headers[name] = value;
     const std::vector<std::string> right = signed_headers(seen, kKey, "eu-test-1", clock_.now_us());
     return header(request, "Authorization") == right.back().substr(std::string_view("Authorization: ").size());
@@ -205,7 +205,8 @@ TEST_F(S3StoreTest, AsksAgainWhileTheServerFails) {
   bucket.fails = 4;
   const auto failed = store->read("objects/ab/abc");
   ASSERT_FALSE(failed.ok());
-  EXPECT_EQ(failed.error().message, "status 503, SlowDown");
+  EXPECT_EQ(failed.error().code, 7200);
+  EXPECT_EQ(failed.error().message, "cannot read the registry `s3://bucket/teams/registry`: status 503, SlowDown");
 }
 
 TEST_F(S3StoreTest, KnowsItsOwnSwapWhoseAnswerWasLost) {

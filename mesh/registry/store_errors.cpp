@@ -32,6 +32,11 @@ Error unwritable(const ObjectStore& store, const Error& error) {
                   error.system_error);
 }
 
+Error unusable(const std::string& place, bool writes, const std::string& reason) {
+  if (writes) return error_of(ErrorKind::output, diag::RegistryNotWritable{.place = place, .reason = reason}.make());
+  return error_of(ErrorKind::input, diag::RegistryNotReadable{.place = place, .reason = reason}.make());
+}
+
 Error damaged(const ObjectStore& store, const std::string& object, std::string reason) {
   return error_of(ErrorKind::input,
                   diag::RegistryDamaged{.object = object, .place = store.place(), .reason = std::move(reason)}.make());
