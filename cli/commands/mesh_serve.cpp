@@ -4,6 +4,7 @@
 #include "cli/commands/mesh_commands.h"
 #include "cli/commands/registry_flags.h"
 #include "cli/project/kafka_config.h"
+#include "cli/serve/http_server.h"
 #include "cli/serve/registry_endpoint.h"
 #include "cli/session/references.h"
 #include "runtime/report/registry_findings.h"
@@ -17,6 +18,21 @@ struct ServeFlags : RegistryFlags {
   std::string listen = "127.0.0.1:7575";
   std::string token, read_token;  ///< references
 };
+
+HttpResponse answer_of(RegistryEndpoint& endpoint, const HttpRequest& request) {
+  RegistryAnswer made = endpoint.answer({.method = request.method,
+                                         .path = request.path,
+                                         .query = request.query,
+                                         .authorization = request.authorization,
+                                         .if_match = request.if_match,
+                                         .if_none_match = request.if_none_match,
+                                         .turn = request.turn,
+                                         .body = request.body});
+  return {.status = made.status,
+          .content_type = std::move(made.content_type),
+          .body = std::move(made.body),
+          .etag = std::move(made.etag)};
+}
 
 bool is_loopback(const HttpAddress& address) {
   return address.host.starts_with("127.") || address.host == "::1";
@@ -48,7 +64,7 @@ Status serve(std::unique_ptr<mesh::ObjectStore> store, const ServeFlags& flags, 
   const std::string place = store->place();
   RegistryEndpoint endpoint(std::move(store), tokens, system_clock());
   BRAID_ASSIGN(const std::unique_ptr<HttpServer> server,
-               HttpServer::listen(*address, [&](const HttpRequest& request) { return endpoint.answer(request); },
+               HttpServer::listen(*address, [&](const HttpRequest& request) { return answer_of(endpoint, request); },
                                   {.most_body = kMostObjectBytes}));
   fmt::print("serving {} at http://{}\n", place, server->address().text());
   std::fflush(stdout);

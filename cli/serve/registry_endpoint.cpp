@@ -9,12 +9,12 @@ namespace {
 constexpr int64_t kTurnUs = 20'000'000;
 constexpr std::string_view kFolders[] = {"objects", "domains", "grants", "policies", "audit"};
 
-HttpResponse say(int status, std::string text) {
+RegistryAnswer say(int status, std::string text) {
   return {.status = status, .body = std::move(text) + "\n"};
 }
 
 /// A disk that fails is for the server's owner to read of, and no answer says where it is.
-HttpResponse failed(const Error& error) {
+RegistryAnswer failed(const Error& error) {
   return say(500, error.code == 7202 ? "the registry is damaged: " + error.message : "the registry cannot be used");
 }
 
@@ -36,7 +36,7 @@ std::string etag_of(const std::string& content) {
 RegistryEndpoint::RegistryEndpoint(std::unique_ptr<mesh::ObjectStore> store, RegistryTokens tokens, Clock& clock)
     : store_(std::move(store)), tokens_(std::move(tokens)), clock_(clock), guard_(*store_, clock) {}
 
-HttpResponse RegistryEndpoint::answer(const HttpRequest& request) {
+RegistryAnswer RegistryEndpoint::answer(const RegistryRequest& request) {
   constexpr std::string_view kBearer = "Bearer ";
   const std::string given =
       request.authorization.starts_with(kBearer) ? request.authorization.substr(kBearer.size()) : std::string();
@@ -57,7 +57,7 @@ HttpResponse RegistryEndpoint::answer(const HttpRequest& request) {
   return say(405, "not this method");
 }
 
-HttpResponse RegistryEndpoint::get(const std::string& name) {
+RegistryAnswer RegistryEndpoint::get(const std::string& name) {
   if (!mesh::WriteGuard::is_name(name)) return say(404, "no such object: a registry has nothing of that name");
   const auto found = store_->read_head(name);
   if (!found.ok()) return failed(found.error());
@@ -68,7 +68,7 @@ HttpResponse RegistryEndpoint::get(const std::string& name) {
           .etag = etag_of((*found)->content)};
 }
 
-HttpResponse RegistryEndpoint::list(const std::string& query) {
+RegistryAnswer RegistryEndpoint::list(const std::string& query) {
   constexpr std::string_view kList = "list=";
   const std::string folder = query.starts_with(kList) ? query.substr(kList.size()) : std::string();
   const std::string top = folder.substr(0, folder.find('/'));
@@ -77,20 +77,20 @@ HttpResponse RegistryEndpoint::list(const std::string& query) {
   if (!known || (top != folder && !mesh::is_domain_name(below))) return say(404, "no such folder");
   const auto names = store_->list(folder);
   if (!names.ok()) return failed(names.error());
-  HttpResponse made;
+  RegistryAnswer made;
   for (const std::string& name : *names)
     if (mesh::WriteGuard::is_name(name)) made.body += name + "\n";
   return made;
 }
 
-HttpResponse RegistryEndpoint::put(const HttpRequest& request, const std::string& name) {
+RegistryAnswer RegistryEndpoint::put(const RegistryRequest& request, const std::string& name) {
   if (!mesh::WriteGuard::is_name(name)) return say(422, "a registry has nothing of that name");
   if (mesh::WriteGuard::is_head(name)) return put_head(request, name);
   if (request.if_none_match != "*") return say(428, "an object is written with If-None-Match: *");
   return put_object(name, request.body);
 }
 
-HttpResponse RegistryEndpoint::put_object(const std::string& name, const std::string& content) {
+RegistryAnswer RegistryEndpoint::put_object(const std::string& name, const std::string& content) {
   const Result<std::string> why_not = guard_.why_not(name, content);
   if (!why_not.ok()) return failed(why_not.error());
   if (!why_not->empty()) return say(422, *why_not);
@@ -99,7 +99,7 @@ HttpResponse RegistryEndpoint::put_object(const std::string& name, const std::st
   return *put ? say(201, "written") : say(412, "it is there already");
 }
 
-HttpResponse RegistryEndpoint::put_head(const HttpRequest& request, const std::string& name) {
+RegistryAnswer RegistryEndpoint::put_head(const RegistryRequest& request, const std::string& name) {
   const bool first = request.if_none_match == "*";
   if (!first && request.if_match.empty()) return say(428, "a head is written with If-Match or If-None-Match: *");
   const auto now = store_->read_head(name);
@@ -115,7 +115,7 @@ HttpResponse RegistryEndpoint::put_head(const HttpRequest& request, const std::s
   return *swapped ? say(201, "written") : say(412, "another writer was first");
 }
 
-HttpResponse RegistryEndpoint::take_turn() {
+RegistryAnswer RegistryEndpoint::take_turn() {
   if (turn_ != nullptr) return say(409, "somebody else has a turn");
   auto taken = store_->take_turn();
   if (!taken.ok()) return failed(taken.error());

@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 
-#include "cli/serve/http_server.h"
 #include "mesh/access/write_guard.h"
 
 namespace braid::cli {
@@ -17,6 +16,23 @@ struct RegistryTokens {
   std::string read = {};  ///< of those who may only read; empty: there are none
 };
 
+/// Of a request of HTTP what matters here. Headers that are not there are empty.
+struct RegistryRequest {
+  std::string method = "GET";
+  std::string path;
+  std::string query = {};
+  std::string authorization = {}, if_match = {}, if_none_match = {};
+  std::string turn = {};  ///< Braid-Turn
+  std::string body = {};
+};
+
+struct RegistryAnswer {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body = {};
+  std::string etag = {};  ///< empty: none
+};
+
 /// Of an object or a record; a longer one is refused.
 inline constexpr uint64_t kMostObjectBytes = uint64_t{16} << 20;
 
@@ -24,15 +40,15 @@ class RegistryEndpoint {
  public:
   /// The clock outlives it.
   RegistryEndpoint(std::unique_ptr<mesh::ObjectStore> store, RegistryTokens tokens, Clock& clock);
-  HttpResponse answer(const HttpRequest& request);
+  RegistryAnswer answer(const RegistryRequest& request);
 
  private:
-  HttpResponse get(const std::string& name);
-  HttpResponse list(const std::string& folder);
-  HttpResponse put(const HttpRequest& request, const std::string& name);
-  HttpResponse put_object(const std::string& name, const std::string& content);
-  HttpResponse put_head(const HttpRequest& request, const std::string& name);
-  HttpResponse take_turn();
+  RegistryAnswer get(const std::string& name);
+  RegistryAnswer list(const std::string& folder);
+  RegistryAnswer put(const RegistryRequest& request, const std::string& name);
+  RegistryAnswer put_object(const std::string& name, const std::string& content);
+  RegistryAnswer put_head(const RegistryRequest& request, const std::string& name);
+  RegistryAnswer take_turn();
   void end_old_turn();
 
   std::unique_ptr<mesh::ObjectStore> store_;

@@ -21,13 +21,12 @@ std::string header(const WebRequest& request, const std::string& name) {
   return {};
 }
 
-HttpRequest arrived(const WebRequest& request) {
+RegistryRequest arrived(const WebRequest& request) {
   constexpr const char* kMethods[] = {"GET", "PUT", "POST", "DELETE"};
   const std::string target = request.url.substr(kAddress.size());
   const size_t query = std::min(target.find('?'), target.size());
-  return {.path = target.substr(0, query),
-          .accept = {},
-          .method = kMethods[static_cast<size_t>(request.method)],
+  return {.method = kMethods[static_cast<size_t>(request.method)],
+          .path = target.substr(0, query),
           .query = target.substr(std::min(query + 1, target.size())),
           .authorization = header(request, "Authorization"),
           .if_match = header(request, "If-Match"),
@@ -40,7 +39,7 @@ class EndpointWeb : public Web {
  public:
   explicit EndpointWeb(RegistryEndpoint& endpoint) : endpoint_(endpoint) {}
   Result<WebAnswer> ask(const WebRequest& request) override {
-    const HttpResponse response = endpoint_.answer(arrived(request));
+    const RegistryAnswer response = endpoint_.answer(arrived(request));
     return WebAnswer{.status = response.status, .body = response.body, .etag = response.etag};
   }
 
@@ -130,10 +129,9 @@ TEST(HttpStores, AskForAToken) {
 TEST(HttpStores, RemoveNothing) {
   Served served;
   EXPECT_EQ(served.open()->remove("domains/pay/head").error().code, 7256);
-  EXPECT_EQ(served.endpoint
-                .answer({.path = "/domains/pay/head", .accept = {}, .method = "DELETE", .authorization = "Bearer w"})
-                .status,
-            405);
+  EXPECT_EQ(
+      served.endpoint.answer({.method = "DELETE", .path = "/domains/pay/head", .authorization = "Bearer w"}).status,
+      405);
 }
 
 // ---- what is refused
@@ -203,9 +201,8 @@ TEST_F(Refusals, NamesThatARegistryDoesNotHave) {
                            "objects/ab/abc", "../x", "grants/pay/1-x.json", "turn"}) {
     EXPECT_FALSE(mesh::WriteGuard::is_name(name)) << name;
     EXPECT_EQ(served.endpoint
-                  .answer({.path = "/" + std::string(name),
-                           .accept = {},
-                           .method = "PUT",
+                  .answer({.method = "PUT",
+                           .path = "/" + std::string(name),
                            .authorization = "Bearer w",
                            .if_none_match = "*",
                            .body = "x"})
