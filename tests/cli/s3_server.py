@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
         keys = [key for key in keys if key > query.get("continuation-token", "")]
         more = f"<NextContinuationToken>{keys[PAGE - 1]}</NextContinuationToken>" if len(keys) > PAGE else ""
         contents = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys[:PAGE])
-        self.answer(200, f"<ListBucketResult>{contents}{more}</ListBucketResult>".encode(), Content_Type="application/xml")
+        self.answer(200, f"<ListBucketResult><IsTruncated>{str(bool(more)).lower()}</IsTruncated>{contents}{more}</ListBucketResult>".encode(), Content_Type="application/xml")
 
     do_GET = do_PUT = do_DELETE = handle_one
 
