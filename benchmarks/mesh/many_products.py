@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What a large mesh costs: many_products.py BRAID [--domains 20] [--products 50]
+"""What a large mesh costs: many_products.py BRAID [--domains 20] [--products 50] [--publications 200]
 
 Writes 20 projects with 50 products of 22 fields each, in chains over the domains, publishes them to one registry, and
 measures, as processor time of the command: the check of one project that holds all domains; the first publish of one
-domain, one that changes a product, and one that changes nothing; the check of a project that reads other domains.
+domain, one that changes a product, and one that changes nothing; the check of a project that reads other domains; and
+what a publish costs when the domain has published many times before.
 """
 import argparse
 import pathlib
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("braid", type=pathlib.Path)
     parser.add_argument("--domains", type=int, default=20)
     parser.add_argument("--products", type=int, default=50)
+    parser.add_argument("--publications", type=int, default=200)
     options = parser.parse_args()
     braid, root = options.braid.resolve(), pathlib.Path(tempfile.mkdtemp(prefix="braid_mesh_"))
     try:
@@ -68,6 +70,12 @@ def main() -> None:
         (last / "dom.braid").write_text((last / "dom.braid").read_text().replace("fresh within 1h", "fresh within 30m", 1))
         print(f"publish of a changed product          {cpu_of(braid, 'publish', last):.2f}")
         print(f"publish of nothing new                {statistics.median(cpu_of(braid, 'publish', last) for _ in range(5)):.2f}")
+        text, costs = (last / "dom.braid").read_text(), []
+        for number in range(options.publications):
+            (last / "dom.braid").write_text(text.replace("fresh within 1h", f"fresh within {number + 60}s"))
+            costs.append(cpu_of(braid, "publish", last))
+        print(f"publish of {options.products - 1} changed products       {statistics.median(costs[:5]):.2f}, "
+              f"behind {options.publications} publications {statistics.median(costs[-5:]):.2f}")
     finally:
         shutil.rmtree(root)
 

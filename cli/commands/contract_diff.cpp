@@ -15,10 +15,9 @@ bool is_published(const typed::Relation& relation) {
   return (relation.kind == typed::RelationKind::product && relation.output_of < 0) || relation.is_public;
 }
 
-bool is_definition(const std::vector<OwnDefinition>& definitions, const std::string& name) {
-  return std::ranges::any_of(definitions, [&](const OwnDefinition& one) {
-    return one.definition.qualified() == name || one.definition.name == name;
-  });
+bool is_definition(const std::vector<mesh::Definition>& definitions, const std::string& name) {
+  return std::ranges::any_of(definitions,
+                             [&](const mesh::Definition& one) { return one.qualified() == name || one.name == name; });
 }
 
 /// The interfaces of a project's products and public sources, or of all versions of one. Nothing after mistakes have
@@ -68,19 +67,15 @@ Result<std::vector<mesh::ProductVerdict>> judge_all(const std::vector<mesh::Inte
 }
 
 /// The same for what others use beside products. `name`: only that one, or empty.
-void judge_definitions(const std::vector<OwnDefinition>& before, const std::vector<OwnDefinition>& after,
+void judge_definitions(const std::vector<mesh::Definition>& before, const std::vector<mesh::Definition>& after,
                        const std::string& name, std::vector<mesh::ProductVerdict>& made) {
-  for (const OwnDefinition& old : before) {
-    if (!old.fault.empty() || (!name.empty() && name != old.definition.qualified() && name != old.definition.name))
-      continue;
-    const std::vector<mesh::KnownReader> users{mesh::user_of_all(old.definition)};
-    const auto now = std::ranges::find_if(after, [&](const OwnDefinition& one) {
-      return one.fault.empty() && one.definition.qualified() == old.definition.qualified();
-    });
-    if (now != after.end() && now->definition == old.definition && name.empty()) continue;
-    made.push_back({.product = old.definition.qualified(),
-                    .verdict = now == after.end() ? mesh::judge_removal(old.definition, users)
-                                                  : mesh::judge(old.definition, now->definition, users)});
+  for (const mesh::Definition& old : before) {
+    if (!name.empty() && name != old.qualified() && name != old.name) continue;
+    const std::vector<mesh::KnownReader> users{mesh::user_of_all(old)};
+    const auto now = std::ranges::find(after, old.qualified(), &mesh::Definition::qualified);
+    if (now != after.end() && *now == old && name.empty()) continue;
+    made.push_back({.product = old.qualified(),
+                    .verdict = now == after.end() ? mesh::judge_removal(old, users) : mesh::judge(old, *now, users)});
   }
 }
 

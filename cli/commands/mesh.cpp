@@ -1,11 +1,7 @@
-// `braid mesh`: what the registry has, keys, and the collection of what nobody names.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
+// `braid mesh`: what the registry has, and the collection of what nobody names.
 #include <cstdio>
-#include <cstring>
 
+#include "cli/commands/mesh_commands.h"
 #include "cli/commands/registry_flags.h"
 #include "cli/present/json_object.h"
 #include "cli/present/table.h"
@@ -321,35 +317,6 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
   return {};
 }
 
-/// Only its owner may read the file, from its first byte on.
-std::string write_secret(const std::string& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return std::strerror(errno);
-  const ssize_t written = ::write(file, text.data(), text.size());
-  const std::string reason =
-      written == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0 ? "" : std::strerror(errno);
-  ::close(file);
-  return reason;
-}
-
-void new_key(const std::string& path, CommandContext& context) {
-  Reporter reporter;
-  const Result<mesh::DomainKey> key = mesh::DomainKey::create();
-  if (!key.ok()) {
-    context.exit_code = show_error(key.error(), context.console);
-    return;
-  }
-  if (const Status made = real_fs().make_directories(parent_directory(path)); !made.ok())
-    reporter.report(diag::CannotWrite{.path = path, .reason = made.error().message});
-  else if (const std::string reason = write_secret(path, key->pem()); !reason.empty())
-    reporter.report(diag::CannotWrite{.path = path, .reason = reason});
-  const std::vector<Diagnostic> findings = reporter.take_sorted();
-  show_findings(findings, SourceSet(), context.console, FindingFormat::text);
-  context.exit_code = exit_code_of(findings);
-  if (context.exit_code != kDone) return;
-  fmt::print("made {}; keep it secret, and out of version control\npublic key {}\n", path, key->public_name());
-}
-
 }  // namespace
 
 void add_mesh(CLI::App& app, CommandContext& context) {
@@ -396,12 +363,8 @@ void add_mesh(CLI::App& app, CommandContext& context) {
     });
   });
 
-  CLI::App* key_command = command->add_subcommand("key", "Makes the key that signs for a domain");
-  key_command->require_subcommand(1);
-  auto path = std::make_shared<std::string>();
-  CLI::App* new_command = key_command->add_subcommand("new", "Makes a key and writes its private part to a file");
-  new_command->add_option("path", *path, "File to write")->required()->type_name("FILE");
-  new_command->callback([path, &context] { new_key(*path, context); });
+  add_mesh_key(*command, context);
+  add_mesh_serve(*command, context);
 }
 
 }  // namespace braid::cli

@@ -30,7 +30,8 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kMeshKeys{"registry", "tenant", "key", "approvers", "record_use", "identity"};
+const std::vector<std::string> kMeshKeys{"registry", "tenant", "key",  "approvers", "record_use",
+                                         "identity", "s3",     "http", "recovery"};
 const std::vector<std::string> kEnvironmentKeys{"store",  "workers", "memory",   "bind",     "out",
                                                 "param",  "brokers", "registry", "delivery", "kafka",
                                                 "listen", "service", "alerts",   "lineage"};
@@ -162,6 +163,13 @@ class Config {
       config.key = from_root(text(table, "key"));
     }
     if (const toml::node* node = table.get("identity")) identity(*node, config.identity);
+    mesh_store(table, "s3", config.s3);
+    mesh_store(table, "http", config.http);
+    if (const toml::node* node = table.get("recovery")) {
+      config.recovery = text(table, "recovery");
+      if (node->is_string() && !config.recovery.starts_with("ed25519:"))
+        wrong_value(*node, "recovery", "the key that `braid mesh key new` has shown: \"ed25519:…\"");
+    }
     if (const toml::node* node = table.get("record_use")) {
       const auto* written = node->as_string();
       int64_t& every = config.record_use_every_us;
@@ -179,6 +187,17 @@ class Config {
       });
       if (node->is_string() && !plain) wrong_value(*node, "tenant", "letters, digits, `-`, `_` and `.`");
     }
+  }
+
+  void mesh_store(const toml::table& mesh, const std::string& name, MeshStoreConfig& config) {
+    const toml::node* node = mesh.get(name);
+    if (node == nullptr) return;
+    const std::string section = "[mesh." + name + "]";
+    const toml::table* table = node->as_table();
+    if (table == nullptr) return wrong_value(*node, name, "a table: " + section);
+    std::vector<WrittenSetting> settings;
+    flatten(*table, "", settings);
+    read_mesh_store_settings(section, settings, config, sources_, reporter_);
   }
 
   void identity(const toml::node& node, IdentityConfig& config) {

@@ -1,6 +1,7 @@
 #include "cli/project/mesh_config.h"
 
 #include "runtime/data/time_text.h"
+#include "runtime/report/suggest.h"
 
 namespace braid::cli {
 namespace {
@@ -49,6 +50,48 @@ void read_lineage_settings(const std::string& section, Span place, const std::ve
     }
   }
   if (!has_to) wrong(reporter, place, "lineage", "a table " + section + " with `to`, " + form, "none");
+}
+
+void read_mesh_store_settings(const std::string& section, const std::vector<WrittenSetting>& settings,
+                              MeshStoreConfig& config, const SourceSet& sources, Reporter& reporter) {
+  const std::map<std::string, std::string*> of_s3{
+      {"endpoint", &config.endpoint},           {"region", &config.region},
+      {"access_key", &config.access_key},       {"secret_key", &config.secret_key},
+      {"session_token", &config.session_token}, {"ca", &config.ca}};
+  const std::map<std::string, std::string*> of_http{{"token", &config.token}, {"ca", &config.ca}};
+  const auto& fields = section == "[mesh.s3]" ? of_s3 : of_http;
+  for (const WrittenSetting& setting : settings) {
+    const std::string& key = setting.key;
+    const auto field = fields.find(key);
+    if (field == fields.end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, place] : fields) names.push_back(name);
+      auto finding = reporter.report(diag::UnknownKey{.section = section, .key = key});
+      finding.note(place_of_setting(sources, setting.span));
+      if (const auto near = closest(key, names)) finding.note("did you mean `" + *near + "`?");
+      continue;
+    }
+    config.places[key] = setting.span;
+    const bool is_secret = key != "endpoint" && key != "region" && key != "ca";
+    if (!is_text(setting))
+      reporter
+          .report(diag::FlagValue{.option = key, .expected = "a text in quotes, not empty", .found = "something else"})
+          .note(place_of_setting(sources, setting.span));
+    else if (is_secret && !is_reference(setting.value))
+      report_written_secret(setting, sources, reporter);
+    else
+      *field->second = setting.value;
+  }
+  if (config.endpoint.empty() || is_reference(config.endpoint)) return;
+  // What is wrong with an address may be a login in it.
+  while (config.endpoint.ends_with('/')) config.endpoint.pop_back();
+  const std::string host = config.endpoint.substr(std::min(config.endpoint.find("://") + 3, config.endpoint.size()));
+  if (!is_web_address(config.endpoint) || host.empty() || host.find_first_of("/@?# ") != std::string::npos)
+    reporter
+        .report(diag::FlagValue{.option = "endpoint",
+                                .expected = "an address like \"https://s3.example:9000\", without a login or a path",
+                                .found = "something else"})
+        .note(place_of_setting(sources, config.places.at("endpoint")));
 }
 
 void read_identity_settings(Span place, const std::vector<WrittenSetting>& settings, IdentityConfig& config,

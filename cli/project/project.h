@@ -63,9 +63,21 @@ struct IdentityConfig {
   Span span = {};
 };
 
+/// How a registry on S3 is reached, [mesh.s3], or one behind HTTP, [mesh.http]. Values may be references, as above; the
+/// secrets among them are.
+struct MeshStoreConfig {
+  std::string endpoint, region;                       ///< of S3
+  std::string access_key, secret_key, session_token;  ///< of S3
+  std::string token;                                  ///< of HTTP
+  std::string ca;                                     ///< path of a PEM file
+  std::map<std::string, Span> places = {};            ///< of settings, by key
+};
+
 /// Where the products of other projects are published, and ours: [mesh] of braid.toml.
 struct MeshConfig {
-  std::string registry;  ///< a directory, as a path from the working directory; empty: none is named
+  /// A directory, as a path from the working directory; "s3://bucket/prefix"; "https://host/path". Empty: none is
+  /// named.
+  std::string registry;
   std::string tenant = "main";
   std::string key;  ///< path of the private key that signs for our domains; empty: none is named
   /// Domains that may decide on requests for our products beside their owners, with the public names of their keys.
@@ -73,6 +85,8 @@ struct MeshConfig {
   /// How often a running job records that it reads products of other domains; 0: never.
   int64_t record_use_every_us = 3'600'000'000;
   IdentityConfig identity;
+  MeshStoreConfig s3, http;
+  std::string recovery;  ///< public name of the organisation's key; empty: none
   Span registry_span, key_span;
 };
 

@@ -29,8 +29,8 @@ constexpr size_t kMostUnread = 1 << 20;
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, const HttpHandler& handler, size_t& open)
-      : stream_(std::move(socket)), buffer_(kMostHeaderBytes), handler_(handler), open_(open) {
+  Connection(tcp::socket socket, const HttpHandler& handler, HttpLimits limits, size_t& open)
+      : stream_(std::move(socket)), buffer_(kMostHeaderBytes), handler_(handler), limits_(limits), open_(open) {
     ++open_;
   }
   ~Connection() { --open_; }
@@ -38,20 +38,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read() {
     parser_.emplace();
     parser_->header_limit(kMostHeaderBytes);
-    parser_->body_limit(0);
+    parser_->body_limit(limits_.most_body);
     stream_.expires_after(kTimeOut);
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
   }
 
  private:
+  static std::string text(beast::string_view view) { return {view.data(), view.size()}; }
+
   void got(beast::error_code error) {
     if (!error) return answer();
     // Gone, silent or closed between two requests: nobody waits for an answer.
     const bool of_http = error.category() == make_error_code(http::error::end_of_stream).category();
     if (!of_http || error == http::error::end_of_stream || error == http::error::partial_message) return close();
     HttpResponse response{.status = 400, .body = "bad request: " + error.message() + "\n"};
-    if (error == http::error::body_limit) response = {.status = 413, .body = "a request has no body here\n"};
+    if (error == http::error::body_limit)
+      response = {.status = 413,
+                  .body = limits_.most_body == 0 ? "a request has no body here\n" : "the body is too long\n"};
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
       response = {.status = 431, .body = "the header is too long\n"};
     write(response, false, false);
@@ -61,12 +65,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto& request = parser_->get();
     const bool keep = request.keep_alive();
     const bool head = request.method() == http::verb::head;
-    if (!head && request.method() != http::verb::get)
-      return write({.status = 405, .body = "only GET and HEAD\n"}, false, false);
-    const beast::string_view target = request.target();
+    const bool writes = request.method() == http::verb::put || request.method() == http::verb::post ||
+                        request.method() == http::verb::delete_;
+    if (!head && request.method() != http::verb::get && !(writes && limits_.most_body > 0))
+      return write({.status = 405, .body = limits_.most_body == 0 ? "only GET and HEAD\n" : "not this method\n"}, false,
+                   false);
+    const std::string target = text(request.target());
     const size_t query = std::min(target.find('?'), target.size());
-    const beast::string_view accept = request[http::field::accept];
-    write(handler_({.path = std::string(target.data(), query), .accept = std::string(accept.data(), accept.size())}),
+    write(handler_({.path = target.substr(0, query),
+                    .accept = text(request[http::field::accept]),
+                    .method = head ? "GET" : text(request.method_string()),
+                    .query = target.substr(std::min(query + 1, target.size())),
+                    .authorization = text(request[http::field::authorization]),
+                    .if_match = text(request[http::field::if_match]),
+                    .if_none_match = text(request[http::field::if_none_match]),
+                    .turn = text(request["Braid-Turn"]),
+                    .body = request.body()}),
           keep, head);
   }
 
@@ -76,7 +90,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     response_.result(static_cast<unsigned>(response.status));
     response_.set(http::field::content_type, response.content_type);
     response_.set(http::field::cache_control, "no-store");
-    if (response.status == 405) response_.set(http::field::allow, "GET, HEAD");
+    if (response.status == 405)
+      response_.set(http::field::allow, limits_.most_body == 0 ? "GET, HEAD" : "GET, HEAD, PUT, POST, DELETE");
+    if (response.status == 401) response_.set(http::field::www_authenticate, "Bearer");
+    if (!response.etag.empty()) response_.set(http::field::etag, response.etag);
     response_.keep_alive(keep);
     response_.content_length(response.body.size());
     if (!head) response_.body() = response.body;
@@ -105,9 +122,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::empty_body>> parser_;
+  std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
   const HttpHandler& handler_;
+  const HttpLimits limits_;
   size_t& open_;
   std::array<char, 4096> unread_;
   size_t drained_ = 0;
@@ -116,17 +134,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
 }  // namespace
 
 struct HttpServer::Loop {
-  explicit Loop(HttpHandler given) : handler(std::move(given)), acceptor(io) {}
+  Loop(HttpHandler given, HttpLimits most) : handler(std::move(given)), limits(most), acceptor(io) {}
 
   void accept() {
     acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error && open < kMostConnections) std::make_shared<Connection>(std::move(socket), handler, open)->read();
+      if (!error && open < kMostConnections)
+        std::make_shared<Connection>(std::move(socket), handler, limits, open)->read();
       accept();
     });
   }
 
   HttpHandler handler;
+  HttpLimits limits;
   size_t open = 0;
   HttpAddress address;
   asio::io_context io{1};
@@ -136,8 +156,9 @@ struct HttpServer::Loop {
 
 HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, HttpHandler handler) {
-  auto loop = std::make_unique<Loop>(std::move(handler));
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, HttpHandler handler,
+                                                       HttpLimits limits) {
+  auto loop = std::make_unique<Loop>(std::move(handler), limits);
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
   if (!error) loop->acceptor.open(endpoint.protocol(), error);

@@ -9,12 +9,7 @@
 
 namespace braid::cli {
 
-struct OwnDefinition {
-  mesh::Definition definition;
-  std::string fault;  ///< why others cannot use it; empty: they can
-};
-
 /// Of a checked session without errors; by domain and name.
-std::vector<OwnDefinition> own_definitions(const Session& session);
+std::vector<mesh::Definition> own_definitions(const Session& session);
 
 }  // namespace braid::cli

@@ -10,8 +10,16 @@
 
 namespace braid::cli {
 
-/// Null, and reported, if braid.toml names none, or one of a kind that is not supported.
-std::unique_ptr<mesh::ObjectStore> open_product_registry(const Project& project, Reporter& reporter);
+enum class RegistryPatience {
+  whole,  ///< a server that does not answer is asked again for half a minute
+  brief   ///< it is asked once, for a few seconds: for those who can do without
+};
+
+/// Null, and reported, if braid.toml names none, or one that lacks a setting. Nothing is asked of it yet.
+std::unique_ptr<mesh::ObjectStore> open_product_registry(const Project& project, Reporter& reporter,
+                                                         RegistryPatience patience = RegistryPatience::whole);
+/// Whether it is behind a network, and not a directory.
+bool is_remote_registry(const std::string& place);
 
 /// Nothing, and reported, if braid.toml names none or it cannot be used.
 std::optional<mesh::DomainKey> read_domain_key(const Project& project, Reporter& reporter);

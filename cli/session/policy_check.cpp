@@ -8,6 +8,7 @@
 #include "mesh/access/policies.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/grant_findings.h"
+#include "runtime/report/registry_findings.h"
 #include "stdlib/text_pattern.h"
 
 namespace braid::cli {
@@ -130,11 +131,23 @@ void check_patterns(const std::vector<mesh::Policy>& policies, const std::string
 
 void check_policies(const Project& files, const typed::Project& project,
                     const std::function<bool(uint32_t file)>& is_ours, Reporter& reporter) {
+  const std::string& place = files.mesh.registry;
+  const bool remote = is_remote_registry(place);
   // What is wrong with the setting is for those to say who need a registry.
-  if (files.mesh.registry.empty() || files.mesh.registry.find("://") != std::string::npos) return;
-  const std::unique_ptr<mesh::ObjectStore> store = open_product_registry(files, reporter);
+  if (place.empty() || (!remote && place.find("://") != std::string::npos)) return;
+  Reporter apart;
+  const std::unique_ptr<mesh::ObjectStore> store = open_product_registry(files, apart, RegistryPatience::brief);
+  if (store == nullptr) {
+    reporter.report(diag::PoliciesNotAsked{.place = place, .reason = apart.take_sorted().front().message});
+    return;
+  }
   mesh::PolicyBook book(*store, system_clock());
   const Result<std::vector<mesh::StatedPolicy>> policies = book.all();
+  // Without the network a project is checked all the same; what was damaged is an error wherever it lies.
+  if (!policies.ok() && remote && policies.error().code != diag::RegistryDamaged::kCode) {
+    reporter.report(diag::PoliciesNotAsked{.place = place, .reason = policies.error().message});
+    return;
+  }
   if (!policies.ok()) return report_error(policies.error(), reporter);
   PolicyChecker checker(project, reporter);
   for (size_t id = 0; id < project.relations.size() && !policies->empty(); ++id) {

@@ -87,19 +87,15 @@ class Drafter {
     draft.tenant = session_.files().mesh.tenant;
     draft.domain = domain;
     draft.compiler = compiler_;
+    draft.recovery = session_.files().mesh.recovery;
     return draft;
   }
 
   void add_definitions() {
-    for (OwnDefinition& own : own_definitions(session_)) {
-      const std::string name = own.definition.qualified();
-      if (!own.fault.empty()) {
-        made_.left_out.push_back({name, own.fault});
-        continue;
-      }
-      mesh::Draft& draft = draft_of(own.definition.domain);
-      add_uses(name, own.definition.domain, own.definition.name, {}, draft);
-      draft.definitions.push_back(std::move(own.definition));
+    for (mesh::Definition& own : own_definitions(session_)) {
+      mesh::Draft& draft = draft_of(own.domain);
+      add_uses(own.qualified(), own.domain, own.name, {}, draft);
+      draft.definitions.push_back(std::move(own));
     }
   }
 

@@ -93,8 +93,10 @@ bool Session::check(bool whole) {
     std::vector<std::string> names;
     bool known = partial || reporter_.has_errors();
     for (const typed::Parameter& parameter : project_.parameters) {
-      known |= parameter.name == name || parameter.domain + "." + parameter.name == name;
-      names.push_back(parameter.name);
+      const bool ours = !foreign_.is_foreign(parameter.span.file);
+      const std::string whole = parameter.domain + "." + parameter.name;
+      known |= (ours && parameter.name == name) || whole == name;
+      names.push_back(ours ? parameter.name : whole);
     }
     if (known) continue;
     const bool given = options_.parameters.contains(name);

@@ -46,7 +46,10 @@ void check_params(Context& context) {
     }
     info.type = roomy(type, fitting->type);
     info.value = *value;
-    for (const std::string& name : {param->name.text, place.domain->name + "." + param->name.text}) {
+    // One that came with a definition of another project has its whole name only: the bare one is for our own.
+    const bool ours = !context.is_interface(param->name.span.file);
+    for (const std::string& name :
+         {ours ? param->name.text : std::string(), place.domain->name + "." + param->name.text}) {
       const auto set = context.input.parameter_overrides.find(name);
       if (set == context.input.parameter_overrides.end()) continue;
       // A bare decimal takes the digits of what is given.

@@ -132,11 +132,15 @@ const AccessEntry* live_grant(const std::vector<AccessEntry>& entries, const std
   return best;
 }
 
-Result<std::vector<SignedRecord>> AccessBook::records(const std::string& domain, const std::string& known_key) {
+Result<std::vector<SignedRecord>> AccessBook::records(const std::string& domain, const std::string& known_key,
+                                                      const std::string& own_key) {
   SignedLog log(store_, clock_, kFolder + domain);
   BRAID_ASSIGN(std::vector<SignedRecord> records, log.read());
   if (records.empty()) return records;
-  BRAID_ASSIGN(std::set<std::string> keys, keys_of(registry_, domain, known_key));
+  std::set<std::string> signers;
+  for (const SignedRecord& record : records) signers.insert(record.signer);
+  BRAID_ASSIGN(std::set<std::string> keys, own_key.empty() ? keys_of(registry_, domain, known_key, signers)
+                                                           : keys_beside(registry_, domain, own_key, signers));
   if (keys.empty()) keys.insert(records.front().signer);
   for (const SignedRecord& record : records) {
     std::string wrong;
@@ -236,8 +240,11 @@ Result<SignedRecord> AccessBook::append(const Statement& statement, const Domain
                                         const std::function<Status()>& check) {
   SignedLog log(store_, clock_, kFolder + statement.domain);
   return log.append(statement, key, [&](const std::vector<SignedRecord>& before) -> Status {
-    BRAID_ASSIGN(std::set<std::string> keys, keys_of(registry_, statement.domain));
-    if (keys.empty() && !before.empty()) keys.insert(before.front().signer);
+    // A key that is no longer the domain's signs nothing more.
+    BRAID_ASSIGN(const std::optional<StoredPublication> newest, registry_.head(statement.domain));
+    std::set<std::string> keys;
+    if (newest) keys = {newest->publication.keys.begin(), newest->publication.keys.end()};
+    if (!newest && !before.empty()) keys.insert(before.front().signer);
     if (!keys.empty() && !keys.contains(key.public_name()))
       return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = statement.domain}.make());
     return check();
@@ -326,14 +333,14 @@ Result<AccessEntry> AccessBook::decide(const Decision& decision, const std::stri
   return entry;
 }
 
-Result<std::map<std::string, std::string>> AccessBook::approvers(const std::string& owner) {
-  BRAID_ASSIGN(const std::vector<SignedRecord> own, records(owner));
+Result<std::map<std::string, std::string>> AccessBook::approvers(const std::string& owner, const std::string& own_key) {
+  BRAID_ASSIGN(const std::vector<SignedRecord> own, records(owner, {}, own_key));
   return approvers_in(own);
 }
 
 Status AccessBook::name_approvers(const std::string& owner, const std::map<std::string, std::string>& named,
                                   const std::string& tenant, const DomainKey& key) {
-  BRAID_ASSIGN(const auto before, approvers(owner));
+  BRAID_ASSIGN(const auto before, approvers(owner, key.public_name()));
   if (before == named) return {};
   std::string domains;
   for (const auto& [domain, their_key] : named) domains += (domains.empty() ? "" : " ") + domain + "=" + their_key;
@@ -343,11 +350,11 @@ Status AccessBook::name_approvers(const std::string& owner, const std::map<std::
 }
 
 Status AccessBook::check_first_key(const std::string& domain, const DomainKey& key) {
+  BRAID_ASSIGN(const std::optional<StoredPublication> newest, registry_.head(domain));
+  if (newest) return {};  // the chain says whose it is
   SignedLog log(store_, clock_, kFolder + domain);
   BRAID_ASSIGN(const std::vector<SignedRecord> before, log.read());
-  if (before.empty()) return {};
-  BRAID_ASSIGN(const std::set<std::string> keys, keys_of(registry_, domain));
-  if (keys.empty() && before.front().signer != key.public_name())
+  if (!before.empty() && before.front().signer != key.public_name())
     return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = domain}.make());
   return {};
 }

@@ -97,15 +97,16 @@ class AccessBook {
   Result<AccessEntry> decide(const Decision& decision, const std::string& tenant, const DomainKey& key);
 
   /// Domains that may decide for the owner beside itself, with the public names of the keys by which they do.
-  Result<std::map<std::string, std::string>> approvers(const std::string& owner);
+  Result<std::map<std::string, std::string>> approvers(const std::string& owner, const std::string& own_key = {});
   /// Writes nothing if that is what holds. What an approver granted who is no longer named ends with that.
   Status name_approvers(const std::string& owner, const std::map<std::string, std::string>& named,
                         const std::string& tenant, const DomainKey& key);
 
   /// A domain that has asked for access before it publishes keeps the key that it asked with (7203).
   Status check_first_key(const std::string& domain, const DomainKey& key);
-  /// The domain's own log, checked.
-  Result<std::vector<SignedRecord>> records(const std::string& domain, const std::string& known_key = {});
+  /// The domain's own log, checked. `own_key`: of who asks, if it is the domain itself (domain_keys.h).
+  Result<std::vector<SignedRecord>> records(const std::string& domain, const std::string& known_key = {},
+                                            const std::string& own_key = {});
 
  private:
   using Logs = std::map<std::string, std::vector<SignedRecord>>;  ///< by domain

@@ -1,5 +1,6 @@
 #include "mesh/access/access_events.h"
 
+#include <limits>
 #include <set>
 
 #include "mesh/contract/interface.h"
@@ -43,59 +44,88 @@ AuditEvent end_of(const AccessEntry& entry, const std::string& tenant) {
           .data = {{"request", entry.id}, {"reader", entry.reader}, {"purpose", entry.purpose}}};
 }
 
-/// Hashes of records that the log has events of.
-std::set<std::string> recorded_in(const std::vector<ChainedEvent>& events) {
-  std::set<std::string> recorded;
-  for (const ChainedEvent& chained : events)
-    if (const auto record = chained.event.data.find("record"); record != chained.event.data.end())
-      recorded.insert(record->second);
-  return recorded;
+/// How far the log of records is on record, by the names of the marks of an audit head.
+const std::string kRecords = "records", kEnds = "ends", kPolicies = "policies";
+
+int64_t mark_of(const AuditHead* head, const std::string& name, int64_t otherwise) {
+  if (head == nullptr) return otherwise;
+  const auto found = head->marks.find(name);
+  return found == head->marks.end() ? otherwise : found->second;
 }
 
-}  // namespace
+/// What a log says that has no marks: an earlier version has written it, or nothing was recorded yet.
+struct Recorded {
+  std::set<std::string> records;  ///< hashes of records that it has events of
+  std::set<std::string> ended;    ///< requests
+};
 
-Status record_access(AccessBook& book, AuditLog& log, Clock& clock, const std::string& domain, const DomainKey& key) {
-  BRAID_ASSIGN(const std::vector<SignedRecord> records, book.records(domain));
-  if (records.empty()) return {};
+Result<Recorded> recorded_in(AuditLog& log, const AuditHead* head, const std::string& mark) {
+  Recorded made;
+  if (head == nullptr || head->marks.contains(mark)) return made;
   BRAID_ASSIGN(const std::vector<ChainedEvent> events, log.read());
-  const std::set<std::string> recorded = recorded_in(events);
-  std::set<std::string> ended;
-  for (const ChainedEvent& chained : events)
+  for (const ChainedEvent& chained : events) {
+    const std::map<std::string, std::string>& data = chained.event.data;
+    if (const auto record = data.find("record"); record != data.end()) made.records.insert(record->second);
     if (chained.event.type == AuditType::access_expired)
-      if (const auto request = chained.event.data.find("request"); request != chained.event.data.end())
-        ended.insert(request->second);
-  std::vector<AuditEvent> added;
+      if (const auto request = data.find("request"); request != data.end()) made.ended.insert(request->second);
+  }
+  return made;
+}
+
+/// What the domain has stated, and the ends of grants that it gave.
+Result<AuditAddition> addition_of(const std::vector<SignedRecord>& records, AuditLog& log, const AuditHead* head,
+                                  int64_t now_us) {
+  BRAID_ASSIGN(const Recorded recorded, recorded_in(log, head, kRecords));
+  const int64_t number = mark_of(head, kRecords, 0),
+                ended_us = mark_of(head, kEnds, std::numeric_limits<int64_t>::min());
+  AuditAddition added;
   // A grant that this domain gave, and whose end has come. What was revoked before is on record as that.
   std::map<std::string, const SignedRecord*> given;
   for (const SignedRecord& record : records) {
-    if (!recorded.contains(record.hash)) added.push_back(event_of(record));
+    if (record.sequence > number && !recorded.records.contains(record.hash)) added.events.push_back(event_of(record));
     if (record.statement.kind == "approval") given.emplace(record.of("request"), &record);
     if (record.statement.kind == "revocation") given.erase(record.of("request"));
   }
   for (const auto& [request, record] : given) {
     int64_t until = 0;
-    if (ended.contains(request) || record->of("until").empty()) continue;
+    if (recorded.ended.contains(request) || record->of("until").empty()) continue;
     const auto product = parse_version_name(record->of("product"));
-    if (!product || !parse_timestamp(record->of("until"), &until) || until > clock.now_us()) continue;
+    if (!product || !parse_timestamp(record->of("until"), &until) || until > now_us || until <= ended_us) continue;
     AccessEntry entry{.id = request,
                       .product = product->first,
                       .version = product->second,
                       .reader = record->of("reader"),
                       .purpose = record->of("purpose"),
                       .until_us = until};
-    added.push_back(end_of(entry, record->statement.tenant));
+    added.events.push_back(end_of(entry, record->statement.tenant));
   }
-  return log.append(added, key);
+  added.marks = {{kRecords, records.back().sequence}, {kEnds, now_us}};
+  return added;
+}
+
+}  // namespace
+
+Status record_access(AccessBook& book, AuditLog& log, Clock& clock, const std::string& domain, const DomainKey& key) {
+  BRAID_ASSIGN(const std::vector<SignedRecord> records, book.records(domain, {}, key.public_name()));
+  if (records.empty()) return {};
+  return log.append_behind([&](const AuditHead* head) { return addition_of(records, log, head, clock.now_us()); }, key);
 }
 
 Status record_policies(PolicyBook& book, AuditLog& log, const std::string& domain, const DomainKey& key) {
   BRAID_ASSIGN(const std::vector<SignedRecord> records, book.records());
-  BRAID_ASSIGN(const std::vector<ChainedEvent> events, log.read());
-  const std::set<std::string> recorded = recorded_in(events);
-  std::vector<AuditEvent> added;
-  for (const SignedRecord& record : records)
-    if (record.statement.domain == domain && !recorded.contains(record.hash)) added.push_back(event_of(record));
-  return log.append(added, key);
+  if (records.empty()) return {};
+  return log.append_behind(
+      [&](const AuditHead* head) -> Result<AuditAddition> {
+        BRAID_ASSIGN(const Recorded recorded, recorded_in(log, head, kPolicies));
+        const int64_t number = mark_of(head, kPolicies, 0);
+        AuditAddition added;
+        for (const SignedRecord& record : records)
+          if (record.statement.domain == domain && record.sequence > number && !recorded.records.contains(record.hash))
+            added.events.push_back(event_of(record));
+        added.marks[kPolicies] = records.back().sequence;
+        return added;
+      },
+      key);
 }
 
 }  // namespace braid::mesh

@@ -1,11 +1,33 @@
 #include "mesh/access/domain_keys.h"
 
+#include <algorithm>
+
 #include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
 
-Result<std::set<std::string>> keys_of(Registry& registry, const std::string& domain, const std::string& known_key) {
+namespace {
+
+std::set<std::string> keys_in(const std::vector<StoredPublication>& chain) {
   std::set<std::string> keys;
+  for (const StoredPublication& link : chain) keys.insert(link.publication.keys.begin(), link.publication.keys.end());
+  return keys;
+}
+
+/// Of the chain as far as it was read, or of all of it where a signer is missing.
+Result<std::set<std::string>> keys_for(Registry& registry, const std::vector<StoredPublication>& chain,
+                                       const std::string& domain, const std::set<std::string>& signers) {
+  std::set<std::string> keys = keys_in(chain);
+  const bool whole = chain.empty() || chain.back().publication.sequence == 1;
+  if (whole || std::ranges::includes(keys, signers)) return keys;
+  BRAID_ASSIGN(const std::vector<StoredPublication> all, registry.chain(domain));
+  return keys_in(all);
+}
+
+}  // namespace
+
+Result<std::set<std::string>> keys_of(Registry& registry, const std::string& domain, const std::string& known_key,
+                                      const std::set<std::string>& signers) {
   BRAID_ASSIGN(const std::vector<StoredPublication> chain, registry.chain(domain, known_key));
   if (!known_key.empty() && (chain.empty() || chain.back().publication.signer != known_key)) {
     const Diagnostic finding =
@@ -15,8 +37,13 @@ Result<std::set<std::string>> keys_of(Registry& registry, const std::string& dom
             .make();
     return Error{ErrorKind::input, finding.message, finding.code};
   }
-  for (const StoredPublication& link : chain) keys.insert(link.publication.keys.begin(), link.publication.keys.end());
-  return keys;
+  return keys_for(registry, chain, domain, signers);
+}
+
+Result<std::set<std::string>> keys_beside(Registry& registry, const std::string& domain, const std::string& own_key,
+                                          const std::set<std::string>& signers) {
+  BRAID_ASSIGN(const std::vector<StoredPublication> chain, registry.chain(domain, own_key));
+  return keys_for(registry, chain, domain, signers);
 }
 
 }  // namespace braid::mesh

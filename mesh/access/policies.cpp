@@ -185,7 +185,9 @@ Result<bool> PolicyBook::state(const std::string& domain, const std::vector<Poli
           const Diagnostic finding = diag::NotOfTheCouncil{.domain = domain}.make();
           return Error{ErrorKind::usage, finding.message, finding.code};
         }
-        BRAID_ASSIGN(std::set<std::string> keys, keys_of(registry_, domain));
+        BRAID_ASSIGN(const std::optional<StoredPublication> newest, registry_.head(domain));
+        std::set<std::string> keys;
+        if (newest) keys = {newest->publication.keys.begin(), newest->publication.keys.end()};
         if (keys.empty())
           for (const SignedRecord& record : before)
             if (record.statement.domain == domain && keys.empty()) keys = {record.signer};

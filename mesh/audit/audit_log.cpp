@@ -15,28 +15,14 @@ namespace {
 constexpr int64_t kPauseUs = 20'000, kPatienceUs = 30'000'000;
 
 SortedJson unsigned_head(const AuditHead& head, const std::string& source) {
-  return {{"sequence", head.sequence}, {"hash", head.hash}, {"signer", head.signer}, {"source", source}};
+  SortedJson made{{"sequence", head.sequence}, {"hash", head.hash}, {"signer", head.signer}, {"source", source}};
+  if (!head.marks.empty()) made["marks"] = head.marks;
+  return made;
 }
 
 std::string signed_head(AuditHead head, const std::string& source, const DomainKey& key) {
   head.signer = key.public_name();
   return sign_json(unsigned_head(head, source), key);
-}
-
-/// An error says what is wrong.
-Result<AuditHead> read_head(const std::string& text, const std::string& source) {
-  const auto wrong = [](std::string what) { return Error{.kind = ErrorKind::input, .message = std::move(what)}; };
-  BRAID_ASSIGN(const SignedJson read, read_signed_json(text));
-  try {
-    const AuditHead head{.sequence = read.json.at("sequence").get<int64_t>(),
-                         .hash = read.json.at("hash").get<std::string>(),
-                         .signer = read.json.at("signer").get<std::string>()};
-    if (unsigned_head(head, source) != read.json) return wrong("it is the head of another log");
-    if (!read.is_signed_by(head.signer)) return wrong("its signature is wrong");
-    return head;
-  } catch (const SortedJson::exception& problem) {
-    return wrong(fmt::format("it is not as it must be: {}", problem.what()));
-  }
 }
 
 std::string source_of(const std::string& tenant, const std::string& node) {
@@ -45,15 +31,50 @@ std::string source_of(const std::string& tenant, const std::string& node) {
 
 }  // namespace
 
+Result<AuditHead> read_audit_head(const std::string& text, const std::string& source) {
+  const auto wrong = [](std::string what) { return Error{.kind = ErrorKind::input, .message = std::move(what)}; };
+  BRAID_ASSIGN(const SignedJson read, read_signed_json(text));
+  try {
+    AuditHead head{.sequence = read.json.at("sequence").get<int64_t>(),
+                   .hash = read.json.at("hash").get<std::string>(),
+                   .signer = read.json.at("signer").get<std::string>()};
+    if (read.json.contains("marks")) head.marks = read.json["marks"].get<std::map<std::string, int64_t>>();
+    if (unsigned_head(head, source) != read.json) return wrong("it is the head of another log");
+    if (!read.is_signed_by(head.signer)) return wrong("its signature is wrong");
+    return head;
+  } catch (const SortedJson::exception& problem) {
+    return wrong(fmt::format("it is not as it must be: {}", problem.what()));
+  }
+}
+
+std::string source_in_head(const std::string& text, const std::string& node) {
+  const SortedJson head = SortedJson::parse(text, nullptr, false);
+  if (!head.is_object() || !head.contains("source") || !head["source"].is_string()) return {};
+  std::string source = head["source"].get<std::string>();
+  const std::string before = "urn:braid:", behind = ":" + node;
+  const bool whole =
+      source.starts_with(before) && source.ends_with(behind) && source.size() > before.size() + behind.size();
+  return whole ? source : std::string();
+}
+
+std::string audit_event_name(int64_t sequence, const std::string& hash) {
+  return fmt::format("{:012}-{}.json", sequence, hash);
+}
+
 std::string AuditLog::name_of(int64_t sequence, const std::string& hash) const {
-  return fmt::format("{}/{:012}-{}.json", folder(), sequence, hash);
+  return folder() + "/" + audit_event_name(sequence, hash);
 }
 
 Status AuditLog::append(const std::vector<AuditEvent>& events, const DomainKey& key) {
   if (events.empty()) return {};
+  return append_behind([&](const AuditHead*) -> Result<AuditAddition> { return AuditAddition{.events = events}; }, key);
+}
+
+Status AuditLog::append_behind(const std::function<Result<AuditAddition>(const AuditHead*)>& make,
+                               const DomainKey& key) {
   const int64_t began = clock_.steady_us();
   while (true) {
-    BRAID_ASSIGN(const bool done, try_append(events, key));
+    BRAID_ASSIGN(const bool done, try_append(make, key));
     if (done) return {};
     const int64_t waited = clock_.steady_us() - began;
     if (waited > kPatienceUs) {
@@ -64,20 +85,24 @@ Status AuditLog::append(const std::vector<AuditEvent>& events, const DomainKey& 
   }
 }
 
-Result<bool> AuditLog::try_append(const std::vector<AuditEvent>& events, const DomainKey& key) {
+Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(const AuditHead*)>& make,
+                                  const DomainKey& key) {
   const std::string source = source_of(tenant_, node_);
   BRAID_ASSIGN(const std::optional<StoredHead> stored, store_.read_head(head_name()));
   AuditHead head;
   if (stored) {
-    Result<AuditHead> read = read_head(stored->content, source);
+    Result<AuditHead> read = read_audit_head(stored->content, source);
     if (!read) return damaged(store_, head_name(), read.error().message);
     head = *read;
   }
-  for (const AuditEvent& event : events) {
+  BRAID_ASSIGN(const AuditAddition added, make(stored ? &head : nullptr));
+  if (added.events.empty()) return true;
+  for (const AuditEvent& event : added.events) {
     const std::string text = to_json({source, ++head.sequence, head.hash, event});
     head.hash = content_hash(text);
     BRAID_ASSIGN([[maybe_unused]] const bool written, store_.put_if_absent(name_of(head.sequence, head.hash), text));
   }
+  for (const auto& [log, mark] : added.marks) head.marks[log] = mark;
   return store_.swap_head(head_name(), stored ? std::optional(stored->etag) : std::nullopt,
                           signed_head(head, source, key));
 }
@@ -120,7 +145,7 @@ Result<AuditCheck> AuditLog::verify_chain(const std::set<std::string>& keys) {
     if (!files.empty()) check.faults.push_back({0, "there are events and no head"});
     return check;
   }
-  const Result<AuditHead> head = read_head(stored->content, source_of(tenant_, node_));
+  const Result<AuditHead> head = read_audit_head(stored->content, source_of(tenant_, node_));
   if (!head) {
     check.faults.push_back({0, "of the head: " + head.error().message});
     return check;
@@ -145,13 +170,9 @@ Result<std::vector<ChainedEvent>> AuditLog::read() {
 Result<std::string> AuditLog::tenant_in(ObjectStore& store, const std::string& node) {
   BRAID_ASSIGN(const std::optional<StoredHead> stored, store.read_head("audit/" + node + "/head"));
   if (!stored) return std::string();
-  const SortedJson head = SortedJson::parse(stored->content, nullptr, false);
-  if (!head.is_object() || !head.contains("source") || !head["source"].is_string()) return std::string();
-  const std::string source = head["source"].get<std::string>();
+  const std::string source = source_in_head(stored->content, node);
   const std::string before = "urn:braid:", behind = ":" + node;
-  if (!source.starts_with(before) || !source.ends_with(behind) || source.size() <= before.size() + behind.size())
-    return std::string();
-  return source.substr(before.size(), source.size() - before.size() - behind.size());
+  return source.empty() ? source : source.substr(before.size(), source.size() - before.size() - behind.size());
 }
 
 Result<std::vector<std::string>> AuditLog::nodes(ObjectStore& store) {

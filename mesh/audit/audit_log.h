@@ -11,6 +11,8 @@
 // One thread. Errors are those of the registry (E7200 to E7204).
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,6 +29,21 @@ struct AuditHead {
   int64_t sequence = 0;  ///< of the last event
   std::string hash;
   std::string signer;  ///< public name of a key
+  /// How far other logs are on record here, by their name: so that nobody needs to read all events to say so.
+  std::map<std::string, int64_t> marks = {};
+};
+
+/// A head with its signature checked; `source`: `urn:braid:{tenant}:{node}`. An error says what is wrong.
+Result<AuditHead> read_audit_head(const std::string& text, const std::string& source);
+/// The source that a head names, as it says itself; empty: it names none, or one of another node.
+std::string source_in_head(const std::string& text, const std::string& node);
+/// Of the event in the folder of its log.
+std::string audit_event_name(int64_t sequence, const std::string& hash);
+
+/// What is to be recorded behind a head.
+struct AuditAddition {
+  std::vector<AuditEvent> events;
+  std::map<std::string, int64_t> marks = {};  ///< those that are not named stay as they are
 };
 
 /// What is wrong with a log. `sequence` 0: the head.
@@ -50,6 +67,9 @@ class AuditLog {
 
   /// Adds the events, in order, all or none of them. Where another appender is first, it tries again behind it.
   Status append(const std::vector<AuditEvent>& events, const DomainKey& key);
+  /// The same of what `make` gives for the head that it will follow (null: the log is empty); it is asked anew where
+  /// another appender is first. Without events nothing is written.
+  Status append_behind(const std::function<Result<AuditAddition>(const AuditHead*)>& make, const DomainKey& key);
   /// All events, oldest first. Fails with 7202 where verify() finds a fault.
   Result<std::vector<ChainedEvent>> read();
   /// Looks at every file. `keys`: public names of those that may sign the head; empty: the one that signed it. `known`:
@@ -66,7 +86,7 @@ class AuditLog {
   std::string folder() const { return "audit/" + node_; }
   std::string head_name() const { return folder() + "/head"; }
   std::string name_of(int64_t sequence, const std::string& hash) const;
-  Result<bool> try_append(const std::vector<AuditEvent>& events, const DomainKey& key);
+  Result<bool> try_append(const std::function<Result<AuditAddition>(const AuditHead*)>& make, const DomainKey& key);
   Result<AuditCheck> verify_chain(const std::set<std::string>& keys);
   void check_chain(const AuditHead& head, AuditCheck& check);
 

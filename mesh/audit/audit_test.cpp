@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "mesh/audit/audit_log.h"
+#include "mesh/audit/publications.h"
 #include "mesh/registry/memory_store.h"
 
 namespace braid::mesh {
@@ -37,7 +38,7 @@ struct AuditTest : testing::Test {
 };
 
 TEST(AuditEvents, AreTheSameBehindTheirText) {
-  for (int type = 0; type <= static_cast<int>(AuditType::erasure_completed); ++type) {
+  for (int type = 0; type <= static_cast<int>(AuditType::key_changed); ++type) {
     AuditEvent one = event(1);
     one.type = static_cast<AuditType>(type);
     const ChainedEvent chained{"urn:braid:acme:sales", 7, "abc", one};
@@ -169,6 +170,75 @@ TEST_F(AuditTest, TheEventsOfAnotherLogAreNotItsOwn) {
   for (const auto& [name, text] : std::map<std::string, std::string>(store.content()))
     store.content()["audit/sales" + name.substr(std::string("audit/marketing").size())] = text;
   EXPECT_GT(faults(), 0u);
+}
+
+/// Counts what is read.
+class CountingStore : public MemoryStore {
+ public:
+  Result<std::optional<std::string>> read(const std::string& name) override {
+    ++reads;
+    return MemoryStore::read(name);
+  }
+  Result<std::optional<StoredHead>> read_head(const std::string& name) override {
+    ++reads;
+    return MemoryStore::read_head(name);
+  }
+  int64_t reads = 0;
+};
+
+TEST(Publications, AreRecordedWithoutReadingTheWholeLog) {
+  CountingStore store;
+  ManualClock clock(1'700'000'000'000'000);
+  Registry registry(store, clock);
+  const DomainKey key = new_key();
+  AuditLog log(store, clock, "acme", "sales");
+  std::vector<int64_t> reads;
+  for (int i = 1; i <= 80; ++i) {
+    Interface made{.domain = "sales", .name = "order", .version = 1};
+    for (int field = 0; field <= i % 2; ++field)
+      made.fields.push_back({.name = "f" + std::to_string(i) + "_" + std::to_string(field), .type = int_type()});
+    Draft draft{.tenant = "acme", .domain = "sales", .compiler = "braid test"};
+    draft.interfaces.push_back(std::move(made));
+    store.reads = 0;
+    ASSERT_TRUE(registry.publish(draft, key).ok());
+    ASSERT_TRUE(record_publications(registry, log, "sales", key).ok());
+    ASSERT_TRUE(record_publications(registry, log, "sales", key).ok());
+    reads.push_back(store.reads);
+    // What jobs record in between is not gone through.
+    for (int use = 0; use < 3; ++use) ASSERT_TRUE(log.append({event(2)}, key).ok());
+  }
+  EXPECT_EQ(reads.back(), reads[2]);
+  EXPECT_LT(reads.back(), 25);
+  const auto events = log.read();
+  ASSERT_TRUE(events.ok());
+  const auto published = std::ranges::count_if(
+      *events, [](const ChainedEvent& one) { return one.event.type == AuditType::contract_published; });
+  EXPECT_EQ(published, 80);
+  EXPECT_TRUE(log.verify({key.public_name()})->faults.empty());
+}
+
+TEST(Publications, AreRecordedOnceBehindALogWithoutMarks) {
+  MemoryStore store;
+  ManualClock clock(1'700'000'000'000'000);
+  Registry registry(store, clock);
+  const DomainKey key = new_key();
+  AuditLog log(store, clock, "acme", "sales");
+  Draft draft{.tenant = "acme", .domain = "sales", .compiler = "braid test"};
+  draft.interfaces.push_back({.domain = "sales", .name = "order", .version = 1});
+  ASSERT_TRUE(registry.publish(draft, key).ok());
+  // As an earlier version has written it.
+  ASSERT_TRUE(log.append({{.type = AuditType::contract_published,
+                           .time_us = 1,
+                           .subject = "urn:braid:acme:sales:order:1",
+                           .data = {{"sequence", "1"}}}},
+                         key)
+                  .ok());
+  ASSERT_TRUE(record_publications(registry, log, "sales", key).ok());
+  EXPECT_EQ(log.read()->size(), 1u);
+  draft.interfaces.push_back({.domain = "sales", .name = "refund", .version = 1});
+  ASSERT_TRUE(registry.publish(draft, key).ok());
+  ASSERT_TRUE(record_publications(registry, log, "sales", key).ok());
+  EXPECT_EQ(log.read()->size(), 2u);
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ constexpr std::string_view kWords[] = {
     "io.braid.access.requested",   "io.braid.access.granted",      "io.braid.access.denied",
     "io.braid.access.revoked",     "io.braid.access.expired",      "io.braid.access.used",
     "io.braid.label.declassified", "io.braid.policy.changed",      "io.braid.erasure.requested",
-    "io.braid.erasure.completed"};
-static_assert(std::size(kWords) == static_cast<size_t>(AuditType::erasure_completed) + 1);
+    "io.braid.erasure.completed",  "io.braid.key.changed"};
+static_assert(std::size(kWords) == static_cast<size_t>(AuditType::key_changed) + 1);
 
 /// Extension attributes have lower case letters and digits alone.
 SortedJson json_of(const ChainedEvent& chained) {

@@ -30,7 +30,8 @@ enum class AuditType {
   label_declassified,
   policy_changed,
   erasure_requested,
-  erasure_completed
+  erasure_completed,
+  key_changed
 };
 /// "io.braid.contract.published".
 std::string_view word_of(AuditType type);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <fmt/ranges.h>
+
 namespace braid::mesh {
 namespace {
 
@@ -47,6 +49,13 @@ void add_events(const StoredPublication& stored, const Publication* before, std:
       definition_event(AuditType::contract_published, name, definition);
   }
   if (before == nullptr) return;
+  if (before->keys != stored.publication.keys) {
+    AuditEvent& event = events.emplace_back(event_of(AuditType::key_changed, stored, {}, 0));
+    event.subject = "urn:braid:" + stored.publication.tenant + ":" + stored.publication.domain;
+    event.data["before"] = fmt::format("{}", fmt::join(before->keys, " "));
+    event.data["keys"] = fmt::format("{}", fmt::join(stored.publication.keys, " "));
+    event.data["by"] = before->recovery == stored.publication.signer ? "recovery" : "domain";
+  }
   for (const auto& [name, definition] : before->definitions)
     if (!stored.publication.definitions.contains(name)) definition_event(AuditType::contract_retired, name, definition);
   for (const auto& [name, versions] : before->products)
@@ -57,20 +66,43 @@ void add_events(const StoredPublication& stored, const Publication* before, std:
 
 }  // namespace
 
-Status record_publications(Registry& registry, AuditLog& log, const std::string& domain, const DomainKey& key) {
-  BRAID_ASSIGN(std::vector<StoredPublication> links, registry.chain(domain));
-  std::reverse(links.begin(), links.end());
+namespace {
+
+const std::string kMark = "publications";
+
+/// Of a log that says nothing of it in its head: an earlier version has written that.
+Result<int64_t> recorded_in(AuditLog& log) {
   BRAID_ASSIGN(const std::vector<ChainedEvent> events, log.read());
   int64_t recorded = 0;
   for (const ChainedEvent& chained : events)
     if (chained.event.type == AuditType::contract_published || chained.event.type == AuditType::contract_retired)
       if (const auto sequence = chained.event.data.find("sequence"); sequence != chained.event.data.end())
         recorded = std::max<int64_t>(recorded, std::strtoll(sequence->second.c_str(), nullptr, 10));
-  std::vector<AuditEvent> added;
-  for (size_t i = 0; i < links.size(); ++i)
-    if (links[i].publication.sequence > recorded)
-      add_events(links[i], i == 0 ? nullptr : &links[i - 1].publication, added);
-  return log.append(added, key);
+  return recorded;
+}
+
+}  // namespace
+
+Status record_publications(Registry& registry, AuditLog& log, const std::string& domain, const DomainKey& key) {
+  return log.append_behind(
+      [&](const AuditHead* head) -> Result<AuditAddition> {
+        int64_t recorded = 0;
+        if (head != nullptr) {
+          const auto mark = head->marks.find(kMark);
+          if (mark != head->marks.end()) recorded = mark->second;
+          if (mark == head->marks.end()) {
+            BRAID_ASSIGN(recorded, recorded_in(log));
+          }
+        }
+        BRAID_ASSIGN(const std::vector<StoredPublication> links, registry.chain_since(domain, recorded));
+        AuditAddition added;
+        for (size_t i = 0; i < links.size(); ++i)
+          if (links[i].publication.sequence > recorded)
+            add_events(links[i], i == 0 ? nullptr : &links[i - 1].publication, added.events);
+        if (!links.empty()) added.marks[kMark] = links.back().publication.sequence;
+        return added;
+      },
+      key);
 }
 
 Status record_refusal(AuditLog& log, Clock& clock, const std::string& tenant, const std::string& domain,

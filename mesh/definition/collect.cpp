@@ -34,8 +34,6 @@ Declared::Declared(const std::vector<const ast::Script*>& scripts, const SourceS
     if (script->domain.owner) owners_[domain] = script->domain.owner->value;
     for (const ast::Item& item : script->items) {
       if (const ast::Name* name = name_of(item)) places_[{domain, name->text}].push_back({script, &item});
-      if (const auto* param = std::get_if<ast::Param>(&item.node))
-        places_[{domain, param->name.text}].push_back({script, &item});
     }
   }
 }
@@ -51,14 +49,14 @@ class Declared::Collector {
   Collector(const Declared& declared, const std::function<std::string(const std::string&)>& whole_path)
       : declared_(declared), whole_path_(whole_path) {}
 
-  Collected collect(const std::string& domain, const std::string& name) {
-    made_.definition.domain = domain;
-    made_.definition.name = name;
+  Definition collect(const std::string& domain, const std::string& name) {
+    made_.domain = domain;
+    made_.name = name;
     if (const auto owner = declared_.owners_.find(domain); owner != declared_.owners_.end())
-      made_.definition.owner = owner->second;
+      made_.owner = owner->second;
     for (const Place& place : declared_.find(domain, name))
-      if (place.item->is_public) add(place);
-    std::ranges::sort(made_.definition.items, {}, [](const DefinitionItem& item) {
+      if (place.item->is_public && !is_param(*place.item)) add(place);
+    std::ranges::sort(made_.items, {}, [](const DefinitionItem& item) {
       return std::tuple(std::string_view(item.domain), std::string_view(item.kind), std::string_view(item.name));
     });
     return std::move(made_);
@@ -68,11 +66,6 @@ class Declared::Collector {
   void add(const Place& place) {
     if (!seen_.insert(place.item).second) return;
     const ast::Item& item = *place.item;
-    if (is_param(item)) {
-      const std::string& name = std::get<ast::Param>(item.node).name.text;
-      made_.fault = fmt::format("it reads the param `{}`, which each project sets for itself", name);
-      return;
-    }
     DefinitionItem made{.domain = domain_of(*place.script),
                         .name = name_of(item)->text,
                         .kind = std::string(kind_of(item)),
@@ -89,7 +82,7 @@ class Declared::Collector {
         if (!is_param(*found.item)) add(found);
     }
     for (const auto& [as, path] : uses) made.uses.push_back({.path = path, .as = as});
-    made_.definition.items.push_back(std::move(made));
+    made_.items.push_back(std::move(made));
   }
 
   void follow(const ast::Script& script, const std::string& domain, const std::string& name,
@@ -128,12 +121,12 @@ class Declared::Collector {
 
   const Declared& declared_;
   const std::function<std::string(const std::string&)>& whole_path_;
-  Collected made_;
+  Definition made_;
   std::set<const ast::Item*> seen_;
 };
 
-Declared::Collected Declared::collect(const std::string& domain, const std::string& name,
-                                      const std::function<std::string(const std::string&)>& whole_path) const {
+Definition Declared::collect(const std::string& domain, const std::string& name,
+                             const std::function<std::string(const std::string&)>& whole_path) const {
   return Collector(*this, whole_path).collect(domain, name);
 }
 

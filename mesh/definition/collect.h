@@ -25,13 +25,9 @@ class Declared {
   /// Of that name in the domain: a type, a function or the like, a param. Empty if there is none.
   const std::vector<Place>& find(const std::string& domain, const std::string& name) const;
 
-  struct Collected {
-    Definition definition;
-    std::string fault;  ///< why others cannot use it; empty: they can
-  };
-  /// `whole_path` is where the file of a service is for readers in other folders.
-  Collected collect(const std::string& domain, const std::string& name,
-                    const std::function<std::string(const std::string&)>& whole_path) const;
+  /// A param comes with its default. `whole_path` is where the file of a service is for readers in other folders.
+  Definition collect(const std::string& domain, const std::string& name,
+                     const std::function<std::string(const std::string&)>& whole_path) const;
 
  private:
   class Collector;

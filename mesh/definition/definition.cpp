@@ -100,6 +100,7 @@ const ast::Name* name_of(const ast::Item& item) {
   if (const auto* function = std::get_if<ast::Function>(&item.node)) return &function->name;
   if (const auto* aggregate = std::get_if<ast::Aggregate>(&item.node)) return &aggregate->name;
   if (const auto* service = std::get_if<ast::Service>(&item.node)) return &service->name;
+  if (const auto* param = std::get_if<ast::Param>(&item.node)) return &param->name;
   return nullptr;
 }
 
@@ -108,6 +109,7 @@ std::string_view kind_of(const ast::Item& item) {
   if (std::holds_alternative<ast::Function>(item.node)) return "function";
   if (std::holds_alternative<ast::Aggregate>(item.node)) return "aggregate";
   if (std::holds_alternative<ast::Service>(item.node)) return "service";
+  if (std::holds_alternative<ast::Param>(item.node)) return "param";
   return "";
 }
 

@@ -26,7 +26,7 @@ struct DefinitionUse {
 /// One declaration.
 struct DefinitionItem {
   std::string domain, name;
-  std::string kind;  ///< "type", "function", "aggregate", "service"
+  std::string kind;  ///< "type", "function", "aggregate", "service"; "param", which is never public
   bool is_public = false;
   std::string documentation;
   std::vector<DefinitionUse> uses = {};  ///< sorted by `as`
@@ -66,7 +66,7 @@ Result<Definition> definition_of_json(std::string_view json);
 
 /// Of an item that can be in a definition; null for others.
 const ast::Name* name_of(const ast::Item& item);
-/// "type", "function", "aggregate", "service"; empty for others.
+/// "type", "function", "aggregate", "service", "param"; empty for others.
 std::string_view kind_of(const ast::Item& item);
 
 }  // namespace braid::mesh

@@ -47,7 +47,7 @@ struct Collection {
   SourceSet sources;
   std::vector<std::unique_ptr<ast::Script>> scripts;
 
-  Declared::Collected collect(const std::string& name, const std::string& shop = kShop) {
+  Definition collect(const std::string& name, const std::string& shop = kShop) {
     Reporter reporter;
     sources.add("shop.braid", shop);
     sources.add("rates.braid", kRates);
@@ -61,9 +61,7 @@ struct Collection {
 
 Definition definition(const std::string& name, const std::string& shop = kShop) {
   Collection collection;
-  Declared::Collected made = collection.collect(name, shop);
-  EXPECT_EQ(made.fault, "");
-  return std::move(made.definition);
+  return collection.collect(name, shop);
 }
 
 std::vector<std::string> names(const Definition& definition) {
@@ -102,13 +100,45 @@ TEST(Definition, HasWhatItStandsOn) {
   EXPECT_THAT(definition("price_of").items.front().text, HasSubstr("\"/data/prices.csv\""));
 }
 
-TEST(Definition, WithAParamIsForItsProjectAlone) {
-  Collection collection;
-  EXPECT_THAT(collection.collect("above").fault, HasSubstr("`bound`"));
+TEST(Definition, BringsItsParamsWithTheirDefaults) {
+  const Definition above = definition("above");
+  EXPECT_THAT(names(above), ElementsAre("function shop.above", "param shop.bound"));
+  EXPECT_EQ(above.items.back().text, "param bound: int = 3");
+  EXPECT_FALSE(above.items.back().is_public);
+  EXPECT_EQ(above.kind(), "function");
+  const std::string ours = R"(domain board
+use shop.above
+
+param bound: int = 10
+
+stream order { id: int, amount: int, at: timestamp }
+
+product large version 1 {
+  from order
+  where above(id)
+  select { id, bound }
+}
+)";
+  EXPECT_THAT(findings(ours, {above}), IsEmpty()) << "our own param of that name is another one";
+  // A bare name sets ours; theirs has its whole name.
+  SourceSet sources;
+  sources.add("board.braid", ours);
+  for (const DefinitionItem& item : above.items) sources.add(item.name + ".braid", script_of(item));
+  for (const auto& [setting, mine, theirs] : {std::tuple("bound", "5", "3"), std::tuple("shop.bound", "10", "5")}) {
+    Reporter reporter;
+    const FunctionRegistry functions;
+    const auto scripts = driver::parse_scripts(sources, reporter);
+    const typed::Project project = driver::check_scripts(scripts, sources, {.functions = functions}, {{setting, "5"}},
+                                                         {}, reporter, std::vector<std::string>{}, 1);
+    std::map<std::string, int64_t> values;
+    for (const typed::Parameter& one : project.parameters) values[one.domain] = one.value.integer();
+    EXPECT_EQ(values["board"], std::stoll(mine)) << setting;
+    EXPECT_EQ(values["shop"], std::stoll(theirs)) << setting;
+  }
 }
 
 TEST(Definition, IsTheSameAfterItsJson) {
-  for (const char* name : {"order_status", "order", "scaled", "first_of", "most", "price_of"}) {
+  for (const char* name : {"order_status", "order", "scaled", "first_of", "most", "price_of", "above"}) {
     const Definition made = definition(name);
     const Result<Definition> read = definition_of_json(to_json(made));
     ASSERT_TRUE(read.ok()) << name << ": " << read.error().message;

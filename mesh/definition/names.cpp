@@ -21,6 +21,10 @@ class Walk {
                             if (node.connector.options) arguments(*node.connector.options);
                             if (node.connector.format_options) arguments(*node.connector.format_options);
                           },
+                          [&](const ast::Param& node) {
+                            type(node.type);
+                            value(node.value);
+                          },
                           [](const auto&) {}},
                item.node);
     return std::move(made_);

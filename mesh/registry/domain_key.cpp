@@ -74,6 +74,12 @@ std::string DomainKey::sign(std::string_view text) const {
   return made;
 }
 
+bool is_public_name(const std::string& name) {
+  std::string key;
+  return name.starts_with(kScheme) && parse_base64(std::string_view(name).substr(kScheme.size()), key) &&
+         key.size() == kKeyBytes;
+}
+
 bool is_signed_by(const std::string& public_name, std::string_view text, std::string_view signature) {
   std::string key, bytes;
   if (!public_name.starts_with(kScheme) || !parse_base64(std::string_view(public_name).substr(kScheme.size()), key))

@@ -28,6 +28,9 @@ class DomainKey {
   std::shared_ptr<evp_pkey_st> key_;  // shared: copies of a value; the library counts, too, but in C
 };
 
+/// Whether a key can have that name.
+bool is_public_name(const std::string& name);
+
 /// Whether `signature` is that of `text` by the key of that name. False too if one of them is malformed.
 bool is_signed_by(const std::string& public_name, std::string_view text, std::string_view signature);
 

@@ -48,6 +48,12 @@ class ObjectStore {
   virtual Status remove(const std::string& name) = 0;
   /// To write objects and name them, or to remove objects that nothing names. Null: it is somebody else's turn.
   virtual Result<std::unique_ptr<Turn>> take_turn() = 0;
+  /// Whether an object that nothing names may be removed. False where turns do not keep writers away, and one may be
+  /// about to name it.
+  virtual Result<bool> is_settled(const std::string& name) {
+    (void)name;
+    return true;
+  }
 };
 
 }  // namespace braid::mesh

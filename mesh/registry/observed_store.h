@@ -33,6 +33,7 @@ class ObservedStore : public ObjectStore {
     return observed([&] { return store_.remove(name); });
   }
   Result<std::unique_ptr<Turn>> take_turn() override { return store_.take_turn(); }
+  Result<bool> is_settled(const std::string& name) override { return store_.is_settled(name); }
 
  private:
   template <class Write>

@@ -77,6 +77,7 @@ SortedJson unsigned_json(const Publication& publication) {
     for (const auto& [version, one] : versions)
       made["retired"][name][std::to_string(version)] = {{"interface", one.interface}, {"minor", one.minor}};
   if (publication.previous) made["previous"] = *publication.previous;
+  if (!publication.recovery.empty()) made["recovery"] = publication.recovery;
   if (!publication.definitions.empty()) made["definitions"] = definitions_json(publication.definitions);
   if (!publication.uses.empty()) made["uses"] = uses_json(publication.uses);
   return made;
@@ -110,6 +111,7 @@ Publication of_json(const SortedJson& json) {
   made.compiler = json.at("compiler").get<std::string>();
   made.keys = json.at("keys").get<std::vector<std::string>>();
   made.signer = json.at("signer").get<std::string>();
+  if (json.contains("recovery")) made.recovery = json["recovery"].get<std::string>();
   for (const auto& [name, versions] : json.at("products").items())
     for (const auto& [version, product] : versions.items()) {
       PublishedProduct& one = made.products[name][version_of(version)];
@@ -201,6 +203,40 @@ Result<Publication> read_publication(const std::string& text) {
   } catch (const std::invalid_argument& problem) {
     return wrong(problem.what());
   }
+}
+
+std::set<std::string> objects_of(const Publication& publication) {
+  std::set<std::string> names;
+  for (const auto& [name, one] : publication.definitions) names.insert(object_name(one.definition));
+  for (const auto& [name, versions] : publication.products)
+    for (const auto& [version, product] : versions) {
+      names.insert(object_name(product.interface));
+      for (const auto& [form, hash] : product.documents) names.insert(object_name(hash));
+    }
+  return names;
+}
+
+std::string why_not_next(const Publication& before, const Publication& next) {
+  if (before.domain != next.domain) return "the one before it is of another domain";
+  if (before.sequence + 1 != next.sequence) return "its number does not follow the one before it";
+  if (std::ranges::find(before.keys, next.signer) != before.keys.end()) return {};
+  if (before.recovery.empty() || before.recovery != next.signer)
+    return "it is signed with a key that the one before it does not allow";
+  Publication same = next;
+  same.previous = before.previous;
+  same.sequence = before.sequence;
+  same.time_us = before.time_us;
+  same.compiler = before.compiler;
+  same.keys = before.keys;
+  same.signer = before.signer;
+  return same == before ? std::string() : "it is signed with the key for recovery, and changes more than the keys";
+}
+
+std::string why_not_first(const Publication& publication) {
+  if (publication.sequence != 1 || publication.previous) return "it is the first one, and its number is not 1";
+  if (std::ranges::find(publication.keys, publication.signer) == publication.keys.end())
+    return "its key is not one that it allows";
+  return {};
 }
 
 bool is_domain_name(const std::string& name) {

@@ -83,6 +83,8 @@ struct Publication {
   int64_t time_us = 0;
   std::string compiler;           ///< "braid 0.1.0"
   std::vector<std::string> keys;  ///< public names of the keys that may sign the next one
+  /// Of the organisation: a key that may sign a next one in which nothing differs but `keys`. Empty: there is none.
+  std::string recovery = {};
   PublishedProducts products;
   ReadProducts readers;
   RetiredProducts retired = {};  ///< none of them is in `products`
@@ -97,6 +99,14 @@ struct Publication {
 std::string signed_json(const Publication& publication, const DomainKey& key);
 /// Checks the form and the signature; whether the signer may sign is for the chain to say. An error says what is wrong.
 Result<Publication> read_publication(const std::string& json);
+
+/// Names in the store of the objects that it has, without its own.
+std::set<std::string> objects_of(const Publication& publication);
+
+/// Why `next` cannot be the one after `before`, which must be checked itself; empty: it can.
+std::string why_not_next(const Publication& before, const Publication& next);
+/// Why it cannot be the first one of its domain; empty: it can.
+std::string why_not_first(const Publication& publication);
 
 /// Whether it can be a folder of a registry: letters, digits, `_`, `-` and `.` between them.
 bool is_domain_name(const std::string& name);

@@ -214,20 +214,30 @@ Result<StoredPublication> Registry::publication(const std::string& hash) {
   return StoredPublication{.hash = hash, .publication = std::move(*read)};
 }
 
-Result<std::optional<StoredPublication>> Registry::head(const std::string& domain) {
+Result<std::optional<std::string>> Registry::head_hash(const std::string& domain) {
   const Result<std::optional<StoredHead>> stored = store_.read_head(head_name(domain));
   if (!stored.ok()) return unreadable(store_, stored.error());
-  if (!*stored) return std::optional<StoredPublication>();
+  if (!*stored) return std::optional<std::string>();
   std::string hash = (*stored)->content;
   if (hash.ends_with('\n')) hash.pop_back();
   if (!is_content_hash(hash)) return damaged(store_, head_name(domain), "it is not a SHA-256");
-  BRAID_ASSIGN(StoredPublication found, publication(hash));
+  return std::optional<std::string>(std::move(hash));
+}
+
+Result<std::optional<StoredPublication>> Registry::head(const std::string& domain) {
+  BRAID_ASSIGN(const std::optional<std::string> hash, head_hash(domain));
+  if (!hash) return std::optional<StoredPublication>();
+  if (const auto known = heads_.find(domain); index_stands_ && known != heads_.end() && known->second.hash == *hash)
+    return std::optional<StoredPublication>(known->second);
+  BRAID_ASSIGN(StoredPublication found, publication(*hash));
   if (found.publication.domain != domain)
     return damaged(store_, head_name(domain), "it names a publication of `" + found.publication.domain + "`");
+  heads_.insert_or_assign(domain, found);
   return std::optional<StoredPublication>(std::move(found));
 }
 
-Result<std::vector<StoredPublication>> Registry::chain(const std::string& domain, const std::string& until) {
+Result<std::vector<StoredPublication>> Registry::walk(const std::string& domain,
+                                                      const std::function<bool(const Publication&)>& is_last) {
   std::vector<StoredPublication> links;
   BRAID_ASSIGN(std::optional<StoredPublication> newest, head(domain));
   if (!newest) return links;
@@ -235,47 +245,66 @@ Result<std::vector<StoredPublication>> Registry::chain(const std::string& domain
   for (int64_t length = 1; length <= kLongestChain; ++length) {
     const Publication& link = links.back().publication;
     const std::string name = object_name(links.back().hash);
-    if (!until.empty() && link.signer == until) return links;
     if (!link.previous) {
-      if (!may_sign(link, link.signer)) return damaged(store_, name, "its key is not one that it allows");
-      if (link.sequence != 1) return damaged(store_, name, "it is the first one, and its number is not 1");
+      if (std::string fault = why_not_first(link); !fault.empty()) return damaged(store_, name, std::move(fault));
       return links;
     }
+    // The newest one is held against the one before it in any case: its key may have been taken from it.
+    if (length > 1 && is_last(link)) return links;
     BRAID_ASSIGN(StoredPublication before, publication(*link.previous));
-    if (before.publication.domain != domain) return damaged(store_, name, "the one before it is of another domain");
-    if (before.publication.sequence + 1 != link.sequence)
-      return damaged(store_, name, "its number does not follow the one before it");
-    if (!may_sign(before.publication, link.signer))
-      return damaged(store_, name, "it is signed with a key that the one before it does not allow");
+    if (std::string fault = why_not_next(before.publication, link); !fault.empty())
+      return damaged(store_, name, std::move(fault));
+    if (is_last(link)) return links;
     links.push_back(std::move(before));
   }
   return damaged(store_, head_name(domain), "its chain does not end");
 }
 
-Result<std::vector<Reader>> Registry::readers_of(const std::string& product, int64_t version) {
-  std::vector<Reader> readers;
+Result<std::vector<StoredPublication>> Registry::chain(const std::string& domain, const std::string& until) {
+  return walk(domain, [&](const Publication& link) { return !until.empty() && link.signer == until; });
+}
+
+Result<std::vector<StoredPublication>> Registry::chain_since(const std::string& domain, int64_t number) {
+  BRAID_ASSIGN(std::vector<StoredPublication> links,
+               walk(domain, [&](const Publication& link) { return link.sequence <= number; }));
+  std::ranges::reverse(links);
+  return links;
+}
+
+Result<std::shared_ptr<const ReaderIndex>> Registry::index() {
+  if (index_stands_ && index_) return index_;
   BRAID_ASSIGN(const std::vector<std::string> all, domains());
-  const std::string wanted = version_name(product, version);
+  std::map<std::string, std::string> now;
   for (const std::string& domain : all) {
+    BRAID_ASSIGN(const std::optional<std::string> hash, head_hash(domain));
+    if (hash) now[domain] = *hash;
+  }
+  if (index_ && indexed_ == now) return index_;
+  auto made = std::make_shared<ReaderIndex>();
+  for (auto& [domain, hash] : now) {
     BRAID_ASSIGN(const std::optional<StoredPublication> newest, head(domain));
     if (!newest) continue;
+    hash = newest->hash;
     for (const auto& [reader, reads] : newest->publication.readers)
-      if (const auto read = reads.find(wanted); read != reads.end())
-        readers.push_back({.reader = reader, .read = read->second});
+      for (const auto& [product, read] : reads) made->readers[product].push_back({.reader = reader, .read = read});
+    for (const auto& [user, used] : newest->publication.uses)
+      for (const auto& [name, use] : used) made->users[name].push_back({.user = user, .use = use});
   }
-  return readers;
+  index_ = std::move(made);
+  indexed_ = std::move(now);
+  return index_;
+}
+
+Result<std::vector<Reader>> Registry::readers_of(const std::string& product, int64_t version) {
+  BRAID_ASSIGN(const std::shared_ptr<const ReaderIndex> now, index());
+  const auto found = now->readers.find(version_name(product, version));
+  return found == now->readers.end() ? std::vector<Reader>() : found->second;
 }
 
 Result<std::vector<DefinitionUser>> Registry::users_of(const std::string& name) {
-  std::vector<DefinitionUser> users;
-  BRAID_ASSIGN(const std::vector<std::string> all, domains());
-  for (const std::string& domain : all) {
-    BRAID_ASSIGN(const std::optional<StoredPublication> newest, head(domain));
-    if (!newest) continue;
-    for (const auto& [user, used] : newest->publication.uses)
-      if (const auto use = used.find(name); use != used.end()) users.push_back({.user = user, .use = use->second});
-  }
-  return users;
+  BRAID_ASSIGN(const std::shared_ptr<const ReaderIndex> now, index());
+  const auto found = now->users.find(name);
+  return found == now->users.end() ? std::vector<DefinitionUser>() : found->second;
 }
 
 Result<std::unique_ptr<ObjectStore::Turn>> Registry::wait_for_turn() {
@@ -396,6 +425,10 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
       links.empty() ? std::optional<StoredPublication>() : std::optional<StoredPublication>(links.front());
   if (head && !may_sign(head->publication, key.public_name()))
     return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = draft.domain}.make());
+  // One look at what the others read, for all that is asked of it until the head is swapped.
+  index_stands_ = false;
+  BRAID_TRY(index());
+  index_stands_ = true;
   BRAID_TRY(check_retired(draft, head));
   BRAID_TRY(check_taken(draft, head));
   if (gate) BRAID_TRY(gate(draft, head));
@@ -406,7 +439,8 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
   result.definitions = std::move(merged.names);
   if (head && head->publication.products == merged.products && head->publication.readers == merged.readers &&
       head->publication.retired == merged.retired && head->publication.definitions == merged.definitions &&
-      head->publication.uses == merged.uses && head->publication.tenant == draft.tenant) {
+      head->publication.uses == merged.uses && head->publication.tenant == draft.tenant &&
+      (draft.recovery.empty() || head->publication.recovery == draft.recovery)) {
     result.head = *head;
     return std::optional<PublishResult>(std::move(result));
   }
@@ -415,6 +449,7 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
                    .time_us = clock_.now_us(),
                    .compiler = draft.compiler,
                    .keys = {key.public_name()},
+                   .recovery = draft.recovery,
                    .products = std::move(merged.products),
                    .readers = std::move(merged.readers),
                    .retired = std::move(merged.retired),
@@ -425,11 +460,18 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
     next.previous = head->hash;
     next.sequence = head->publication.sequence + 1;
     next.keys = head->publication.keys;
+    if (draft.recovery.empty()) next.recovery = head->publication.recovery;
   }
-  for (const Interface& interface : draft.interfaces) BRAID_TRY(put(stored_json(interface), result.objects));
-  for (const Definition& definition : draft.definitions) BRAID_TRY(put(to_json(definition), result.objects));
+  // What the head names is there, and stays.
+  std::set<std::string> there;
+  if (head) there = objects_of(head->publication);
+  const auto put_new = [&](const std::string& text) -> Status {
+    return there.contains(object_name(content_hash(text))) ? Status() : put(text, result.objects);
+  };
+  for (const Interface& interface : draft.interfaces) BRAID_TRY(put_new(stored_json(interface)));
+  for (const Definition& definition : draft.definitions) BRAID_TRY(put_new(to_json(definition)));
   for (const auto& [version, documents] : draft.documents)
-    for (const auto& [form, text] : documents) BRAID_TRY(put(text, result.objects));
+    for (const auto& [form, text] : documents) BRAID_TRY(put_new(text));
   const std::string text = signed_json(next, key);
   const std::string hash = content_hash(text);
   BRAID_TRY(put(text, result.objects));
@@ -447,9 +489,47 @@ Result<PublishResult> Registry::publish(const Draft& draft, const DomainKey& key
   BRAID_ASSIGN(const std::unique_ptr<ObjectStore::Turn> turn, wait_for_turn());
   const int64_t begin = clock_.steady_us();
   for (int64_t attempt = 1; attempt <= kMostAttempts; ++attempt) {
-    BRAID_ASSIGN(std::optional<PublishResult> result, try_publish(draft, key, gate, attempt));
-    if (result) return std::move(*result);
+    Result<std::optional<PublishResult>> result = try_publish(draft, key, gate, attempt);
+    index_stands_ = false;
+    if (!result.ok()) return result.error();
+    if (*result) return std::move(**result);
     if (clock_.steady_us() - begin >= kLongestWaitUs) break;
+    clock_.sleep_us(kWaitUs);
+  }
+  return error_of(ErrorKind::output,
+                  diag::RegistryBusy{.place = store_.place(), .seconds = kLongestWaitUs / 1'000'000}.make());
+}
+
+Result<StoredPublication> Registry::change_key(const KeyChange& change, const DomainKey& signer) {
+  const auto refused = [&](std::string reason) {
+    return error_of(ErrorKind::usage, diag::KeyNotChanged{.domain = change.domain, .reason = std::move(reason)}.make());
+  };
+  BRAID_ASSIGN(const std::unique_ptr<ObjectStore::Turn> turn, wait_for_turn());
+  const int64_t begin = clock_.steady_us();
+  while (clock_.steady_us() - begin < kLongestWaitUs) {
+    const Result<std::optional<StoredHead>> stored = store_.read_head(head_name(change.domain));
+    if (!stored.ok()) return unreadable(store_, stored.error());
+    BRAID_ASSIGN(const std::vector<StoredPublication> links, chain(change.domain, signer.public_name()));
+    if (!*stored || links.empty()) return refused("it has published nothing");
+    // Another publisher may have come between the two.
+    if ((*stored)->content != links.front().hash + "\n") continue;
+    const Publication& now = links.front().publication;
+    if (now.keys == std::vector{change.to}) return refused("it is this one already");
+    Publication next = now;
+    next.previous = links.front().hash;
+    ++next.sequence;
+    next.time_us = clock_.now_us();
+    next.compiler = change.compiler;
+    next.keys = {change.to};
+    next.signer = signer.public_name();
+    if (std::string fault = why_not_next(now, next); !fault.empty())
+      return refused("the key that signs this is neither the domain's nor its key for recovery");
+    const std::string text = signed_json(next, signer);
+    int64_t written = 0;
+    BRAID_TRY(put(text, written));
+    const Result<bool> swapped = store_.swap_head(head_name(change.domain), (*stored)->etag, content_hash(text) + "\n");
+    if (!swapped.ok()) return unwritable(store_, swapped.error());
+    if (*swapped) return StoredPublication{.hash = content_hash(text), .publication = std::move(next)};
     clock_.sleep_us(kWaitUs);
   }
   return error_of(ErrorKind::output,
@@ -464,12 +544,7 @@ Result<Collected> Registry::collect() {
     BRAID_ASSIGN(const std::vector<StoredPublication> links, chain(domain));
     for (const StoredPublication& link : links) {
       named.insert(object_name(link.hash));
-      for (const auto& [name, one] : link.publication.definitions) named.insert(object_name(one.definition));
-      for (const auto& [name, versions] : link.publication.products)
-        for (const auto& [version, product] : versions) {
-          named.insert(object_name(product.interface));
-          for (const auto& [form, hash] : product.documents) named.insert(object_name(hash));
-        }
+      named.merge(objects_of(link.publication));
     }
   }
   Collected collected;
@@ -481,6 +556,9 @@ Result<Collected> Registry::collect() {
   };
   for (const std::string& name : *objects) {
     if (named.contains(name)) continue;
+    const Result<bool> settled = store_.is_settled(name);
+    if (!settled.ok()) return unreadable(store_, settled.error());
+    if (!*settled) continue;
     BRAID_TRY(remove(name));
     ++collected.objects;
   }

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +38,14 @@ struct Draft {
   std::map<std::string, std::map<std::string, std::string>> documents = {};
   std::vector<Definition> definitions = {};  ///< of the domain, each name once
   UsedDefinitions uses = {};                 ///< of what the draft has
+  std::string recovery = {};                 ///< public name of a key; empty: the one that is published stays
+};
+
+/// Whose key signs for a domain from now on.
+struct KeyChange {
+  std::string domain;
+  std::string to;  ///< public name
+  std::string compiler;
 };
 
 enum class ProductChange {
@@ -88,6 +97,12 @@ struct Collected {
   int64_t objects = 0, leftovers = 0;
 };
 
+/// Who reads which version, and who uses which definition, as the newest publications of all domains say.
+struct ReaderIndex {
+  std::map<std::string, std::vector<Reader>> readers;        ///< by version_name
+  std::map<std::string, std::vector<DefinitionUser>> users;  ///< by name
+};
+
 /// May refuse a publication. It is asked before the head is swapped, each time anew when another publisher was first.
 /// The head is the domain's newest one; nothing: there is none yet.
 using PublishGate = std::function<Status(const Draft& draft, const std::optional<StoredPublication>& head)>;
@@ -104,6 +119,8 @@ class Registry {
   /// All of the domain, the newest first, with every link of the chain checked. `until`: no further back than the first
   /// one that the key of that name has signed; if there is none, all, and the last one allows what it says itself.
   Result<std::vector<StoredPublication>> chain(const std::string& domain, const std::string& until = {});
+  /// The links behind the one of that number, the oldest first, with that one in front if it is there. `number` 0: all.
+  Result<std::vector<StoredPublication>> chain_since(const std::string& domain, int64_t number);
   /// Of that hash, checked.
   Result<std::string> object(const std::string& hash);
   Result<Interface> interface(const std::string& hash);
@@ -113,12 +130,21 @@ class Registry {
   /// Who uses `domain.name`, of all domains.
   Result<std::vector<DefinitionUser>> users_of(const std::string& name);
 
+  /// What is published stays, and another key signs the next publication. `signer`: a key that signs for the domain, or
+  /// its key for recovery. Refused (7258) where it is neither.
+  Result<StoredPublication> change_key(const KeyChange& change, const DomainKey& signer);
   Result<PublishResult> publish(const Draft& draft, const DomainKey& key, const PublishGate& gate = {});
   /// Removes objects that no publication of a domain's chain names, and what killed publishers left.
   Result<Collected> collect();
 
  private:
   Result<StoredPublication> publication(const std::string& hash);
+  Result<std::optional<std::string>> head_hash(const std::string& domain);
+  /// From the newest one back to the first for which `is_last` holds.
+  Result<std::vector<StoredPublication>> walk(const std::string& domain,
+                                              const std::function<bool(const Publication&)>& is_last);
+  /// Of now; while something is published, as it was when that began.
+  Result<std::shared_ptr<const ReaderIndex>> index();
   Result<std::unique_ptr<ObjectStore::Turn>> wait_for_turn();
   Result<std::optional<PublishResult>> try_publish(const Draft& draft, const DomainKey& key, const PublishGate& gate,
                                                    int64_t attempt);
@@ -135,6 +161,11 @@ class Registry {
 
   ObjectStore& store_;
   Clock& clock_;
+  std::map<std::string, StoredPublication>
+      heads_;                                   ///< by domain, as they were read last, for while something is published
+  std::shared_ptr<const ReaderIndex> index_;    ///< of `indexed_`; shared: who asks may keep it
+  std::map<std::string, std::string> indexed_;  ///< hash of the head by domain
+  bool index_stands_ = false;                   ///< while something is published
 };
 
 }  // namespace braid::mesh

@@ -10,6 +10,7 @@
 #include "mesh/registry/content_hash.h"
 #include "mesh/registry/directory_store.h"
 #include "mesh/registry/memory_store.h"
+#include "mesh/registry/store_conformance.h"
 #include "runtime/base/sim_fs.h"
 
 namespace braid::mesh {
@@ -411,6 +412,115 @@ TEST(Publications, HaveOneText) {
   for (const char* name : {"a.b", "@1", "a@", "a@x", "a@1x"}) EXPECT_FALSE(parse_version_name(name)) << name;
   for (const char* name : {"", ".", "..", "a/b", ".a", "a..b", "a b", "a."}) EXPECT_FALSE(is_domain_name(name)) << name;
   EXPECT_TRUE(is_domain_name("retail.pay-ments_2"));
+}
+
+// ---- what each store keeps, of a directory
+
+StorePlace directory_place(SimFs& fs) {
+  return {
+      .open = [&fs] { return std::make_unique<DirectoryStore>(fs, "/registry"); },
+      .alter = [&fs](const std::string& name,
+                     const std::string& content) { ASSERT_TRUE(fs.write_file("/registry/" + name, content).ok()); }};
+}
+
+TEST(DirectoryStores, ReadBackWhatIsPublished) {
+  SimFs fs(1);
+  expect_publications_are_read_back(directory_place(fs));
+}
+
+TEST(DirectoryStores, LoseNothingOfTwoPublishers) {
+  SimFs fs(1);
+  expect_two_publishers_lose_nothing(directory_place(fs));
+}
+
+TEST(DirectoryStores, OutlivePublishersThatAreKilled) {
+  std::unique_ptr<SimFs> fs;
+  expect_killed_publications_leave_a_state([&] {
+    fs = std::make_unique<SimFs>(1);
+    return directory_place(*fs);
+  });
+}
+
+TEST(DirectoryStores, FindAlteredBytes) {
+  SimFs fs(1);
+  expect_altered_bytes_are_found(directory_place(fs));
+}
+
+// ---- keys
+
+TEST_F(RegistryTest, HandsADomainToAnotherKey) {
+  const DomainKey next = new_key();
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+  const auto refused = registry.change_key({.domain = "pay", .to = next.public_name(), .compiler = "braid"}, next);
+  ASSERT_FALSE(refused.ok()) << "who has the new key alone may not take the domain";
+  EXPECT_EQ(refused.error().code, 7258);
+  const auto changed = registry.change_key({.domain = "pay", .to = next.public_name(), .compiler = "braid"}, key);
+  ASSERT_TRUE(changed.ok()) << changed.error().message;
+  EXPECT_EQ(changed->publication.sequence, 2);
+  EXPECT_EQ(changed->publication.signer, key.public_name());
+  EXPECT_EQ(registry.change_key({.domain = "pay", .to = next.public_name(), .compiler = "braid"}, next).error().code,
+            7258);
+  EXPECT_EQ(registry.publish(draft({product("pay", "payment", {"id", "at"})}), key).error().code, 7203);
+  const auto published = registry.publish(draft({product("pay", "payment", {"id", "at"})}), next);
+  ASSERT_TRUE(published.ok()) << published.error().message;
+  EXPECT_EQ(published->head.publication.keys, std::vector{next.public_name()});
+  // Who has pinned the old key finds the way to the new one.
+  EXPECT_EQ(registry.chain("pay", key.public_name())->back().publication.signer, key.public_name());
+  EXPECT_EQ(registry.chain("pay")->size(), 3u);
+  // The old key, in the hands of somebody who may write files.
+  Publication forged = published->head.publication;
+  forged.previous = published->head.hash;
+  ++forged.sequence;
+  forged.keys = {key.public_name()};
+  const std::string text = signed_json(forged, key);
+  store.content()[object_name(content_hash(text))] = text;
+  store.content()["domains/pay/head"] = content_hash(text) + "\n";
+  EXPECT_EQ(registry.chain("pay").error().code, 7202);
+  EXPECT_EQ(registry.chain("pay", key.public_name()).error().code, 7202) << "also for who has pinned it";
+}
+
+TEST_F(RegistryTest, RecoversADomainWhoseKeyIsLost) {
+  const DomainKey recovery = new_key(), next = new_key();
+  Draft made = draft({product("pay", "payment", {"id"})});
+  ASSERT_TRUE(registry.publish(made, key).ok());
+  const KeyChange change{.domain = "pay", .to = next.public_name(), .compiler = "braid"};
+  EXPECT_EQ(registry.change_key(change, recovery).error().code, 7258) << "nobody has named it";
+  made.recovery = recovery.public_name();
+  const auto named = registry.publish(made, key);
+  ASSERT_TRUE(named.ok() && named->wrote);
+  made.recovery.clear();
+  EXPECT_FALSE(registry.publish(made, key)->wrote) << "what is not said stays";
+  // It publishes nothing itself.
+  EXPECT_EQ(registry.publish(draft({product("pay", "payment", {"id", "at"})}), recovery).error().code, 7203);
+  const auto changed = registry.change_key(change, recovery);
+  ASSERT_TRUE(changed.ok()) << changed.error().message;
+  const auto published = registry.publish(draft({product("pay", "payment", {"id", "at"})}), next);
+  ASSERT_TRUE(published.ok()) << published.error().message;
+  EXPECT_EQ(published->head.publication.recovery, recovery.public_name());
+  EXPECT_EQ(registry.chain("pay", key.public_name())->back().publication.signer, key.public_name());
+  // A publication of the key for recovery that changes a product is none.
+  Publication forged = published->head.publication;
+  forged.previous = published->head.hash;
+  ++forged.sequence;
+  forged.products.erase("payment");
+  const std::string text = signed_json(forged, recovery);
+  store.content()[object_name(content_hash(text))] = text;
+  store.content()["domains/pay/head"] = content_hash(text) + "\n";
+  const auto refused = registry.chain("pay");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("changes more than the keys"), std::string::npos);
+}
+
+TEST_F(RegistryTest, ReadsTheLinksBehindANumber) {
+  for (const char* field : {"a", "b", "c", "d"})
+    ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id", field})}), key).ok());
+  const auto since = registry.chain_since("pay", 2);
+  ASSERT_TRUE(since.ok());
+  ASSERT_EQ(since->size(), 3u);
+  EXPECT_EQ(since->front().publication.sequence, 2);
+  EXPECT_EQ(since->back().publication.sequence, 4);
+  EXPECT_EQ(registry.chain_since("pay", 0)->size(), 4u);
+  EXPECT_EQ(registry.chain_since("pay", 4)->size(), 1u);
 }
 
 // ---- a directory

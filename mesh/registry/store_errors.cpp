@@ -19,15 +19,22 @@ Error error_of(ErrorKind kind, const Diagnostic& finding, int system_error) {
 }
 
 Error unreadable(const ObjectStore& store, const Error& error) {
+  if (error.code != 0) return error;
   return error_of(ErrorKind::input,
                   diag::RegistryNotReadable{.place = store.place(), .reason = reason_of(error)}.make(),
                   error.system_error);
 }
 
 Error unwritable(const ObjectStore& store, const Error& error) {
+  if (error.code != 0) return error;
   return error_of(ErrorKind::output,
                   diag::RegistryNotWritable{.place = store.place(), .reason = reason_of(error)}.make(),
                   error.system_error);
+}
+
+Error unusable(const std::string& place, bool writes, const std::string& reason) {
+  if (writes) return error_of(ErrorKind::output, diag::RegistryNotWritable{.place = place, .reason = reason}.make());
+  return error_of(ErrorKind::input, diag::RegistryNotReadable{.place = place, .reason = reason}.make());
 }
 
 Error damaged(const ObjectStore& store, const std::string& object, std::string reason) {

@@ -48,6 +48,9 @@ class CurlExchange final : public HttpExchange {
       curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &retry_after);
       HttpAnswer answer{static_cast<int>(status), std::move(body_), std::nullopt};
       if (retry_after > 0) answer.retry_after_us = std::min<int64_t>(retry_after, 86400) * 1'000'000;
+      answer.etag = header("ETag");
+      answer.date = header("Date");
+      answer.last_modified = header("Last-Modified");
       outcome_ = std::move(answer);
     }
   }
@@ -61,6 +64,12 @@ class CurlExchange final : public HttpExchange {
     }
     exchange.body_.append(bytes, size * count);
     return size * count;
+  }
+
+  /// Of the answer; empty if it has none.
+  std::string header(const char* name) const {
+    curl_header* found = nullptr;
+    return curl_easy_header(easy_, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
   }
 
   template <class V>
@@ -129,7 +138,7 @@ CurlExchange::CurlExchange(CurlHttp& http, HttpRequest request, const TlsSetting
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  set(CURLOPT_ACCEPT_ENCODING, "");
+  if (!request_.as_stored) set(CURLOPT_ACCEPT_ENCODING, "");
   set(CURLOPT_USERAGENT, "braid");
   // An address that cannot be parsed is an outcome, as an address without a server is.
   curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());

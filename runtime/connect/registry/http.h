@@ -24,12 +24,14 @@ struct HttpRequest {
   std::string body;                  ///< post, put
   int64_t timeout_us = 0;            ///< for all of it, from the first look at the name to the last byte
   size_t most_bytes = 0;             ///< of the answer's body; a longer one is `too_long`
+  bool as_stored = false;            ///< not compressed on its way, which would change its ETag
 };
 
 struct HttpAnswer {
   int status = 0;
   std::string body;
-  std::optional<int64_t> retry_after_us;  ///< of the header, if it is a number of seconds
+  std::optional<int64_t> retry_after_us;                 ///< of the header, if it is a number of seconds
+  std::string etag = {}, date = {}, last_modified = {};  ///< headers; empty: the answer has none
 };
 
 enum class HttpFault {

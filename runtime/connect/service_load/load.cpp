@@ -42,4 +42,9 @@ Result<PostDocument> load_post_document() {
   return reinterpret_cast<PostDocument (*)()>(entry)();
 }
 
+Result<MakeWeb> load_web() {
+  BRAID_ASSIGN(void* entry, find_entry("http", "braid_http_make_web"));
+  return reinterpret_cast<MakeWeb (*)()>(entry)();
+}
+
 }  // namespace braid

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/web.h"
 #include "runtime/lookup/service.h"
 #include "runtime/outbox/event_sender.h"
 #include "runtime/promise/alert_sender.h"
@@ -30,5 +31,9 @@ using GetDocument = Result<std::string> (*)(const std::string& url);
 Result<GetDocument> load_get_document();
 using PostDocument = Result<std::string> (*)(const std::string& url, const std::string& json);
 Result<PostDocument> load_post_document();
+
+using MakeWeb = Result<std::unique_ptr<Web>> (*)(const WebOptions& options);
+/// Of the library of "http". Error 7122, as above.
+Result<MakeWeb> load_web();
 
 }  // namespace braid

@@ -2,6 +2,7 @@
 #include "runtime/connect/http/document.h"
 #include "runtime/connect/http/event_post.h"
 #include "runtime/connect/http/http_service.h"
+#include "runtime/connect/http/waiting_web.h"
 
 extern "C" __attribute__((visibility("default"))) braid::MakeServiceClient braid_http_make_service() {
   return braid::make_http_service;
@@ -21,4 +22,8 @@ extern "C" __attribute__((visibility("default"))) braid::GetDocument braid_http_
 
 extern "C" __attribute__((visibility("default"))) braid::PostDocument braid_http_post_document() {
   return braid::post_document;
+}
+
+extern "C" __attribute__((visibility("default"))) braid::MakeWeb braid_http_make_web() {
+  return braid::make_web;
 }

@@ -1,0 +1,102 @@
+// `braid mesh serve`: a registry for others, over HTTP.
+#include <cstdio>
+
+#include "cli/commands/mesh_commands.h"
+#include "cli/commands/registry_flags.h"
+#include "cli/project/kafka_config.h"
+#include "cli/serve/http_server.h"
+#include "cli/serve/registry_endpoint.h"
+#include "cli/session/references.h"
+#include "runtime/report/registry_findings.h"
+
+namespace braid::cli {
+namespace {
+
+constexpr int64_t kLookUs = 100'000;
+
+struct ServeFlags : RegistryFlags {
+  std::string listen = "127.0.0.1:7575";
+  std::string token, read_token;  ///< references
+};
+
+HttpResponse answer_of(RegistryEndpoint& endpoint, const HttpRequest& request) {
+  RegistryAnswer made = endpoint.answer({.method = request.method,
+                                         .path = request.path,
+                                         .query = request.query,
+                                         .authorization = request.authorization,
+                                         .if_match = request.if_match,
+                                         .if_none_match = request.if_none_match,
+                                         .turn = request.turn,
+                                         .body = request.body});
+  return {.status = made.status,
+          .content_type = std::move(made.content_type),
+          .body = std::move(made.body),
+          .etag = std::move(made.etag)};
+}
+
+bool is_loopback(const HttpAddress& address) {
+  return address.host.starts_with("127.") || address.host == "::1";
+}
+
+Status serve(std::unique_ptr<mesh::ObjectStore> store, const ServeFlags& flags, Reporter& reporter) {
+  const std::optional<HttpAddress> address = parse_http_address(flags.listen);
+  if (!address) {
+    reporter.report(diag::FlagValue{.option = "--listen", .expected = kHttpAddressForm, .found = flags.listen});
+    return {};
+  }
+  for (const auto& [option, written] :
+       {std::pair("--token", &flags.token), std::pair("--read-token", &flags.read_token)})
+    if (!written->empty() && !is_reference(*written))
+      reporter.report(diag::FlagValue{.option = option,
+                                      .expected = "a reference, `env:NAME` or `file:PATH`; a secret is not written out",
+                                      .found = "something else"});
+  if (reporter.has_errors()) return {};
+  const std::map<std::string, Span> places{{"--token", {}}, {"--read-token", {}}};
+  References references(places, "", reporter);
+  const RegistryTokens tokens{.write = references.read("--token", flags.token),
+                              .read = references.read("--read-token", flags.read_token)};
+  if (reporter.has_errors()) return {};
+  if (tokens.write.empty() && !is_loopback(*address)) {
+    const Diagnostic finding = diag::ServedOpenly{.address = address->text()}.make();
+    return Error{ErrorKind::usage, finding.message, finding.code};
+  }
+  catch_stop_signals();
+  const std::string place = store->place();
+  RegistryEndpoint endpoint(std::move(store), tokens, system_clock());
+  BRAID_ASSIGN(const std::unique_ptr<HttpServer> server,
+               HttpServer::listen(*address, [&](const HttpRequest& request) { return answer_of(endpoint, request); },
+                                  {.most_body = kMostObjectBytes}));
+  fmt::print("serving {} at http://{}\n", place, server->address().text());
+  std::fflush(stdout);
+  while (!stop_requested()) system_clock().sleep_us(kLookUs);
+  return {};
+}
+
+}  // namespace
+
+void add_mesh_serve(CLI::App& mesh, CommandContext& context) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* command =
+      mesh.add_subcommand("serve", "Serves the registry over HTTP, until SIGTERM, to projects that name its address");
+  flags->add_to(*command);
+  command->add_option("--listen", flags->listen, "Where to listen")->type_name("ADDRESS")->capture_default_str();
+  command
+      ->add_option("--token", flags->token,
+                   "Who has it may write what its domain has signed, and read: env:NAME or file:PATH")
+      ->type_name("REFERENCE");
+  command->add_option("--read-token", flags->read_token, "Who has it may read: env:NAME or file:PATH")
+      ->type_name("REFERENCE");
+  command->callback([flags, &context] {
+    SourceSet sources;
+    Reporter reporter;
+    if (const std::optional<Project> project = project_of(*flags, sources, reporter))
+      if (auto store = open_product_registry(*project, reporter))
+        if (const Status done = serve(std::move(store), *flags, reporter); !done.ok())
+          report_error(done.error(), reporter);
+    const std::vector<Diagnostic> findings = reporter.take_sorted();
+    show_findings(findings, sources, context.console, FindingFormat::text);
+    context.exit_code = exit_code_of(findings);
+  });
+}
+
+}  // namespace braid::cli
