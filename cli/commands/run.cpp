@@ -373,7 +373,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
   if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
   options.monitor = &watch.monitor();
-  if (options.follow && !environment.alerts.empty())
+  if (options.follow && !environment.alerts.webhook.empty())
     if (const auto unsent = begin_alerts(environment.alerts, watch))
       (void)show_failure({*unsent}, log, context.console, session.sources());
   if (!environment.lineage.to.empty()) {

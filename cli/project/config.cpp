@@ -271,12 +271,14 @@ class Config {
     const std::string section = "[env." + made.name + ".alerts]";
     const toml::table* written = node->as_table();
     if (written == nullptr) return wrong_value(*node, "alerts", "a table: " + section);
-    only_keys(*written, section, {"webhook"});
-    made.alerts = text(*written, "webhook");
+    only_keys(*written, section, {"webhook", "ca"});
+    std::string& address = made.alerts.webhook;
+    address = text(*written, "webhook");
+    if (written->contains("ca")) made.alerts.ca = from_root(text(*written, "ca"));
     const toml::node* webhook = written->get("webhook");
     if (webhook == nullptr || !webhook->is_string()) return;
-    const bool is_address = made.alerts.starts_with("http://") || made.alerts.starts_with("https://");
-    if (!is_address || made.alerts.find('@') != std::string::npos)
+    const bool is_address = address.starts_with("http://") || address.starts_with("https://");
+    if (!is_address || address.find('@') != std::string::npos)
       wrong_value(*webhook, "webhook", "an address like \"http://alertmanager:9093\", without a login");
   }
 
@@ -287,12 +289,13 @@ class Config {
     const std::string section = "[env." + made.name + ".lineage]";
     std::vector<WrittenSetting> settings;
     if (const toml::table* written = node->as_table()) {
-      only_keys(*written, section, {"to", "every", "token"});
+      only_keys(*written, section, {"to", "every", "token", "ca"});
       flatten(*written, "", settings);
     }
     std::string& to = made.lineage.to;
     read_lineage_settings(section, span(node->source()), settings, made.lineage, sources_, reporter_);
     if (to.starts_with("file:")) to = "file:" + from_root(to.substr(5));
+    if (!made.lineage.ca.empty()) made.lineage.ca = from_root(made.lineage.ca);
   }
 
   void registry(const toml::table& table, Environment& made) {
