@@ -65,8 +65,15 @@ struct JobStatus {
   std::vector<Partition> partitions;  ///< of sources that are not static
   std::vector<Output> outputs;
   std::vector<Promise> promises;  ///< of a job that follows its inputs; the monitor adds them
-  bool others = false;            ///< other processes have tasks of the job, or some have no owner
-  std::string part;               ///< then: the tasks that this one has: "tasks 0, 2 of 4"
+  /// Of a job over a broker: its tasks in this process. Sums over them jump when one comes or goes.
+  struct Task {
+    int32_t number = 0;
+    std::vector<JobReport::Product> products;  ///< in all processes, as of an epoch that is committed
+    std::vector<int64_t> rows_before;          ///< of each product, when the task came to this process
+  };
+  std::vector<Task> tasks;
+  bool others = false;  ///< other processes have tasks of the job, or some have no owner
+  std::string part;     ///< then: the tasks that this one has: "tasks 0, 2 of 4"
 };
 
 /// What happens once or with each commit; for logs. On the job's thread.

@@ -80,7 +80,8 @@ class JobMember : BrokerGroup::Owner {
   /// Until a commit is due, or the one on its way may be over.
   int64_t time_to_look() const;
   void show_progress() const;
-  void show_status();
+  /// `last`: now, whenever it was shown before.
+  void show_status(bool last = false);
   /// What the brokers are not there for is in the status, while the job waits.
   void ask_brokers();
   Status leave();

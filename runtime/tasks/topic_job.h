@@ -22,6 +22,7 @@ struct MemberStatus {
   size_t running = 0, recovering = 0;  ///< tasks
   std::vector<int32_t> tasks;          ///< both
   bool ready = false;                  ///< it was given its tasks, and has recovered them
+  bool last = false;                   ///< it leaves: all has been committed
 };
 
 /// What people are shown of a stage.
@@ -46,7 +47,7 @@ struct TopicJobOptions {
   int64_t snapshot_every_us = 10'000'000;
   /// Called once on the member's thread, with the stages of the job.
   std::function<void(const std::vector<StageOutline>& stages)> on_layout;
-  /// Called on the member's thread four times a second.
+  /// Called on the member's thread four times a second, and when it leaves.
   std::function<void(const MemberStatus& status)> on_status;
   /// Called on the member's thread while it has a task at work: what has changed of promises since the last call, by
   /// any member. The member writes it as rows of `alerts`, in its next commit or the one after an abort.
