@@ -474,7 +474,7 @@ void add_run(CLI::App& app, CommandContext& context) {
   command
       ->add_option("--commit-every", flags->commit_every_turns,
                    "Turns (of up to 256 KB) between two commits; with topics, of each task")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
   command
       ->add_option_function<std::string>(

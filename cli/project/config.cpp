@@ -38,6 +38,8 @@ const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
                                             "start", "partitions", "retention", "compaction"};
+const std::vector<std::string> kReadFormats{"json", "csv", "avro", "protobuf", "raw", "debezium"};
+const std::vector<std::string> kFileFormats{"json", "csv", "avro"};  ///< that are written to files
 constexpr int64_t kMostPartitions = 100'000;
 
 class Config {
@@ -478,6 +480,12 @@ class Config {
     }
   }
 
+  /// A format that nobody knows would be read as JSON.
+  void check_format(const toml::node& node, const std::string& format, const std::vector<std::string>& known) {
+    if (std::ranges::find(known, format) == known.end())
+      wrong_value(node, "format", fmt::format("one of {}", fmt::join(known, ", ")));
+  }
+
   std::map<std::string, BindingConfig> bindings(const toml::table& table, const std::string& section,
                                                 const std::vector<std::string>& known) {
     std::map<std::string, BindingConfig> made;
@@ -493,6 +501,8 @@ class Config {
       for (const auto& [each, ignored] : *binding) config.keys.emplace_back(each.str());
       if (binding->contains("file")) config.file = from_root(text(*binding, "file"));
       config.format = text(*binding, "format");
+      if (const toml::node* node = binding->get("format"); node != nullptr && node->is_string())
+        check_format(*node, config.format, known == kFileKeys ? kFileFormats : kReadFormats);
       if (const toml::table* options = (*binding)["options"].as_table())
         for (const auto& [name, option] : *options) {
           config.options.emplace(name.str(), option_text(option));
