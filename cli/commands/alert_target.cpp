@@ -13,17 +13,18 @@ std::string host_of(const std::string& url) {
   return url.substr(0, url.find('/', host == std::string::npos ? 0 : host + 3));
 }
 
-Result<std::unique_ptr<AlertSender>> make_sender(const std::string& url) {
+Result<std::unique_ptr<AlertSender>> make_sender(const AlertConfig& config) {
   BRAID_ASSIGN(const MakeAlertSender make, load_alert_sender());
-  return make(url, system_clock());
+  return make(config.webhook, config.ca, system_clock());
 }
 
 }  // namespace
 
-std::optional<Diagnostic> begin_alerts(const std::string& url, JobWatch& watch) {
-  Result<std::unique_ptr<AlertSender>> sender = make_sender(url);
-  if (!sender.ok()) return diag::AlertsNotSent{.address = host_of(url), .reason = sender.error().message}.make();
-  watch.send_alerts(*std::move(sender), host_of(url));
+std::optional<Diagnostic> begin_alerts(const AlertConfig& config, JobWatch& watch) {
+  Result<std::unique_ptr<AlertSender>> sender = make_sender(config);
+  const std::string host = host_of(config.webhook);
+  if (!sender.ok()) return diag::AlertsNotSent{.address = host, .reason = sender.error().message}.make();
+  watch.send_alerts(*std::move(sender), host);
   return std::nullopt;
 }
 

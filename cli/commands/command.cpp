@@ -14,6 +14,10 @@
 namespace braid::cli {
 namespace {
 
+std::string is_pair(const std::string& word) {
+  return word.find('=') == std::string::npos || word.starts_with('=') ? "`" + word + "` is not NAME=VALUE" : "";
+}
+
 /// `name=value` options as a map; what has no `=` gets the empty name.
 std::map<std::string, std::string> pairs(const std::vector<std::string>& words) {
   std::map<std::string, std::string> made;
@@ -77,6 +81,7 @@ void ScriptOptions::add_to(CLI::App& command, const std::string& what) {
   command.add_option("path", path, what)->type_name("PATH")->capture_default_str();
   command.add_option("--env", environment, "Environment in braid.toml (default: its default_env)")->type_name("NAME");
   command.add_option("--set", parameters, "Value of a param, written as in a script: --set min_amount=5.00")
+      ->check(is_pair)
       ->type_name("NAME=VALUE");
   std::vector<std::string> passes;
   for (const optimize::PassDescription& pass : optimize::passes()) passes.emplace_back(pass.name);

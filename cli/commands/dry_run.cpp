@@ -324,11 +324,11 @@ void add_dry_run(CLI::App& app, CommandContext& context) {
       ->type_name("NAME=FILE");
   command
       ->add_option("--limit", flags->limit, "Maximum rows of each product (table: 20); stops when all have that many")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1'000'000'000));
   command
       ->add_option("--tail", flags->tail,
                    "Of each partition of a topic the last N offsets at most; topics are read without joining the group")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
   command->add_option("--format", flags->format, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))

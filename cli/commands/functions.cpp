@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <cstdio>
 
 #include "cli/commands/command.h"
@@ -18,6 +20,8 @@ void add_functions(CLI::App& app, CommandContext& context) {
       return;
     }
     fmt::print(stderr, "braid: there is no function `{}`; `braid functions` lists all\n", *name);
+    if (const std::vector<std::string> like = functions_like(*name); !like.empty())
+      fmt::print(stderr, "these have it in their names: {}\n", fmt::join(like, ", "));
     context.exit_code = kUsage;
   });
 }

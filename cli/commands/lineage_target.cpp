@@ -35,7 +35,7 @@ Result<std::unique_ptr<EventSender>> make_sender(const LineageConfig& config, co
   const std::optional<std::string> token = token_of(config, root);
   if (!token) return Error{.kind = ErrorKind::usage, .message = "`" + config.token + "` cannot be read"};
   BRAID_ASSIGN(const MakeEventSender make, load_event_sender());
-  return make(config.to, *token, system_clock());
+  return make(config.to, *token, config.ca, system_clock());
 }
 
 }  // namespace

@@ -381,7 +381,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
   if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
   options.monitor = &watch.monitor();
-  if (options.follow && !environment.alerts.empty())
+  if (options.follow && !environment.alerts.webhook.empty())
     if (const auto unsent = begin_alerts(environment.alerts, watch))
       (void)show_failure({*unsent}, log, context.console, session.sources());
   if (!environment.lineage.to.empty()) {
@@ -488,7 +488,7 @@ void add_run(CLI::App& app, CommandContext& context) {
   command
       ->add_option("--commit-every", flags->commit_every_turns,
                    "Turns (of up to 256 KB) between two commits; with topics, of each task")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
   command
       ->add_option_function<std::string>(

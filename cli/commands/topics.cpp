@@ -69,7 +69,7 @@ class SharedStatus {
       running_ = true;
       monitor_.enter(JobPhase::running);
     }
-    if (!monitor_.wants_status()) return;
+    if (!monitor_.wants_status() && !status.last) return;
     JobStatus whole;
     whole.project = status.job.project;
     whole.state_budget = budget_;
@@ -79,6 +79,7 @@ class SharedStatus {
       whole.epoch = std::max(whole.epoch, part.job.epoch);
       add_to_figures(part.job.store, whole.store);
       whole.partitions.insert(whole.partitions.end(), part.job.partitions.begin(), part.job.partitions.end());
+      whole.tasks.insert(whole.tasks.end(), part.job.tasks.begin(), part.job.tasks.end());
       running += part.running;
       recovering += part.recovering;
     }

@@ -39,6 +39,8 @@ const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
                                             "start", "partitions", "retention", "compaction"};
+const std::vector<std::string> kReadFormats{"json", "csv", "avro", "protobuf", "raw", "debezium"};
+const std::vector<std::string> kFileFormats{"json", "csv", "avro"};  ///< that are written to files
 constexpr int64_t kMostPartitions = 100'000;
 
 class Config {
@@ -290,12 +292,14 @@ class Config {
     const std::string section = "[env." + made.name + ".alerts]";
     const toml::table* written = node->as_table();
     if (written == nullptr) return wrong_value(*node, "alerts", "a table: " + section);
-    only_keys(*written, section, {"webhook"});
-    made.alerts = text(*written, "webhook");
+    only_keys(*written, section, {"webhook", "ca"});
+    std::string& address = made.alerts.webhook;
+    address = text(*written, "webhook");
+    if (written->contains("ca")) made.alerts.ca = from_root(text(*written, "ca"));
     const toml::node* webhook = written->get("webhook");
     if (webhook == nullptr || !webhook->is_string()) return;
-    const bool is_address = made.alerts.starts_with("http://") || made.alerts.starts_with("https://");
-    if (!is_address || made.alerts.find('@') != std::string::npos)
+    const bool is_address = address.starts_with("http://") || address.starts_with("https://");
+    if (!is_address || address.find('@') != std::string::npos)
       wrong_value(*webhook, "webhook", "an address like \"http://alertmanager:9093\", without a login");
   }
 
@@ -306,12 +310,13 @@ class Config {
     const std::string section = "[env." + made.name + ".lineage]";
     std::vector<WrittenSetting> settings;
     if (const toml::table* written = node->as_table()) {
-      only_keys(*written, section, {"to", "every", "token"});
+      only_keys(*written, section, {"to", "every", "token", "ca"});
       flatten(*written, "", settings);
     }
     std::string& to = made.lineage.to;
     read_lineage_settings(section, span(node->source()), settings, made.lineage, sources_, reporter_);
     if (to.starts_with("file:")) to = "file:" + from_root(to.substr(5));
+    if (!made.lineage.ca.empty()) made.lineage.ca = from_root(made.lineage.ca);
   }
 
   void registry(const toml::table& table, Environment& made) {
@@ -494,6 +499,12 @@ class Config {
     }
   }
 
+  /// A format that nobody knows would be read as JSON.
+  void check_format(const toml::node& node, const std::string& format, const std::vector<std::string>& known) {
+    if (std::ranges::find(known, format) == known.end())
+      wrong_value(node, "format", fmt::format("one of {}", fmt::join(known, ", ")));
+  }
+
   std::map<std::string, BindingConfig> bindings(const toml::table& table, const std::string& section,
                                                 const std::vector<std::string>& known) {
     std::map<std::string, BindingConfig> made;
@@ -509,6 +520,8 @@ class Config {
       for (const auto& [each, ignored] : *binding) config.keys.emplace_back(each.str());
       if (binding->contains("file")) config.file = from_root(text(*binding, "file"));
       config.format = text(*binding, "format");
+      if (const toml::node* node = binding->get("format"); node != nullptr && node->is_string())
+        check_format(*node, config.format, known == kFileKeys ? kFileFormats : kReadFormats);
       if (const toml::table* options = (*binding)["options"].as_table())
         for (const auto& [name, option] : *options) {
           config.options.emplace(name.str(), option_text(option));

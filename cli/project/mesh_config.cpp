@@ -47,6 +47,11 @@ void read_lineage_settings(const std::string& section, Span place, const std::ve
         config.token = setting.value;
       else
         report_written_secret(setting, sources, reporter);
+    } else if (setting.key == "ca") {
+      if (is_text(setting))
+        config.ca = setting.value;
+      else
+        wrong(reporter, setting.span, "ca", "the path of a PEM file", setting.value);
     }
   }
   if (!has_to) wrong(reporter, place, "lineage", "a table " + section + " with `to`, " + form, "none");

@@ -94,8 +94,15 @@ struct MeshConfig {
 struct LineageConfig {
   std::string to;  ///< URL, or `file:` and a path from the working directory; empty: nobody
   std::string token;
+  std::string ca;  ///< path of a PEM file: who signs for the server; empty: the machine's list
   int64_t every_us = 60'000'000;
   Span token_span = {};
+};
+
+/// Who is told of breached promises: [env.NAME.alerts].
+struct AlertConfig {
+  std::string webhook;  ///< URL; empty: nobody
+  std::string ca;       ///< as above
 };
 
 struct Environment {
@@ -104,7 +111,7 @@ struct Environment {
   int workers = 1;
   int64_t memory_bytes = 0;  ///< 0: half of the machine's
   std::string listen;        ///< address and port of the job's endpoint; empty: none
-  std::string alerts;        ///< URL of what takes alerts about promises; empty: none
+  AlertConfig alerts;
   LineageConfig lineage;
   std::map<std::string, BindingConfig> bind;  ///< by "domain.name"
   std::map<std::string, BindingConfig> out;   ///< by "domain.name" of a product

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "mesh/contract/interface.h"
 #include "mesh/registry/publication.h"
 #include "mesh/registry/signed_json.h"
@@ -30,6 +33,39 @@ std::map<std::string, int64_t> read_used(Fs& fs, const std::string& path) {
   return made;
 }
 
+/// "0=40, 2=17": rows by task.
+std::string tasks_text(const std::map<int32_t, int64_t>& tasks) {
+  std::string made;
+  for (const auto& [task, rows] : tasks) made += fmt::format("{}{}={}", made.empty() ? "" : ", ", task, rows);
+  return made;
+}
+
+std::map<int32_t, int64_t> read_tasks(std::string_view text) {
+  std::map<int32_t, int64_t> made;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    int32_t task = 0;
+    int64_t rows = 0;
+    const auto [equals, wrong] = std::from_chars(at, end, task);
+    if (wrong != std::errc() || equals == end || *equals != '=') break;
+    const auto [behind, broken] = std::from_chars(equals + 1, end, rows);
+    if (broken != std::errc()) break;
+    made[task] = rows;
+    at = behind + std::min<ptrdiff_t>(2, end - behind);
+  }
+  return made;
+}
+
+/// Of an event, as its data says it.
+std::string use_on_record(const mesh::AuditEvent& event) {
+  const auto of = [&](const char* name) {
+    const auto found = event.data.find(name);
+    return found == event.data.end() ? std::string() : found->second;
+  };
+  return of("by") + "\n" + event.subject + "\n" + of("environment");
+}
+
 }  // namespace
 
 TrailWriter::TrailWriter(std::unique_ptr<mesh::ObjectStore> registry, mesh::DomainKey key, std::string tenant,
@@ -49,7 +85,46 @@ void TrailWriter::add(TrailEvent event) {
   waiting_.pop_front();
 }
 
+Status TrailWriter::read_on(const std::string& domain, mesh::AuditLog& log) {
+  int64_t newest = 0;
+  const int64_t known = read_to_[domain];
+  std::map<std::string, std::map<int32_t, int64_t>> found;  // of several the newest, which comes first
+  BRAID_TRY(log.read_back([&](const mesh::ChainedEvent& each) {
+    newest = std::max(newest, each.sequence);
+    if (each.sequence <= known) return false;
+    if (each.event.type != mesh::AuditType::access_used || !each.event.data.contains("tasks")) return true;
+    for (const auto& [task, rows] : read_tasks(each.event.data.at("tasks")))
+      found[use_on_record(each.event)].try_emplace(task, rows);
+    return true;
+  }));
+  for (const auto& [use, tasks] : found)
+    for (const auto& [task, rows] : tasks) task_rows_[use][task] = rows;
+  read_to_[domain] = std::max(newest, known);
+  return {};
+}
+
+Status TrailWriter::append_tasks(TrailEvent made) {
+  mesh::AuditLog log(*registry_, clock_, tenant_, made.domain);
+  BRAID_TRY(read_on(made.domain, log));
+  std::map<int32_t, int64_t>& on_record = task_rows_[use_on_record(made.event)];
+  int64_t rows = 0, total = 0;
+  for (const auto& [task, now] : made.tasks) {
+    const int64_t before = on_record[task];
+    // A job that starts over counts from 0 again.
+    rows += now - (before <= now ? before : 0);
+    total += now;
+  }
+  if (rows == 0) return {};
+  made.event.data["rows"] = std::to_string(rows);
+  made.event.data["total"] = std::to_string(total);
+  made.event.data["tasks"] = tasks_text(made.tasks);
+  BRAID_TRY(log.append({made.event}, key_));
+  for (const auto& [task, now] : made.tasks) on_record[task] = now;
+  return {};
+}
+
 Status TrailWriter::append(const TrailEvent& event) {
+  if (!event.tasks.empty()) return append_tasks(event);
   TrailEvent made = event;
   if (!made.use.empty()) {
     const int64_t before = recorded_[made.use];
@@ -93,30 +168,66 @@ void AuditTrail::begin() {
 
 void AuditTrail::look(const JobStatus& status) {
   begin();
-  for (const ProductUse& use : options_.uses)
-    for (const JobReport::Product& product : status.report.products) {
-      if (product.name != use.reader || product.version != use.version) continue;
-      for (const JobReport::Input& input : product.inputs)
-        if (input.name == use.input) rows_[key_of(use)] = input.ledger.in;
-    }
+  if (!status.tasks.empty() || !tasks_.empty()) {
+    look_at_tasks(status);
+  } else {
+    for (const ProductUse& use : options_.uses)
+      for (const JobReport::Product& product : status.report.products) {
+        if (product.name != use.reader || product.version != use.version) continue;
+        for (const JobReport::Input& input : product.inputs)
+          if (input.name == use.input) rows_[key_of(use)] = input.ledger.in;
+      }
+  }
   if (options_.every_us > 0 && clock_.steady_us() - looked_at_ >= options_.every_us) record_uses();
 }
 
+/// Of a task that has left, whoever has it now records the rest.
+void AuditTrail::look_at_tasks(const JobStatus& status) {
+  rows_.clear();
+  for (const ProductUse& use : options_.uses) {
+    std::map<int32_t, int64_t>& tasks = tasks_[key_of(use)];
+    tasks.clear();
+    for (const JobStatus::Task& task : status.tasks)
+      for (const JobReport::Product& product : task.products) {
+        if (product.name != use.reader || product.version != use.version) continue;
+        for (const JobReport::Input& input : product.inputs)
+          if (input.name == use.input && input.ledger.in > 0) tasks[task.number] = input.ledger.in;
+      }
+  }
+}
+
+mesh::AuditEvent AuditTrail::event_of(const ProductUse& use, int64_t now) const {
+  mesh::AuditEvent event{.type = mesh::AuditType::access_used, .time_us = now, .subject = use.subject, .data = {}};
+  event.data = {{"reader", use.domain},
+                {"by", mesh::version_name(use.reader, use.version)},
+                {"columns", fmt::format("{}", fmt::join(use.columns, ", "))},
+                {"grant", use.grant},
+                {"environment", options_.environment},
+                {"from", timestamp_text(from_us_)},
+                {"until", timestamp_text(now)}};
+  return event;
+}
+
+void AuditTrail::record_tasks() {
+  const int64_t now = clock_.now_us();
+  for (const ProductUse& use : options_.uses) {
+    const std::string key = key_of(use);
+    const std::map<int32_t, int64_t>& tasks = tasks_[key];
+    if (tasks.empty() || tasks == given_tasks_[key]) continue;
+    if (writer_->give({.domain = use.domain, .event = event_of(use, now), .use = key, .tasks = tasks},
+                      TrailWriter::kMost))
+      given_tasks_[key] = tasks;
+  }
+}
+
 void AuditTrail::record_uses() {
+  if (!tasks_.empty()) record_tasks();
   const int64_t now = clock_.now_us();
   for (const ProductUse& use : options_.uses) {
     const std::string key = key_of(use);
     const auto rows = rows_.find(key);
     if (rows == rows_.end() || rows->second == 0 || rows->second == given_[key]) continue;
-    mesh::AuditEvent event{.type = mesh::AuditType::access_used, .time_us = now, .subject = use.subject, .data = {}};
-    event.data = {{"reader", use.domain},
-                  {"by", mesh::version_name(use.reader, use.version)},
-                  {"columns", fmt::format("{}", fmt::join(use.columns, ", "))},
-                  {"grant", use.grant},
-                  {"environment", options_.environment},
-                  {"from", timestamp_text(from_us_)},
-                  {"until", timestamp_text(now)}};
-    if (writer_->give({.domain = use.domain, .event = std::move(event), .use = key, .total = rows->second},
+    if (writer_->give({.domain = use.domain, .event = event_of(use, now), .use = key, .total = rows->second},
                       TrailWriter::kMost))
       given_[key] = rows->second;
   }

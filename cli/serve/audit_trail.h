@@ -6,6 +6,10 @@
 // on record, and is written behind the event: a job that is killed between the two records them twice, never not at
 // all. `total` in the event, the rows in all runs on this store, shows that.
 //
+// Of a job over topics the log itself says what is on record: each event names the tasks whose rows it counts, and how
+// many rows each of them has had. So the instances of a job agree, and a task that goes from one to another takes
+// nothing with it.
+//
 // Called on the job's thread, which never waits for the registry: events are signed and appended on a thread of their
 // own. While the registry is away they wait, with a bound.
 #pragma once
@@ -51,8 +55,9 @@ struct TrailOptions {
 struct TrailEvent {
   std::string domain;  ///< whose log
   mesh::AuditEvent event;
-  std::string use = {};  ///< key of a use; empty: none
-  int64_t total = 0;     ///< rows
+  std::string use = {};                   ///< key of a use; empty: none
+  int64_t total = 0;                      ///< rows
+  std::map<int32_t, int64_t> tasks = {};  ///< of a job over topics: rows of each
 };
 
 /// Appends events to the logs of the registry. All of its calls are on one thread.
@@ -72,11 +77,17 @@ class TrailWriter {
 
  private:
   Status append(const TrailEvent& event);
+  /// Of a job over topics. Nothing is appended if all of it is on record.
+  Status append_tasks(TrailEvent event);
+  /// What the log has since it was read before.
+  Status read_on(const std::string& domain, mesh::AuditLog& log);
 
   std::unique_ptr<mesh::ObjectStore> registry_;
   mesh::DomainKey key_;
   std::string tenant_, path_;
   std::map<std::string, int64_t> recorded_;
+  std::map<std::string, std::map<int32_t, int64_t>> task_rows_;  ///< on record, by use
+  std::map<std::string, int64_t> read_to_;                       ///< number of an event, by domain
   Fs& fs_;
   Clock& clock_;
   std::deque<TrailEvent> waiting_;
@@ -102,7 +113,10 @@ class AuditTrail {
   using Writer = SenderThread<TrailWriter, TrailEvent, &TrailWriter::add>;
 
   void begin();
+  void look_at_tasks(const JobStatus& status);
   void record_uses();
+  void record_tasks();
+  mesh::AuditEvent event_of(const ProductUse& use, int64_t now) const;
 
   TrailOptions options_;
   std::unique_ptr<mesh::ObjectStore> registry_;  ///< until begin()
@@ -111,9 +125,10 @@ class AuditTrail {
   Clock& clock_;
   std::map<std::string, int64_t> given_;  ///< rows that were given to be recorded, by use
   std::map<std::string, int64_t> rows_;   ///< in all runs, by use
-  int64_t from_us_ = 0;                   ///< clock: begin of the interval
-  int64_t looked_at_ = 0;                 ///< steady clock
-  std::unique_ptr<Writer> writer_;        ///< the last: its thread uses the seams
+  std::map<std::string, std::map<int32_t, int64_t>> given_tasks_, tasks_;  ///< the same by task
+  int64_t from_us_ = 0;                                                    ///< clock: begin of the interval
+  int64_t looked_at_ = 0;                                                  ///< steady clock
+  std::unique_ptr<Writer> writer_;                                         ///< the last: its thread uses the seams
 };
 
 }  // namespace braid::cli

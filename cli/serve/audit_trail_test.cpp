@@ -101,6 +101,58 @@ TEST_F(Trails, SumReadsOverAnInterval) {
   EXPECT_EQ(all[1].data.at("total"), "30");
 }
 
+JobStatus of_tasks(const std::map<int32_t, int64_t>& rows) {
+  JobStatus status;
+  for (const auto& [number, count] : rows) {
+    JobReport::Product product{.name = "kpi.volume", .version = 1};
+    product.inputs.push_back({.name = "payments.payment", .ledger = {.in = count}});
+    status.tasks.push_back({.number = number, .products = {product}, .rows_before = {0}});
+  }
+  return status;
+}
+
+/// The second instance has a store of its own, and the task that it takes over has 40 rows on record.
+TEST_F(Trails, CountATaskThatMovesOnce) {
+  auto one = start(1'000'000);
+  one->look(of_tasks({{0, 40}, {1, 60}}));
+  one->end();
+  one.reset();
+  ASSERT_EQ(events().size(), 1U);
+  EXPECT_EQ(events()[0].data.at("rows"), "100");
+  EXPECT_EQ(events()[0].data.at("tasks"), "0=40, 1=60");
+  auto two = start(1'000'000);
+  two->look(of_tasks({{0, 45}}));
+  two->end();
+  two.reset();
+  ASSERT_EQ(events().size(), 2U);
+  EXPECT_EQ(events()[1].data.at("rows"), "5");
+  EXPECT_EQ(events()[1].data.at("total"), "45");
+  one = start(1'000'000);
+  one->look(of_tasks({{1, 60}}));
+  one->end();
+  one.reset();
+  EXPECT_EQ(events().size(), 2U);  // all of it is on record
+  one = start(1'000'000);
+  one->look(of_tasks({{0, 47}, {1, 61}}));
+  one->end();
+  one.reset();
+  ASSERT_EQ(events().size(), 3U);
+  EXPECT_EQ(events()[2].data.at("rows"), "3");
+}
+
+TEST_F(Trails, CountATaskThatStartsOver) {
+  auto trail = start(1'000'000);
+  trail->look(of_tasks({{0, 40}, {1, 60}}));
+  trail->end();
+  trail.reset();
+  trail = start(1'000'000);
+  trail->look(of_tasks({{0, 4}, {1, 6}}));
+  trail->end();
+  trail.reset();
+  ASSERT_EQ(events().size(), 2U);
+  EXPECT_EQ(events()[1].data.at("rows"), "10");
+}
+
 TEST_F(Trails, AreNotWrittenWithoutRows) {
   auto trail = start();
   trail->look(rows(0));

@@ -110,9 +110,36 @@ void LineageEvents::write_book() {
   (void)fs_.write_file(path(), mesh::to_json(book));
 }
 
+void LineageEvents::count_tasks(const JobStatus& status, Run& run) {
+  std::map<int32_t, int64_t> tasks;
+  int64_t rows = run.now ? run.now->rows : 0;
+  const bool first = !run.now;
+  int64_t came_with = 0;
+  for (const JobStatus::Task& task : status.tasks)
+    for (size_t i = 0; i < task.products.size() && i < task.rows_before.size(); ++i) {
+      const JobReport::Product& product = task.products[i];
+      if (product.name != run.job.product || product.version != run.job.version) continue;
+      const auto known = run.tasks.find(task.number);
+      // Less than before: what was not committed is being done again.
+      rows += product.rows - (known != run.tasks.end() ? known->second : task.rows_before[i]);
+      came_with += task.rows_before[i];
+      tasks[task.number] = product.rows;
+    }
+  if (first && tasks.empty()) return;
+  run.tasks = std::move(tasks);
+  run.now = mesh::RowsWritten{.rows = first ? came_with + rows : rows};
+  if (!run.before) run.before = mesh::RowsWritten{.rows = came_with};
+}
+
 void LineageEvents::count(const JobStatus& status) {
   bool first = false;
   for (Run& run : runs_) {
+    if (!status.tasks.empty() || !run.tasks.empty()) {
+      const bool began = run.before.has_value();
+      count_tasks(status, run);
+      first |= !began && run.before;
+      continue;
+    }
     for (const JobReport::Product& product : status.report.products)
       if (product.name == run.job.product && product.version == run.job.version)
         run.now = mesh::RowsWritten{.rows = product.rows};

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +60,7 @@ class LineageEvents {
     std::string id = {};
     std::optional<mesh::RowsWritten> now = {};     ///< what the output has; none: not known yet
     std::optional<mesh::RowsWritten> before = {};  ///< where the rows of an event are counted from; none: not known yet
+    std::map<int32_t, int64_t> tasks = {};         ///< rows of each task, as of the last status
   };
 
   LineageEvents(LineageOptions options, std::unique_ptr<EventSender> sender, MetricRegistry::Family& family, Fs& fs,
@@ -67,6 +69,8 @@ class LineageEvents {
   static std::string name_of(const mesh::DescribedFlow& job);
   void tell(Run& run, const std::string& type, const std::string& error = {});
   void count(const JobStatus& status);
+  /// Of a job over a broker: rows that came with a task are not rows of this process.
+  static void count_tasks(const JobStatus& status, Run& run);
   void give(std::string event);
   void write_book();
 

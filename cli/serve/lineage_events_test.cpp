@@ -123,6 +123,41 @@ TEST_F(LineageRuns, begin_go_on_and_end) {
   EXPECT_FALSE(fs_.read_file("/store/lineage.json").ok());
 }
 
+/// Of a job over topics. A task comes with the rows that it has made elsewhere, and takes its own with it.
+TEST_F(LineageRuns, count_rows_of_tasks_that_come_and_go) {
+  struct Rows {
+    int32_t task;
+    int64_t rows, before;
+  };
+  const auto status = [](std::initializer_list<Rows> tasks) {
+    JobStatus made;
+    for (const Rows& each : tasks)
+      made.tasks.push_back({.number = each.task,
+                            .products = {{.name = "shop.paid", .version = 1, .rows = each.rows}},
+                            .rows_before = {each.before}});
+    return made;
+  };
+  auto job = start({flow("paid")});
+  const auto look = [&](const JobStatus& now) {
+    clock_.advance_us(60'000'000);
+    job->lineage->look(now);
+  };
+  job->lineage->look(status({}));
+  look(status({{0, 105, 100}}));                 // read before anybody has looked
+  look(status({{0, 110, 100}, {1, 502, 500}}));  // another task comes
+  look(status({{1, 503, 500}}));                 // one goes
+  look(status({{0, 700, 698}, {1, 503, 500}}));  // and comes back
+  job->lineage->end(JobReport{});
+  job.reset();
+  const std::vector<Json> events = take();
+  ASSERT_EQ(events.size(), 6U);
+  EXPECT_EQ(count_of(events[1]), 5);
+  EXPECT_EQ(count_of(events[2]), 7);
+  EXPECT_EQ(count_of(events[3]), 1);
+  EXPECT_EQ(count_of(events[4]), 2);
+  EXPECT_FALSE(events[4]["outputs"][0]["outputFacets"]["outputStatistics"].contains("size"));
+}
+
 TEST_F(LineageRuns, go_on_behind_a_kill_as_the_same_run) {
   auto job = start({flow("paid")}, false);
   job->lineage->look(rows("shop.paid", 2));

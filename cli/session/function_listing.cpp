@@ -152,6 +152,16 @@ std::string function_reference() {
   return text;
 }
 
+std::vector<std::string> functions_like(const std::string& word) {
+  std::set<std::string> names;
+  const auto add = [&](std::string_view name) {
+    if (name.find(word) != std::string_view::npos) names.emplace(name);
+  };
+  for (const FunctionDeclaration& function : standard_library().all()) add(function.name);
+  for (const AggregateDeclaration& aggregate : standard_library().aggregates()) add(aggregate.name);
+  return {names.begin(), names.end()};
+}
+
 std::string list_functions(const std::string& name, bool json) {
   std::string text;
   std::map<std::string, std::string> groups;

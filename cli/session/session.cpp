@@ -337,7 +337,8 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
                .format = "json",
                .options = std::move(binding.options)};
   }
-  check_format_options(source.name, binding.options, false, source.span, reporter_);
+  const bool from_toml = bound != environment_.bind.end() && !bound->second.options.empty();
+  check_format_options(source.name, binding.options, false, from_toml ? bound->second.span : source.span, reporter_);
   if (binding.format.empty() && binding.kind != "topic") binding.format = format_of(binding.address);
   if (binding.format.empty()) binding.format = "json";
   check_changes(source);

@@ -167,6 +167,18 @@ void check_row(const ProductSpec& product, const std::string& format, Span place
         .note("select one column of type `string` or `bytes`, beside the columns of the key");
 }
 
+/// `names`: what could have been meant.
+void report_binds_nothing(const std::string& name, Span place, const std::vector<std::string>& names,
+                          Reporter& reporter) {
+  auto finding = reporter.report(diag::BindsNothing{.name = name});
+  finding.at(place);
+  const auto same = std::ranges::find_if(names, [&](const std::string& each) { return each.ends_with("." + name); });
+  if (same != names.end())
+    finding.note("names have their domain: `" + *same + "`");
+  else if (const auto near = closest(name, names))
+    finding.note("did you mean `" + *near + "`?");
+}
+
 }  // namespace
 
 std::string topics_text(const Program& program, const std::map<int, TopicBinding>& outputs,
@@ -214,10 +226,14 @@ void check_bindings(const typed::Project& project, const Environment& environmen
       continue;
     }
     if (partial || reporter.has_errors()) continue;
-    auto finding = reporter.report(diag::BindsNothing{.name = name});
-    finding.at(binding.span);
-    if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
+    report_binds_nothing(name, binding.span, names, reporter);
   }
+  std::vector<std::string> products;
+  for (const typed::Relation& relation : project.relations)
+    if (relation.kind == typed::RelationKind::product) products.push_back(relation.qualified());
+  for (const auto& [name, output] : environment.out)
+    if (!partial && !reporter.has_errors() && std::ranges::find(products, name) == products.end())
+      report_binds_nothing(name, output.span, products, reporter);
 }
 
 void check_topic_source(const SourceSpec& source, const Environment& environment, Reporter& reporter) {

@@ -193,7 +193,7 @@ std::optional<std::string> Expressions::meant_function(const Call& call) {
   for (Argument& argument : present.arguments)
     if (is_optional(argument.value->type))
       argument.value = typed::make(argument.value->type->element, argument.span, typed::LocalRead{-1});
-  return closest(call.function.text, names, [&](const std::string& name) {
+  const auto near = closest(call.function.text, names, [&](const std::string& name) {
     const auto overloads = functions.overloads(name);
     const AggregateDeclaration* aggregate = group_ != nullptr ? functions.aggregate(name) : nullptr;
     if (aggregate != nullptr && count >= aggregate->parameters.size()) return true;
@@ -214,6 +214,11 @@ std::optional<std::string> Expressions::meant_function(const Call& call) {
       return count >= needed && count <= overload->parameters.size();
     });
   });
+  if (near) return near;
+  // `distance` for `distance_km`.
+  const auto longer =
+      std::ranges::find_if(names, [&](const std::string& name) { return name.starts_with(call.function.text + "_"); });
+  return longer != names.end() ? std::optional(*longer) : std::nullopt;
 }
 
 typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {

@@ -253,7 +253,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     sound = false;
   }
   if (row_.table) {
-    const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
+    // Of a condition that is in error nobody knows what it compares.
+    const bool known = sound || !made.left_keys.empty();
+    const bool joined = known && join_tables(node, span, right, made) && sound && right.id >= 0;
     const std::vector<Field> left = row_.types();
     if (adds || joined) finish();
     if (joined) add_table_join(node, right, left, std::move(made), span);

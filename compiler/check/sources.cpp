@@ -315,6 +315,11 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
     const std::string other = other_spelling(name.text);
     if (!other.empty() && among(names, other)) meant = other;
     if (meant) report.fix(Applicability::likely, "use `" + *meant + "`", {{name.span, *meant}});
+    if (name.text == "time" || name.text.starts_with("time_") || name.text.starts_with("timestamp") ||
+        name.text.starts_with("date"))
+      report.note(
+          "times in a form of their own are read as texts: `written: string from \"at\", "
+          "seen_at: timestamp = parse_timestamp(written, \"dd.MM.yyyy HH:mm:ss\", \"Europe/Berlin\")`");
     if (names.empty())
       report.note("there are no " + what);
     else

@@ -322,6 +322,7 @@ void Lexer::unknown(std::string_view text) {
     report.at(span);
     if (text == "'") report.note("a text is written in double quotes, a name with unusual characters in backticks");
     if (text == "#") report.note("a label is `#name`, a comment begins with `//`");
+    if (text == "$") report.note("a value in a text is written `f\"{name}\"`, and a `param` by its name");
     if (text == "&") report.note("both of two conditions: `and`");
   }
   unknown_end_ = span.end;

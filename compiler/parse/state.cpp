@@ -37,6 +37,40 @@ std::string_view kind_of(Group group) {
   return "";
 }
 
+/// What belongs where something else was found; empty: the words alone say it.
+std::string hint_of(std::string_view expected, Cursor begin, Cursor at) {
+  if (expected.find("a promise") != std::string_view::npos) {
+    std::string promises;
+    for (const std::string_view word : words_of(Group::promise))
+      promises += (promises.empty() ? "`" : ", `") + std::string(word) + "`";
+    return "promises: " + promises;
+  }
+  if (expected == "`else`")
+    for (Cursor each = at; each > begin && !each->is_word("contract"); --each)
+      if (each->is_word("check") && each[1].kind == TokenKind::word && each[2].is(Sign::colon))
+        return "`else reject` keeps such rows out, `else alert` reports them, and `else stop` ends the job";
+  return {};
+}
+
+/// The line in which a comment begins behind something and holds a closing bracket, counted from the first of the
+/// text; 0: none does. `//` is a division to many.
+size_t line_that_a_comment_cuts(std::string_view text) {
+  for (size_t line = 1; !text.empty(); ++line) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    bool quoted = false, something = false;
+    for (size_t at = 0; at + 1 < end; ++at) {
+      if (text[at] == '"') quoted = !quoted;
+      if (!quoted && text.substr(at, 2) == "//") {
+        if (something && text.substr(at, end - at).find_first_of(")]}") != std::string_view::npos) return line;
+        break;
+      }
+      something |= text[at] != ' ' && text[at] != '\t';
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return 0;
+}
+
 }  // namespace
 
 State::State(TokenList& tokens, const SourceSet& sources, Reporter& reporter)
@@ -103,6 +137,7 @@ void State::report_failure(Cursor where) {
   const bool lacks = at > begin_ && (at->starts_line || at == end_) && at == furthest_ &&
                      (expected_.size() == 1 || starts(Group::item, at));
   report.at(lacks ? at[-1].span : at->span, lacks ? listed + " belongs behind this" : "");
+  if (const std::string hint = hint_of(listed, begin_, at); !hint.empty()) report.note(hint);
   const bool one_word = words.size() == 1 && expected_.size() == 1 && at == furthest_;
   const std::string only(one_word ? words.front() : "");
   const bool is_value = at->kind == TokenKind::duration || at->kind == TokenKind::number || at->kind == TokenKind::time;
@@ -131,9 +166,15 @@ void State::report_unclosed(Cursor open, Cursor at) {
   if (at == silent_) return;
   silent_ = at;
   if (at->kind == TokenKind::bad || (at > begin_ && at[-1].unterminated)) return;
-  reporter_.report(diag::UnclosedBracket{.open = std::string(sign_text(open->sign))})
-      .at(open->span, "opened here")
-      .also(at->span, "and still open here");
+  auto report = reporter_.report(diag::UnclosedBracket{.open = std::string(sign_text(open->sign))});
+  report.at(open->span, "opened here").also(at->span, "and still open here");
+  const std::string_view script = sources_.file(open->span.file).text;
+  const std::string_view inside = script.substr(open->span.begin, at->span.begin - open->span.begin);
+  if (const size_t line = line_that_a_comment_cuts(inside); line > 0) {
+    const auto before = std::count(script.begin(), script.begin() + open->span.begin, '\n');
+    report.note("`//` in line " + std::to_string(static_cast<size_t>(before) + line) +
+                " begins a comment, with the bracket in it; `a.div(b)` divides whole numbers");
+  }
 }
 
 bool State::correct_word(Cursor at, Group group) {
@@ -180,7 +221,10 @@ bool State::is_misspelt_there(Cursor at) const {
 
 bool State::report_unknown_line(Cursor at, Group group) {
   if (at == silent_ || !looks_like_line(at)) return false;
-  reporter_.report(diag::UnknownWord{.word = at->text, .kind = std::string(kind_of(group))}).at(at->span);
+  auto report = reporter_.report(diag::UnknownWord{.word = at->text, .kind = std::string(kind_of(group))});
+  report.at(at->span);
+  if (at->text == "WATERMARK" || at->text == "watermark")
+    report.note("`time at within 5m` says which field is the event time, and how far records are out of order");
   return true;
 }
 

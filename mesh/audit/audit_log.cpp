@@ -107,26 +107,48 @@ Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(cons
                           signed_head(head, source, key));
 }
 
+std::string AuditLog::read_link(int64_t sequence, const std::string& hash, ChainedEvent& event) {
+  const Result<std::optional<std::string>> text = store_.read(name_of(sequence, hash));
+  if (!text) return text.error().message;
+  if (!*text) return "the event is missing";
+  if (content_hash(**text) != hash) return "the event was altered";
+  const Result<ChainedEvent> read = read_event(**text);
+  if (!read) return read.error().message;
+  if (read->sequence != sequence) return "the event has another number";
+  if (read->source != source_of(tenant_, node_)) return "the event is of another log";
+  if (read->previous.empty() != (sequence == 1))
+    return sequence == 1 ? "an event is missing before it" : "the events before it are cut off";
+  event = *read;
+  return {};
+}
+
 /// From the head back to the first event.
 void AuditLog::check_chain(const AuditHead& head, AuditCheck& check) {
-  const std::string source = source_of(tenant_, node_);
   std::string hash = head.hash;
   for (int64_t sequence = head.sequence; sequence > 0; --sequence) {
-    const auto fault = [&](std::string what) { check.faults.push_back({sequence, std::move(what)}); };
-    const Result<std::optional<std::string>> text = store_.read(name_of(sequence, hash));
-    if (!text) return fault(text.error().message);
-    if (!*text) return fault("the event is missing");
-    if (content_hash(**text) != hash) return fault("the event was altered");
-    const Result<ChainedEvent> event = read_event(**text);
-    if (!event) return fault(event.error().message);
-    if (event->sequence != sequence) return fault("the event has another number");
-    if (event->source != source) return fault("the event is of another log");
-    if (event->previous.empty() != (sequence == 1))
-      return fault(sequence == 1 ? "an event is missing before it" : "the events before it are cut off");
-    check.events.push_back(*event);
+    ChainedEvent event;
+    if (std::string fault = read_link(sequence, hash, event); !fault.empty())
+      return check.faults.push_back({sequence, std::move(fault)});
     check.hashes.push_back(hash);
-    hash = event->previous;
+    hash = event.previous;
+    check.events.push_back(std::move(event));
   }
+}
+
+Status AuditLog::read_back(const std::function<bool(const ChainedEvent&)>& visit) {
+  BRAID_ASSIGN(const std::optional<StoredHead> stored, store_.read_head(head_name()));
+  if (!stored) return {};
+  const Result<AuditHead> head = read_head(stored->content, source_of(tenant_, node_));
+  if (!head) return damaged(store_, head_name(), head.error().message);
+  std::string hash = head->hash;
+  for (int64_t sequence = head->sequence; sequence > 0; --sequence) {
+    ChainedEvent event;
+    if (const std::string fault = read_link(sequence, hash, event); !fault.empty())
+      return damaged(store_, fmt::format("{}, event {}", folder(), sequence), fault);
+    if (!visit(event)) return {};
+    hash = event.previous;
+  }
+  return {};
 }
 
 Result<AuditCheck> AuditLog::verify(const std::set<std::string>& keys, const std::vector<std::string>& known) {

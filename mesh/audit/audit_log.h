@@ -72,6 +72,9 @@ class AuditLog {
   Status append_behind(const std::function<Result<AuditAddition>(const AuditHead*)>& make, const DomainKey& key);
   /// All events, oldest first. Fails with 7202 where verify() finds a fault.
   Result<std::vector<ChainedEvent>> read();
+  /// From the newest event back, until `visit` returns false. Reads no other files, so it does not see all faults;
+  /// fails with 7202 where one that it reads is not the one that the chain names.
+  Status read_back(const std::function<bool(const ChainedEvent&)>& visit);
   /// Looks at every file. `keys`: public names of those that may sign the head; empty: the one that signed it. `known`:
   /// hashes of events that must be there; a log that was taken back to an earlier state lacks one.
   Result<AuditCheck> verify(const std::set<std::string>& keys, const std::vector<std::string>& known = {});
@@ -89,6 +92,8 @@ class AuditLog {
   Result<bool> try_append(const std::function<Result<AuditAddition>(const AuditHead*)>& make, const DomainKey& key);
   Result<AuditCheck> verify_chain(const std::set<std::string>& keys);
   void check_chain(const AuditHead& head, AuditCheck& check);
+  /// What is wrong with the event; empty: nothing.
+  std::string read_link(int64_t sequence, const std::string& hash, ChainedEvent& event);
 
   ObjectStore& store_;
   Clock& clock_;

@@ -78,6 +78,25 @@ TEST_F(AuditTest, GivesTheEventsInOrder) {
   EXPECT_EQ(*AuditLog::nodes(store), std::vector<std::string>{"sales"});
 }
 
+TEST_F(AuditTest, IsReadBackAsFarAsOneLikes) {
+  int64_t seen = 0;
+  const auto visit = [&](const ChainedEvent& each) {
+    seen = each.sequence;
+    EXPECT_EQ(each.event, event(static_cast<int>(each.sequence)));
+    return each.sequence > 3;
+  };
+  EXPECT_TRUE(log.read_back(visit).ok());
+  EXPECT_EQ(seen, 0);
+  write(5);
+  EXPECT_TRUE(log.read_back(visit).ok());
+  EXPECT_EQ(seen, 3);
+  for (auto& [name, content] : store.content())
+    if (name.find("000000000004") != std::string::npos) content += " ";
+  const Status altered = log.read_back(visit);
+  ASSERT_FALSE(altered.ok());
+  EXPECT_EQ(altered.error().code, 7202);
+}
+
 TEST_F(AuditTest, AnEmptyLogIsRight) {
   EXPECT_TRUE(log.read()->empty());
   EXPECT_EQ(faults(), 0u);

@@ -253,6 +253,8 @@ TEST(FaultReport, SaysWhatStandsInTheRecord) {
             "`x y` in `f` is no number");
   EXPECT_EQ(describe_fault(csv, csv.fields[0], ConversionFault::column_missing, "1,x y", "G,H").message,
             "the file has no column `F`: it has `G`, `H`");
+  EXPECT_EQ(describe_fault(csv, csv.fields[0], ConversionFault::column_missing, "1;x y", "F;H").message,
+            "the file has no column `F`: it has `F;H`; its cells may be separated by `;` (`separator` of `csv`)");
 }
 
 }  // namespace

@@ -263,6 +263,11 @@ std::string columns_instead(const DecodePlan& plan, const std::string& column, s
   for (size_t i = 0; i < std::min(columns.size(), kNamed); ++i)
     named += (i == 0 ? "`" : ", `") + escaped_name(columns[i]) + "`";
   if (columns.size() > kNamed) named += " and " + std::to_string(columns.size() - kNamed) + " more";
+  // One name with what separates cells elsewhere in it.
+  const size_t separator = columns.size() == 1 ? columns[0].find_first_of(";\t|,") : std::string::npos;
+  if (separator != std::string::npos)
+    named += std::string("; its cells may be separated by `") +
+             (columns[0][separator] == '\t' ? "\\t" : columns[0].substr(separator, 1)) + "` (`separator` of `csv`)";
   return "it has " + named;
 }
 

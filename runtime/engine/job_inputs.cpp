@@ -204,7 +204,11 @@ Result<std::vector<std::pair<std::string, std::string>>> JobInputs::find_files(c
   // Files of a live input may come later.
   auto paths =
       nature_.live && !spec.is_static() ? fs_.glob(spec.binding.address) : find_partitions(fs_, spec.binding.address);
-  if (!paths.ok()) return paths.error();
+  if (!paths.ok()) {
+    Error error = paths.error();
+    if (error.code == diag::NoFileMatches::kCode) error.message += ", which `" + spec.name + "` reads";
+    return error;
+  }
   for (std::string& path : *paths) {
     BRAID_ASSIGN(std::string name, name_of(path));
     found.emplace_back(std::move(name), std::move(path));

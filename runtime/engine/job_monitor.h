@@ -80,6 +80,13 @@ struct JobStatus {
   /// What is judged over all tasks is told here. One process at a time does.
   bool tells_of_all = true;
   std::string part;  ///< then: the tasks that this one has: "tasks 0, 2 of 4"
+  /// Of a job over a broker: its tasks in this process. Sums over them jump when one comes or goes.
+  struct Task {
+    int32_t number = 0;
+    std::vector<JobReport::Product> products;  ///< in all processes, as of an epoch that is committed
+    std::vector<int64_t> rows_before;          ///< of each product, when the task came to this process
+  };
+  std::vector<Task> tasks;
 };
 
 /// What happens once or with each commit; for logs. On the job's thread.

@@ -433,12 +433,13 @@ void JobMember::show_progress() const {
   options_.job.progress(sum);
 }
 
-void JobMember::show_status() {
+void JobMember::show_status(bool last) {
   const int64_t now = seams_.clock.steady_us();
-  if (!options_.on_status || now - shown_at_ < JobMonitor::kStatusEvery) return;
+  if (!options_.on_status || (!last && now - shown_at_ < JobMonitor::kStatusEvery)) return;
   shown_at_ = now;
-  ask_brokers();
+  if (!last) ask_brokers();
   MemberStatus status;
+  status.last = last;
   status.job.project = options_.job.project;
   status.job.report.warnings = warnings_;
   for (const auto& [number, task] : tasks_) {
@@ -642,6 +643,7 @@ Status JobMember::settle(const BrokerError& error) {
 }
 
 Status JobMember::leave() {
+  show_status(true);
   for (auto& [number, task] : tasks_)
     if (task != nullptr) BRAID_TRY(task->close());
   tasks_.clear();

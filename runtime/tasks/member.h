@@ -82,7 +82,8 @@ class JobMember : BrokerGroup::Owner {
   /// What tasks have counted for promises of `volume` that are not at work here: of one of them, as it is committed.
   void ask_volumes();
   void show_progress() const;
-  void show_status();
+  /// `last`: now, whenever it was shown before.
+  void show_status(bool last = false);
   /// What the brokers are not there for is in the status, while the job waits.
   void ask_brokers();
   Status leave();

@@ -155,6 +155,8 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   // What was run again is no row that readers see now.
   if (options_.follow) turns_.engine().watch_promises();
   if (options_.follow && token == of_group) restore_volumes(committed);
+  shown_ = report().products;
+  for (const JobReport::Product& product : shown_) rows_before_.push_back(product.rows);
   return turns_.begin();
 }
 
@@ -443,6 +445,7 @@ Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTi
   add_offsets(chain, offsets);
   offsets_at_ = seams_.clock.steady_us();
   is_committing_ = true;
+  if (is_asked_) committing_ = report().products;
   // Behind the commit would be too late: the next turns have changed the state by then.
   if (is_due) BRAID_TRY(freeze(FrozenEpoch::Counts::not_known));
   return true;
@@ -496,6 +499,10 @@ Status TaskRun::committed() {
   last_ = record_.after();
   is_committing_ = false;
   ++commits_;
+  if (!committing_.empty()) {
+    shown_ = std::exchange(committing_, {});
+    is_asked_ = false;
+  }
   turns_.engine().show_published(seams_.clock.now_us());
   if (in_flight_ == nullptr || !in_flight_->is_held()) return {};
   in_flight_->release();
@@ -621,7 +628,12 @@ Status TaskRun::close() {
 }
 
 void TaskRun::add_to_status(JobStatus& status) {
-  add_to_report(report(), status.report);
+  const JobReport own = report();
+  add_to_report(own, status.report);
+  // What is told of rows outside must not be taken back by an abort.
+  if (!is_committing_ && turns_.since_commit() == 0) shown_ = own.products;
+  is_asked_ = true;
+  status.tasks.push_back({place_.number, shown_, rows_before_});
   status.epoch = std::max(status.epoch, last_.epoch);
   for (JobStatus::Partition& each : partitions_of(program_, turns_.engine(), turns_.inputs()))
     status.partitions.push_back(std::move(each));

@@ -176,8 +176,12 @@ class TaskRun {
   JobTurns turns_;
   AnswerPieces answers_;  ///< of epochs that are to be run again
 
-  EpochChain last_;     ///< the last epoch that is committed
-  EpochRecord record_;  ///< of the epoch that is being committed, or of the last one
+  std::vector<int64_t> rows_before_;            ///< of each product, when it had been recovered
+  std::vector<JobReport::Product> shown_;       ///< as of an epoch that is committed
+  std::vector<JobReport::Product> committing_;  ///< as of the one that is being committed; empty: nobody has asked
+  bool is_asked_ = false;                       ///< for what the next epoch has
+  EpochChain last_;                             ///< the last epoch that is committed
+  EpochRecord record_;                          ///< of the epoch that is being committed, or of the last one
   bool is_committing_ = false;
   EpochChain stored_;  ///< that the store has, or will have with the checkpoint on its way
   /// What a task that begins with some state needs of topics that nobody else needs.

@@ -25,6 +25,7 @@ struct MemberStatus {
   bool ready = false;                  ///< it was given its tasks, and has recovered them
   /// Of promises of `volume`, by task: of those at work here, and of others, as their last commits say.
   std::map<int32_t, TaskVolumes> volumes = {};
+  bool last = false;                   ///< it leaves: all has been committed
 };
 
 /// What people are shown of a stage.
@@ -49,7 +50,7 @@ struct TopicJobOptions {
   int64_t snapshot_every_us = 10'000'000;
   /// Called once on the member's thread, with the stages of the job.
   std::function<void(const std::vector<StageOutline>& stages)> on_layout;
-  /// Called on the member's thread four times a second.
+  /// Called on the member's thread four times a second, and when it leaves.
   std::function<void(const MemberStatus& status)> on_status;
   /// Called on the member's thread while it has a task at work: what has changed of promises since the last call, by
   /// any member. The member writes it as rows of `alerts`, in its next commit or the one after an abort.

@@ -55,9 +55,34 @@ def wrong_use_is_answered(case: Case) -> None:
     for words in (["infer"], ["new"], ["help"], ["dry-run", "--limit", "none"], ["dry-run", "--format", "xml"],
                   ["explain", "--stage", "nothing"], ["run", "--commit-every", "-1"]):
         case.braid(*words, code=USAGE)
+    case.expect("parse_timestamp" in case.braid("functions", "parse", code=USAGE).err, "no function with that in its name")
+    case.expect("`limit` is not NAME=VALUE" in case.braid("run", "--set", "limit", code=USAGE).err, "half a parameter")
+    limited = case.braid("dry-run", "--limit", "-3", code=USAGE)
+    case.expect(len(limited.err) < 200, f"{limited}")
     case.braid("check", "nowhere", code=INPUT, finding="E7001")
     case.braid("help", "E0000", code=USAGE, finding="E7019")
     case.braid("check", FLIGHTS, "--env", "devv", code=USAGE, finding="E7005")
+
+
+def wrong_bindings_are_placed(case: Case) -> None:
+    """A binding of braid.toml that nothing uses, or in a form that nobody reads, is an error at its line."""
+    (case.directory / "x.braid").write_text(
+        'domain bike\n\nstream ride\n  time at within 5m\n  from file "r.ndjson" format json\n{ id: int, at: timestamp }\n\n'
+        'product kept { from ride }\n')
+    (case.directory / "r.ndjson").write_text('{"id":5,"at":"2026-01-01T00:00:00Z"}\n')
+    for section, line, code, said in (
+            ("bind", '"bike.ride" = { file = "r.ndjson", format = "jsonl" }', "E7017", "json, csv, avro"),
+            ("bind", '"bike.ride" = { file = "r.ndjson", format = "CSV" }', "E7017", "json, csv, avro"),
+            ("bind", 'ride = { file = "r.ndjson" }', "E7007", "`bike.ride`"),
+            ("bind", '"bike.ride" = { file = "r.csv", options = { sep = ";" } }', "E7004", "separator"),
+            ("out", '"bike.keep" = { file = "out.ndjson" }', "E7007", "`bike.kept`"),
+            ("out", '"bike.kept" = { file = "out.txt", format = "text" }', "E7017", "json, csv, avro")):
+        (case.directory / "braid.toml").write_text(f'[project]\nname = "x"\n\n[env.dev.{section}]\n{line}\n')
+        refused = case.braid("dry-run", ".", code=USAGE, finding=code)
+        case.expect("braid.toml:5:" in refused.err and said in refused.err, f"{line}: {refused}")
+    (case.directory / "braid.toml").write_text('[env.dev.bind]\n"bike.ride" = { file = "none-*.ndjson" }\n')
+    missing = case.braid("dry-run", ".", code=INPUT, finding="E7002")
+    case.expect("none-*.ndjson`, which `bike.ride` reads" in missing.err, f"{missing}")
 
 
 def exit_codes_tell_what_failed(case: Case) -> None:
@@ -328,8 +353,9 @@ def colours_are_for_terminals(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    braid_command.main([help_teaches, wrong_use_is_answered, exit_codes_tell_what_failed, findings_are_json,
-                        inferred_declarations_check, odd_files_are_read_as_they_were_inferred,
+    braid_command.main([help_teaches, wrong_use_is_answered, wrong_bindings_are_placed, exit_codes_tell_what_failed,
+                        findings_are_json, inferred_declarations_check,
+                        odd_files_are_read_as_they_were_inferred,
                         format_options_are_read_written_and_checked, a_dry_run_reports_beside_its_rows,
                         a_new_project_works, codes_and_functions_are_explained, errors_elsewhere_do_not_stop_a_run,
                         params_may_come_from_the_environment, a_test_may_set_a_param_that_does_not_fit,

@@ -5,10 +5,11 @@ import threading
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """The first `refuse` requests get a 503, the others `takes`: path, headers and body of these are in `requests`."""
+    """The first `refuse` requests get a 503, the others `takes`: path, headers and body of these are in `requests`.
+    `tls`: a context of the ssl module. `port`: 0 takes one that is free."""
     daemon_threads = True
 
-    def __init__(self, refuse: int, takes: int = 200):
+    def __init__(self, refuse: int, takes: int = 200, tls=None, port: int = 0):
         server = self
         self.requests, self.refused, self.lock = [], 0, threading.Lock()
 
@@ -27,8 +28,19 @@ class Receiver(http.server.ThreadingHTTPServer):
             def log_message(self, *_):
                 pass
 
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", port), Handler)
+        if tls is not None:
+            # A handshake that fails is in the thread of its request.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_) -> None:
+        """A client that does not trust the certificate goes."""
+
+    def end(self) -> None:
+        """Nobody answers there any more."""
+        self.shutdown()
+        self.server_close()
 
     def bodies(self) -> list:
         with self.lock:

@@ -750,6 +750,15 @@ def the_disk_is_full(case):
         job.check()
 
 
+def answers(port):
+    """Somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        return True
+    except OSError:
+        return False
+
+
 def options(parser):
     parser.add_argument("--brokers", required=True)
     parser.add_argument("--venv", type=pathlib.Path, required=True)
@@ -769,9 +778,7 @@ CASES = [poison_records, oversized_records, rows_too_long_for_their_topic, rows_
 if __name__ == "__main__":
     if "--venv" in sys.argv and "--port" in sys.argv:
         kafka = chaos.client(pathlib.Path(sys.argv[sys.argv.index("--venv") + 1]))
-        try:
-            socket.create_connection(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), timeout=5).close()
-        except OSError:
+        if not answers(int(sys.argv[sys.argv.index("--port") + 1])):
             print("skipped: no broker answers (scripts/kafka up --secure)")
             sys.exit(77)
     main(CASES, options)

@@ -736,6 +736,26 @@ TEST_F(OneJob, TellsOfPromisesInTheCommitOfTheirEpoch) {
   }
 }
 
+/// A task that comes brings rows of others with it, and what is not committed may be taken back.
+TEST_F(OneJob, ShowsWhatEachTaskHasCommitted) {
+  for (int i = 0; i < 10; ++i) put("a", i + 1, i % 2);
+  std::map<int32_t, JobStatus::Task> tasks;
+  options_.on_status = [&](const MemberStatus& status) {
+    for (const JobStatus::Task& task : status.job.tasks) tasks[task.number] = task;
+  };
+  run();
+  const auto rows = [&](int32_t number) { return tasks.at(number).products.at(0).rows; };
+  ASSERT_EQ(tasks.size(), 2U);
+  EXPECT_EQ(rows(0) + rows(1), 10);
+  EXPECT_EQ(tasks[0].rows_before, std::vector<int64_t>{0});
+  tasks.clear();
+  put("b", 11, 0);
+  run();
+  ASSERT_EQ(tasks.size(), 2U);
+  EXPECT_EQ(rows(0) + rows(1), 11);
+  EXPECT_EQ(tasks[0].rows_before.at(0) + tasks[1].rows_before.at(0), 10);
+}
+
 TEST_F(OneJob, SaysThatSnapshotsCannotBeStored) {
   machine_.write("snapshots", "a file where the folder should be");
   options_.checkpoint_every_us = kSecond;
@@ -746,7 +766,7 @@ TEST_F(OneJob, SaysThatSnapshotsCannotBeStored) {
   int64_t count = 0;
   bool said = false;
   options_.on_status = [&](const MemberStatus& status) {
-    put("a", ++count, 0);
+    if (!status.last) put("a", ++count, 0);
     for (const Diagnostic& each : status.job.report.warnings)
       said |= each.code == 8031 && each.severity == Severity::warning;
   };

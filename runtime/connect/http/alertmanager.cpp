@@ -81,8 +81,9 @@ bool Alertmanager::done(int status, int64_t steady) {
   return true;
 }
 
-Result<std::unique_ptr<AlertSender>> make_alertmanager(const std::string& url, Clock& clock) {
-  BRAID_ASSIGN(std::unique_ptr<registry::Http> http, registry::make_curl_http({}));
+Result<std::unique_ptr<AlertSender>> make_alertmanager(const std::string& url, const std::string& ca_file,
+                                                       Clock& clock) {
+  BRAID_ASSIGN(std::unique_ptr<registry::Http> http, registry::make_curl_http({.ca_file = ca_file}));
   return std::unique_ptr<AlertSender>(std::make_unique<Alertmanager>(url, std::move(http), clock));
 }
 

@@ -48,9 +48,12 @@ class Alertmanager final : public AlertSender {
   uint64_t versions_ = 0;
 };
 
-/// With libcurl; the machine's list of authorities judges a server of `https://`.
-Result<std::unique_ptr<AlertSender>> make_alertmanager(const std::string& url, Clock& clock);
-using MakeAlertSender = Result<std::unique_ptr<AlertSender>> (*)(const std::string& url, Clock& clock);
+/// With libcurl. A server of `https://` is judged by the authorities of the PEM file, or if `ca_file` is empty, by the
+/// machine's list. Fails with ErrorKind::usage if the file cannot be read.
+Result<std::unique_ptr<AlertSender>> make_alertmanager(const std::string& url, const std::string& ca_file,
+                                                       Clock& clock);
+using MakeAlertSender = Result<std::unique_ptr<AlertSender>> (*)(const std::string& url, const std::string& ca_file,
+                                                                 Clock& clock);
 
 }  // namespace braid
 

@@ -22,8 +22,9 @@ bool EventPost::done(int status) {
   return true;
 }
 
-Result<std::unique_ptr<EventSender>> make_event_post(const std::string& url, const std::string& token, Clock& clock) {
-  BRAID_ASSIGN(std::unique_ptr<registry::Http> http, registry::make_curl_http({}));
+Result<std::unique_ptr<EventSender>> make_event_post(const std::string& url, const std::string& token,
+                                                     const std::string& ca_file, Clock& clock) {
+  BRAID_ASSIGN(std::unique_ptr<registry::Http> http, registry::make_curl_http({.ca_file = ca_file}));
   return std::unique_ptr<EventSender>(std::make_unique<EventPost>(url, token, std::move(http), clock));
 }
 

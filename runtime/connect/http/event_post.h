@@ -32,10 +32,12 @@ class EventPost final : public EventSender {
   std::string sending_;  ///< on its way, or to be tried again; empty: none
 };
 
-/// With libcurl; the machine's list of authorities judges a server of `https://`.
-Result<std::unique_ptr<EventSender>> make_event_post(const std::string& url, const std::string& token, Clock& clock);
+/// With libcurl. A server of `https://` is judged by the authorities of the PEM file, or if `ca_file` is empty, by the
+/// machine's list. Fails with ErrorKind::usage if the file cannot be read.
+Result<std::unique_ptr<EventSender>> make_event_post(const std::string& url, const std::string& token,
+                                                     const std::string& ca_file, Clock& clock);
 using MakeEventSender = Result<std::unique_ptr<EventSender>> (*)(const std::string& url, const std::string& token,
-                                                                 Clock& clock);
+                                                                 const std::string& ca_file, Clock& clock);
 
 }  // namespace braid
 

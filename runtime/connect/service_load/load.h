@@ -17,12 +17,13 @@ using MakeServiceClient = Result<std::unique_ptr<Service>> (*)(const ServiceSpec
 /// `kind`: "http", "postgres". Once opened a library stays. Error 7122: it is not installed.
 Result<MakeServiceClient> load_service_client(const std::string& kind);
 
-using MakeAlertSender = Result<std::unique_ptr<AlertSender>> (*)(const std::string& url, Clock& clock);
+using MakeAlertSender = Result<std::unique_ptr<AlertSender>> (*)(const std::string& url, const std::string& ca_file,
+                                                                 Clock& clock);
 /// Of the library of "http". Error 7122, as above.
 Result<MakeAlertSender> load_alert_sender();
 
 using MakeEventSender = Result<std::unique_ptr<EventSender>> (*)(const std::string& url, const std::string& token,
-                                                                 Clock& clock);
+                                                                 const std::string& ca_file, Clock& clock);
 /// Of the library of "http". Error 7122, as above.
 Result<MakeEventSender> load_event_sender();
 
