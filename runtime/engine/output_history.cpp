@@ -74,7 +74,7 @@ class History {
       }
       for (const Block& block : decoded.blocks) {
         Block made = allocate_block(leaves_, block.rows, arena_);
-        made.time = arena_.allocate_array<int64_t>(block.rows);
+        made.rows = block.rows;
         for (uint32_t row = 0; row < block.rows; ++row) BRAID_TRY(convert(plan, path, *decoder, block, row, made));
         BRAID_TRY(take(made));
       }

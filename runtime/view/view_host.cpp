@@ -54,9 +54,7 @@ void ViewHost::committed(const ViewsAt& at) {
   {
     std::lock_guard lock(mutex_);
     before = std::exchange(now_, state_of(at));
-    const int64_t now_us =
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
-            .count();
+    const int64_t now_us = clock_.steady_us();
     for (auto each = kept_.begin(); each != kept_.end();) {
       if (each->second.until_us >= now_us && kept_.size() <= kMostKept) {
         ++each;

@@ -76,7 +76,7 @@ class Views {
     Arena arena;
     const std::vector<Leaf> leaves = flatten(row);
     Block block = allocate_block(leaves, static_cast<uint32_t>(rows.size()), arena);
-    block.time = arena.allocate_array<int64_t>(rows.size());
+    block.rows = static_cast<uint32_t>(rows.size());
     for (uint32_t i = 0; i < rows.size(); ++i) {
       write_slot(block.columns[0], i, slot_bytes(rows[i].line.city));
       write_slot(block.columns[1], i, slot_i64(rows[i].line.floor));

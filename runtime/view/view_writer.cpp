@@ -31,11 +31,13 @@ void ViewWriter::find_leaves() {
 
 void ViewWriter::write(const Block& block) {
   constexpr uint64_t kOfEntry = 128;
+  Block own = block;  // without what changes have behind the row
+  own.columns.resize(row_leaves_);
   for (uint32_t row = 0; row < block.rows; ++row) {
     const int64_t time = block.time == nullptr ? INT64_MIN : block.time[row];
     if (!layout_.is_keyed()) {
       Event& event = waiting_.events.emplace_back(Event{time, {}});
-      layout_.rows().encode(block, row, event.row);
+      layout_.rows().encode(own, row, event.row);
       waiting_bytes_ += event.row.size() + sizeof(Event);
       continue;
     }
@@ -54,7 +56,7 @@ void ViewWriter::write(const Block& block) {
     version.time = time;
     version.gone = change == RowChange::goes;
     version.row.clear();
-    if (!version.gone) layout_.rows().encode(block, row, version.row);
+    if (!version.gone) layout_.rows().encode(own, row, version.row);
     waiting_bytes_ += version.row.size();
   }
 }
