@@ -102,20 +102,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     response_.set(http::field::content_type, response.content_type);
     response_.set(http::field::cache_control, "no-store");
     for (const auto& [name, value] : response.headers) response_.set(name, value);
-    if (response.stream && !head) {
-      keep_ = keep;
-      parts_ = std::move(response.stream);
-      response_.keep_alive(keep);
-      response_.chunked(true);
-      part_ = std::move(response.body);
-      header_.emplace(response_);
-      stream_.expires_after(time_out_);
-      http::async_write_header(stream_, *header_, [self = shared_from_this()](beast::error_code error, size_t) {
-        if (error) return self->close();
-        self->write_part(HttpStream::More::at_once);
-      });
-      return;
-    }
     response_.keep_alive(keep);
     // An answer without a body has no length.
     if (response.status != 204 && response.status != 304) response_.content_length(response.body.size());
@@ -138,44 +124,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
-  void take_part() {
-    part_.clear();
-    const HttpStream::More more = parts_->take(part_);
-    write_part(more);
-  }
-
-  void write_part(HttpStream::More more) {
-    if (part_.empty()) return behind_part(more);
-    stream_.expires_after(time_out_);
-    asio::async_write(stream_, http::make_chunk(asio::buffer(part_)),
-                      [self = shared_from_this(), more](beast::error_code error, size_t) {
-                        if (error) return self->close();
-                        self->behind_part(more);
-                      });
-  }
-
-  void behind_part(HttpStream::More more) {
-    if (more == HttpStream::More::at_once) return take_part();
-    if (more == HttpStream::More::later) {
-      stream_.expires_never();
-      timer_.expires_after(std::chrono::microseconds(shared_.limits.look_every_us));
-      timer_.async_wait([self = shared_from_this()](beast::error_code error) {
-        if (!error) self->take_part();
-      });
-      return;
-    }
-    parts_.reset();
-    stream_.expires_after(time_out_);
-    asio::async_write(stream_, http::make_chunk_last(), [self = shared_from_this()](beast::error_code error, size_t) {
-      if (!error && self->keep_) return self->read();
-      self->close();
-    });
-  }
-
   /// What is still on its way here is read and thrown away for a moment: a socket that is closed with unread bytes
   /// takes the answer back.
   void close() {
-    parts_.reset();
     beast::error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
     stream_.expires_after(kLinger);
@@ -194,10 +145,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
-  std::optional<http::response_serializer<http::string_body>> header_;
-  std::unique_ptr<HttpStream> parts_;
-  std::string part_;
-  bool keep_ = false;
   Shared& shared_;
   std::chrono::microseconds time_out_;
   std::array<char, 4096> unread_;

@@ -1,8 +1,8 @@
-// An HTTP/1.1 server for answers that are made at once, and for answers that go on.
+// An HTTP/1.1 server for answers that are made at once, or after something that is waited for.
 //
 // Its threads share all connections. The handler is called on any of them, for several requests at a time, and must not
 // wait for long. Bounds: connections, of which those that come next are closed; bytes of a header and of a body; 10
-// seconds for a request, for a part of an answer to be taken, and between two requests of a connection. What is not
+// seconds for a request, for an answer to be taken, and between two requests of a connection. What is not
 // HTTP gets 400 and is closed.
 #pragma once
 
@@ -31,21 +31,11 @@ struct HttpRequest {
   std::string_view header(std::string_view name) const;
 };
 
-/// An answer that goes on: server-sent events, long results. Asked on one thread at a time.
-class HttpStream {
- public:
-  virtual ~HttpStream() = default;
-  enum class More : uint8_t { at_once, later, never };
-  /// Appends what there is, at most about 256 KB at once. `later`: nothing more now; it is asked again in a moment.
-  virtual More take(std::string& out) = 0;
-};
-
 struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
-  std::unique_ptr<HttpStream> stream = {};  ///< then it comes behind `body`, in chunks
   /// There is no answer yet: this is asked for one again and again, in moments. It gives one after a bounded time.
   std::function<std::optional<HttpResponse>()> later = {};
 };
@@ -58,7 +48,7 @@ struct HttpLimits {
   uint32_t header_bytes = 8 << 10;
   uint64_t body_bytes = 0;  ///< 0: requests have no body
   int64_t time_out_us = 10'000'000;
-  int64_t look_every_us = 20'000;  ///< for HttpStream::More::later
+  int64_t look_every_us = 20'000;  ///< for HttpResponse::later
 };
 
 class HttpServer {
