@@ -4,10 +4,11 @@
 #include "cli/commands/mesh_commands.h"
 #include "cli/commands/registry_flags.h"
 #include "cli/project/kafka_config.h"
-#include "cli/serve/http_server.h"
 #include "cli/serve/registry_endpoint.h"
 #include "cli/session/references.h"
+#include "cli/serve/watch_errors.h"
 #include "runtime/report/registry_findings.h"
+#include "serve/http/server.h"
 
 namespace braid::cli {
 namespace {
@@ -19,29 +20,31 @@ struct ServeFlags : RegistryFlags {
   std::string token, read_token;  ///< references
 };
 
-HttpResponse answer_of(RegistryEndpoint& endpoint, const HttpRequest& request) {
+/// The domain's turn that a writer has (docs/mesh).
+constexpr std::string_view kTurnHeader = "braid-turn";
+
+serve::HttpResponse answer_of(RegistryEndpoint& endpoint, const serve::HttpRequest& request) {
+  const auto header = [&](std::string_view name) { return std::string(request.header(name)); };
   RegistryAnswer made = endpoint.answer({.method = request.method,
                                          .path = request.path,
                                          .query = request.query,
-                                         .authorization = request.authorization,
-                                         .if_match = request.if_match,
-                                         .if_none_match = request.if_none_match,
-                                         .turn = request.turn,
+                                         .authorization = header("authorization"),
+                                         .if_match = header("if-match"),
+                                         .if_none_match = header("if-none-match"),
+                                         .turn = header(kTurnHeader),
                                          .body = request.body});
-  return {.status = made.status,
-          .content_type = std::move(made.content_type),
-          .body = std::move(made.body),
-          .etag = std::move(made.etag)};
+  serve::HttpResponse response{
+      .status = made.status, .content_type = std::move(made.content_type), .body = std::move(made.body)};
+  if (!made.etag.empty()) response.headers.emplace_back("ETag", std::move(made.etag));
+  if (made.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (made.status == 405) response.headers.emplace_back("Allow", "GET, HEAD, PUT, POST, DELETE");
+  return response;
 }
 
-bool is_loopback(const HttpAddress& address) {
-  return address.host.starts_with("127.") || address.host == "::1";
-}
-
-Status serve(std::unique_ptr<mesh::ObjectStore> store, const ServeFlags& flags, Reporter& reporter) {
-  const std::optional<HttpAddress> address = parse_http_address(flags.listen);
+Status serve_registry(std::unique_ptr<mesh::ObjectStore> store, const ServeFlags& flags, Reporter& reporter) {
+  const std::optional<serve::HttpAddress> address = serve::parse_http_address(flags.listen);
   if (!address) {
-    reporter.report(diag::FlagValue{.option = "--listen", .expected = kHttpAddressForm, .found = flags.listen});
+    reporter.report(diag::FlagValue{.option = "--listen", .expected = serve::kHttpAddressForm, .found = flags.listen});
     return {};
   }
   for (const auto& [option, written] :
@@ -56,16 +59,18 @@ Status serve(std::unique_ptr<mesh::ObjectStore> store, const ServeFlags& flags, 
   const RegistryTokens tokens{.write = references.read("--token", flags.token),
                               .read = references.read("--read-token", flags.read_token)};
   if (reporter.has_errors()) return {};
-  if (tokens.write.empty() && !is_loopback(*address)) {
+  if (tokens.write.empty() && !address->is_loopback()) {
     const Diagnostic finding = diag::ServedOpenly{.address = address->text()}.make();
     return Error{ErrorKind::usage, finding.message, finding.code};
   }
   catch_stop_signals();
   const std::string place = store->place();
   RegistryEndpoint endpoint(std::move(store), tokens, system_clock());
-  BRAID_ASSIGN(const std::unique_ptr<HttpServer> server,
-               HttpServer::listen(*address, [&](const HttpRequest& request) { return answer_of(endpoint, request); },
-                                  {.most_body = kMostObjectBytes}));
+  const auto listening =
+      serve::HttpServer::listen(*address, {.body_bytes = kMostObjectBytes},
+                                [&](const serve::HttpRequest& request) { return answer_of(endpoint, request); });
+  if (!listening.ok()) return cannot_listen(address->text(), listening.error().message);
+  const std::unique_ptr<serve::HttpServer>& server = *listening;
   fmt::print("serving {} at http://{}\n", place, server->address().text());
   std::fflush(stdout);
   while (!stop_requested()) system_clock().sleep_us(kLookUs);
@@ -91,7 +96,7 @@ void add_mesh_serve(CLI::App& mesh, CommandContext& context) {
     Reporter reporter;
     if (const std::optional<Project> project = project_of(*flags, sources, reporter))
       if (auto store = open_product_registry(*project, reporter))
-        if (const Status done = serve(std::move(store), *flags, reporter); !done.ok())
+        if (const Status done = serve_registry(std::move(store), *flags, reporter); !done.ok())
           report_error(done.error(), reporter);
     const std::vector<Diagnostic> findings = reporter.take_sorted();
     show_findings(findings, sources, context.console, FindingFormat::text);

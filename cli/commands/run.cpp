@@ -13,7 +13,6 @@
 #include "cli/present/report.h"
 #include "cli/present/table.h"
 #include "cli/project/config.h"
-#include "cli/project/http_address.h"
 #include "cli/serve/job_watch.h"
 #include "cli/session/audit_feed.h"
 #include "cli/session/format_options.h"
@@ -22,6 +21,7 @@
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "cli/session/unchecked_rules.h"
+#include "cli/session/view_bindings.h"
 #include "compiler/plan/provenance.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -31,10 +31,12 @@
 #include "runtime/data/time_text.h"
 #include "runtime/engine/hand_over.h"
 #include "runtime/engine/job.h"
+#include "runtime/engine/serve_views.h"
 #include "runtime/report/format_diagnostics.h"
 #include "runtime/report/grant_findings.h"
 #include "runtime/report/life_findings.h"
 #include "runtime/report/state_findings.h"
+#include "runtime/report/view_findings.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
@@ -52,6 +54,7 @@ struct RunFlags {
   size_t workers = 0;            ///< 0: the environment's
   std::string memory;            ///< empty: the environment's
   std::string listen;            ///< empty: the environment's
+  bool serve = false;
   bool log_json = false;
   LogLevel log_level = LogLevel::info;
   int64_t slow_commit_us = 1'000'000;
@@ -82,9 +85,13 @@ void show_reset(const TopicReset& reset, const JobLog& log, const Console& conso
     (void)show_failure({diag::ResultsRemain{.topics = reset.kept}.make()}, log, console, sources);
 }
 
-std::optional<HttpAddress> address_of(const RunFlags& flags, const Environment& environment) {
-  const std::string& written = flags.listen.empty() ? environment.listen : flags.listen;
-  return written.empty() ? std::nullopt : parse_http_address(written);
+/// Of `--serve`, where nothing says another one.
+constexpr const char* kServeAddress = "127.0.0.1:8733";
+
+std::optional<serve::HttpAddress> address_of(const RunFlags& flags, const Environment& environment) {
+  std::string written = flags.listen.empty() ? environment.listen : flags.listen;
+  if (written.empty() && flags.serve) written = kServeAddress;
+  return written.empty() ? std::nullopt : serve::parse_http_address(written);
 }
 
 void log_start(const JobLog& log, const JobDescription& job, const RunFlags& flags, const JobOptions& options) {
@@ -251,6 +258,12 @@ void run(const RunFlags& flags, CommandContext& context) {
     session.reporter().report(diag::FlagsExclude{.first = "--follow",
                                                  .second = "--until " + flags.until,
                                                  .reason = "one reads on without an end, the other one ends"});
+  const BoundViews bound_views =
+      bind_views(compiled.program(), session.project(), environment, flags.serve, session.reporter());
+  if (!bound_views.specs.empty() && !topics.outputs.empty()) session.reporter().report(diag::ViewsOfTopics{});
+  const std::optional<serve::HttpAddress> listen = address_of(flags, environment);
+  if (!bound_views.specs.empty() && listen && !listen->is_loopback())
+    session.reporter().report(diag::ServingOpenToAll{.address = listen->text()});
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
   (void)show_failure(left_out, log, context.console, session.sources());
@@ -308,6 +321,9 @@ void run(const RunFlags& flags, CommandContext& context) {
     context.exit_code = show_failure({finding_of(feed.error())}, log, context.console, session.sources());
     return;
   }
+  ViewHost views(system_clock());
+  options.views = bound_views.specs;
+  if (!options.views.empty()) options.view_host = &views;
   std::unique_ptr<Broker> broker;
   if (topics.any()) {
     options.group = topics.settings.group;
@@ -357,8 +373,11 @@ void run(const RunFlags& flags, CommandContext& context) {
     }
     options.lock = *std::move(lock);
   }
-  const WatchOptions watching{
-      .listen = address_of(flags, environment), .promises = options.follow, .slow_commit_us = flags.slow_commit_us};
+  const WatchOptions watching{.listen = listen,
+                              .promises = options.follow,
+                              .products = bound_views.products,
+                              .views = options.view_host,
+                              .slow_commit_us = flags.slow_commit_us};
   Result<std::unique_ptr<JobWatch>> watched = start_watch(compiled.program(), job, watching, log, flags.beside);
   Status ready = watched.ok() ? Status() : Status(watched.error());
   if (ready.ok() && flags.reset) {
@@ -404,9 +423,9 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.kill_point = kill_point_of_environment();
   compile();
   const auto show = [&](const std::vector<StageOutline>& stages) { show_stages(stages, log); };
-  const Result<JobReport> report = topics.outputs.empty()
-                                       ? run_job(compiled.program(), options, seams)
-                                       : run_members(compiled.program(), options, topics, memory, seams, show);
+  Result<JobReport> report = topics.outputs.empty()
+                                 ? run_job(compiled.program(), options, seams)
+                                 : run_members(compiled.program(), options, topics, memory, seams, show);
   const int64_t elapsed = progress.elapsed_us();
   progress.clear();
   if (report.ok()) {
@@ -440,6 +459,12 @@ void run(const RunFlags& flags, CommandContext& context) {
     context.exit_code = show_failure({finding_of(*(*feed)->failure())}, log, context.console, session.sources());
   if (const auto ended = grants.ended(); ended && context.exit_code == kDone)
     context.exit_code = show_failure({grant_over(*ended)}, log, context.console, session.sources());
+  if (flags.serve && report.ok() && !report->drained && context.exit_code == kDone) {
+    if (!log.structured()) fmt::print(stderr, "serving until it is stopped\n");
+    const Status served = serve_views(compiled.program(), options, seams, views);
+    if (!served.ok())
+      context.exit_code = show_failure({finding_of(served.error())}, log, context.console, session.sources());
+  }
   (*watched).reset();  // its address leaves the store
   leave_if_compiling(native.started() && !native.finished(), context.exit_code);
 }
@@ -512,9 +537,12 @@ void add_run(CLI::App& app, CommandContext& context) {
                    "Answer /metrics, /healthz, /readyz and /status there; port 0: any free one (default: from the "
                    "environment, else not)")
       ->check([](const std::string& written) {
-        return parse_http_address(written) ? std::string() : "is not " + std::string(kHttpAddressForm);
+        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
       })
       ->type_name("ADDRESS:PORT");
+  command->add_flag("--serve", flags->serve,
+                    "Keep each product so that it can be read under /v1 at --listen (default: " +
+                        std::string(kServeAddress) + "); a job that ends is served until it is stopped");
   command
       ->add_option_function<std::string>(
           "--log", [flags](const std::string& format) { flags->log_json = format == "json"; },

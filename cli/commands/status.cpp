@@ -5,7 +5,6 @@
 #include "cli/commands/command.h"
 #include "cli/present/status.h"
 #include "cli/project/config.h"
-#include "cli/project/http_address.h"
 #include "cli/serve/http_client.h"
 #include "cli/serve/job_watch.h"
 #include "cli/serve/watch_errors.h"
@@ -24,7 +23,7 @@ struct StatusFlags {
 };
 
 /// What a running job answers.
-Result<std::string> ask(const HttpAddress& address, bool json) {
+Result<std::string> ask(const serve::HttpAddress& address, bool json) {
   BRAID_ASSIGN(const HttpReply reply, http_get(address, "/status", json ? "application/json" : "text/plain"));
   if (reply.status == 200) return reply.body;
   return no_answer(address.text(), fmt::format("HTTP status {}", reply.status));
@@ -34,7 +33,7 @@ Result<std::string> ask_job_of(const std::string& store, bool json) {
   const Result<std::string> written = real_fs().read_file(JobWatch::address_file(store));
   if (!written.ok()) return not_listening(store);
   std::string_view line = *written;
-  const std::optional<HttpAddress> address = parse_http_address(line.substr(0, line.find('\n')));
+  const std::optional<serve::HttpAddress> address = serve::parse_http_address(line.substr(0, line.find('\n')));
   if (!address) return not_listening(store);
   return ask(*address, json);
 }
@@ -102,7 +101,7 @@ Result<std::string> status_of_store(const std::string& store, const std::string&
 void show_status(const StatusFlags& flags, CommandContext& context) {
   Result<std::string> status = std::string();
   if (!flags.at.empty()) {
-    status = ask(*parse_http_address(flags.at), flags.json);
+    status = ask(*serve::parse_http_address(flags.at), flags.json);
   } else if (!flags.store.empty()) {
     status = status_of_store(flags.store, flags.environment, flags.json);
   } else {
@@ -138,7 +137,7 @@ void add_status(CLI::App& app, CommandContext& context) {
   command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
   command->add_option("--at", flags->at, "Ask the job that listens there")
       ->check([](const std::string& written) {
-        return parse_http_address(written) ? std::string() : "is not " + std::string(kHttpAddressForm);
+        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
       })
       ->type_name("ADDRESS:PORT");
   command

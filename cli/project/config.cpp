@@ -10,7 +10,6 @@
 #define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
 
-#include "cli/project/http_address.h"
 #include "cli/project/kafka_config.h"
 #include "cli/project/mesh_config.h"
 #include "cli/project/registry_config.h"
@@ -19,6 +18,7 @@
 #include "runtime/connect/topic_binding.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/suggest.h"
+#include "serve/http/address.h"
 
 namespace braid::cli {
 
@@ -34,7 +34,7 @@ const std::vector<std::string> kMeshKeys{"registry", "tenant", "key",  "approver
                                          "identity", "s3",     "http", "recovery"};
 const std::vector<std::string> kEnvironmentKeys{"store",  "workers", "memory",   "bind",     "out",
                                                 "param",  "brokers", "registry", "delivery", "kafka",
-                                                "listen", "service", "alerts",   "lineage"};
+                                                "listen", "service", "alerts",   "lineage",  "serve"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -89,8 +89,8 @@ class Config {
     if (const toml::node* memory = table->get("memory")) made.memory_bytes = bytes(*memory);
     if (const toml::node* listen = table->get("listen")) {
       made.listen = text(*table, "listen");
-      if (listen->is_string() && !parse_http_address(made.listen))
-        wrong_value(*listen, "listen", std::string(kHttpAddressForm));
+      if (listen->is_string() && !serve::parse_http_address(made.listen))
+        wrong_value(*listen, "listen", std::string(serve::kHttpAddressForm));
     }
     if (const toml::table* bound = (*table)["bind"].as_table())
       made.bind = bindings(*bound, "[env." + name + ".bind]", kBindingKeys);
@@ -101,6 +101,7 @@ class Config {
     services(*table, made);
     alerts(*table, made);
     lineage(*table, made);
+    serve(*table, made);
     kafka(*table, made);
     return made;
   }
@@ -317,6 +318,45 @@ class Config {
     read_lineage_settings(section, span(node->source()), settings, made.lineage, sources_, reporter_);
     if (to.starts_with("file:")) to = "file:" + from_root(to.substr(5));
     if (!made.lineage.ca.empty()) made.lineage.ca = from_root(made.lineage.ca);
+  }
+
+  /// Products that are kept for readers.
+  void serve(const toml::table& table, Environment& made) {
+    const toml::node* node = table.get("serve");
+    if (node == nullptr) return;
+    const std::string section = "[env." + made.name + ".serve]";
+    const std::string form = "a table by names of products: " + section + ", \"domain.name\" = { index = [\"field\"] }";
+    if (!node->is_table()) return wrong_value(*node, "serve", form);
+    for (const auto& [key, value] : *node->as_table()) {
+      const std::string name(key.str());
+      const toml::table* settings = value.as_table();
+      if (settings == nullptr) {
+        wrong_value(value, name, form);
+        continue;
+      }
+      only_keys(*settings, section + " " + name, {"index", "keep"});
+      ServeConfig& config = made.serve[name];
+      config.span = span(key.source());
+      if (const toml::node* keep = settings->get("keep")) {
+        const auto* written = keep->as_string();
+        int64_t us = 0;
+        if (!written || !parse_duration_literal(written->get(), &us) || us < 1)
+          wrong_value(*keep, "keep", "a duration like \"30d\"");
+        else
+          config.keep_us = us;
+      }
+      const toml::node* index = settings->get("index");
+      if (index == nullptr) continue;
+      const toml::array* fields = index->as_array();
+      if (fields == nullptr) wrong_value(*index, "index", "a list of fields: [\"segment\", \"city\"]");
+      if (fields == nullptr) continue;
+      for (const toml::node& field : *fields) {
+        if (const auto* path = field.as_string())
+          config.indexes.push_back(path->get());
+        else
+          wrong_value(field, "index", "a list of fields: [\"segment\", \"city\"]");
+      }
+    }
   }
 
   void registry(const toml::table& table, Environment& made) {

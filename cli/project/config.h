@@ -1,5 +1,5 @@
-// braid.toml: [project], [labels], [env.NAME], [env.NAME.bind], [env.NAME.out], [env.NAME.param]. An unknown key is an error with
-// a suggestion, never ignored.
+// braid.toml: [project], [labels], [env.NAME], [env.NAME.bind], [env.NAME.out], [env.NAME.param]. An unknown key is an
+// error with a suggestion, never ignored.
 #pragma once
 
 #include <optional>

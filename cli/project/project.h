@@ -105,6 +105,13 @@ struct AlertConfig {
   std::string ca;       ///< as above
 };
 
+/// How a product is kept for its readers: [env.NAME.serve].
+struct ServeConfig {
+  std::vector<std::string> indexes;  ///< paths of fields: "segment", "window.start"
+  std::optional<int64_t> keep_us;
+  Span span;  ///< of the product's name
+};
+
 struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
@@ -119,6 +126,7 @@ struct Environment {
   std::optional<KafkaConfig> kafka;           ///< where it has `brokers`
   std::optional<RegistryConfig> registry;
   std::map<std::string, ServiceConfig> services;  ///< by "domain.name"
+  std::map<std::string, ServeConfig> serve;       ///< by "domain.name" of a product
 };
 
 struct ConfigFile;  ///< braid.toml as parsed; defined in config.cpp

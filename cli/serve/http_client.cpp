@@ -21,7 +21,7 @@ constexpr uint64_t kMostBytes = 64 << 20;
 
 }  // namespace
 
-Result<HttpReply> http_get(const HttpAddress& address, const std::string& path, const std::string& accept) {
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept) {
   asio::io_context io{1};
   beast::tcp_stream stream(io);
   beast::flat_buffer buffer;

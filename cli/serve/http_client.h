@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "cli/project/http_address.h"
 #include "runtime/base/result.h"
+#include "serve/http/address.h"
 
 namespace braid::cli {
 
@@ -15,6 +15,6 @@ struct HttpReply {
 };
 
 /// Fails with code 7025 if nothing answers there, or something that is not HTTP.
-Result<HttpReply> http_get(const HttpAddress& address, const std::string& path, const std::string& accept);
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept);
 
 }  // namespace braid::cli

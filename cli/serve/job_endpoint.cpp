@@ -27,10 +27,12 @@ JobEndpoint::JobEndpoint(JobMonitor& monitor, JobDescription job, Fs& fs)
       .set(1);
 }
 
-HttpResponse JobEndpoint::answer(const HttpRequest& request) {
+serve::HttpResponse JobEndpoint::answer(const serve::HttpRequest& request) {
+  if (request.method != "GET")
+    return {.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}};
   if (request.path == "/metrics") {
     process_.update();
-    const MetricFormat format = request.accept.find("application/openmetrics-text") != std::string::npos
+    const MetricFormat format = request.header("accept").find("application/openmetrics-text") != std::string_view::npos
                                     ? MetricFormat::open_metrics
                                     : MetricFormat::prometheus;
     return {.content_type = std::string(metrics_content_type(format)),
@@ -43,8 +45,8 @@ HttpResponse JobEndpoint::answer(const HttpRequest& request) {
   return {.status = 404, .body = "there is no such path; there are:\n" + std::string(kPaths)};
 }
 
-HttpResponse JobEndpoint::verdict(const char* name, const JobMonitor::Verdict& verdict) const {
-  HttpResponse response{.status = verdict.good ? 200 : 503, .content_type = kJson};
+serve::HttpResponse JobEndpoint::verdict(const char* name, const JobMonitor::Verdict& verdict) const {
+  serve::HttpResponse response{.status = verdict.good ? 200 : 503, .content_type = kJson};
   response.body =
       fmt::format("{{\"{}\":{},\"phase\":\"{}\",\"reason\":", name, verdict.good, phase_name(monitor_.phase()));
   append_json_string(response.body, verdict.reason);
@@ -54,14 +56,14 @@ HttpResponse JobEndpoint::verdict(const char* name, const JobMonitor::Verdict& v
   return response;
 }
 
-HttpResponse JobEndpoint::status(const HttpRequest& request) const {
+serve::HttpResponse JobEndpoint::status(const serve::HttpRequest& request) const {
   JobDescription job = job_;
   job.phase = phase_name(monitor_.phase());
   const JobMonitor::Verdict ready = monitor_.readiness();
   job.ready = ready.good;
   job.reason = ready.reason;
   const std::shared_ptr<const JobStatus> status = monitor_.status();
-  if (request.accept.starts_with("text/plain")) return {.body = status_text(job, status.get())};
+  if (request.header("accept").starts_with("text/plain")) return {.body = status_text(job, status.get())};
   return {.content_type = kJson, .body = status_json(job, status.get())};
 }
 

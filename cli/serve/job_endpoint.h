@@ -1,11 +1,11 @@
-// The paths that a running job answers: /metrics, /healthz, /readyz, /status. On the server's thread; it reads what the
+// The paths that a running job answers: /metrics, /healthz, /readyz, /status. One thread at a time; it reads what the
 // job's monitor shows and never waits for the job.
 #pragma once
 
 #include "cli/present/status.h"
-#include "cli/serve/http_server.h"
 #include "cli/serve/process_metrics.h"
 #include "runtime/engine/job_monitor.h"
+#include "serve/http/server.h"
 
 namespace braid::cli {
 
@@ -13,11 +13,11 @@ class JobEndpoint {
  public:
   /// `job`: what is the same for the whole run. The monitor outlives this.
   JobEndpoint(JobMonitor& monitor, JobDescription job, Fs& fs);
-  HttpResponse answer(const HttpRequest& request);
+  serve::HttpResponse answer(const serve::HttpRequest& request);
 
  private:
-  HttpResponse verdict(const char* name, const JobMonitor::Verdict& verdict) const;
-  HttpResponse status(const HttpRequest& request) const;
+  serve::HttpResponse verdict(const char* name, const JobMonitor::Verdict& verdict) const;
+  serve::HttpResponse status(const serve::HttpRequest& request) const;
 
   JobMonitor& monitor_;
   JobDescription job_;

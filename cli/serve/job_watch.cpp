@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/present/report.h"
+#include "cli/serve/watch_errors.h"
 #include "runtime/report/alert_findings.h"
 #include "runtime/report/audit_findings.h"
 #include "runtime/report/diagnostic.h"
@@ -11,6 +12,9 @@
 
 namespace braid::cli {
 namespace {
+
+constexpr size_t kServingThreads = 2;
+constexpr size_t kServingConnections = 2048;
 
 double milliseconds(int64_t us) {
   return static_cast<double>(us) / 1000;
@@ -28,10 +32,18 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
   std::unique_ptr<JobWatch> watch(new JobWatch(program, job, options, log, fs, clock));
   if (!options.listen) return watch;
   watch->endpoint_.emplace(watch->monitor_, job, fs);
-  BRAID_ASSIGN(watch->server_,
-               HttpServer::listen(*options.listen, [endpoint = &*watch->endpoint_](const HttpRequest& request) {
-                 return endpoint->answer(request);
-               }));
+  serve::HttpLimits limits;
+  if (options.views != nullptr) {
+    watch->api_.emplace(options.products, *options.views, clock, [raw = watch.get()](const serve::ApiProduct& product) {
+      return raw->contract_status(product);
+    });
+    limits.threads = kServingThreads;
+    limits.connections = kServingConnections;
+  }
+  auto server = serve::HttpServer::listen(*options.listen, limits,
+                                          [raw = watch.get()](const auto& request) { return raw->answer(request); });
+  if (!server.ok()) return cannot_listen(options.listen->text(), server.error().message);
+  watch->server_ = *std::move(server);
   JsonObject fields;
   fields.text("address", watch->server_->address().text());
   log.write(LogLevel::info, "listening", std::move(fields));
@@ -67,8 +79,25 @@ JobWatch::~JobWatch() {
   server_.reset();
 }
 
-std::optional<HttpAddress> JobWatch::address() const {
+std::optional<serve::HttpAddress> JobWatch::address() const {
   return server_ ? std::optional(server_->address()) : std::nullopt;
+}
+
+serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
+  if (api_)
+    if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
+  std::lock_guard lock(endpoint_used_);
+  return endpoint_->answer(request);
+}
+
+std::string JobWatch::contract_status(const serve::ApiProduct& product) const {
+  const std::shared_ptr<const JobStatus> status = monitor_.status();
+  std::optional<PromiseState> worst;
+  if (status)
+    for (const JobStatus::Promise& promise : status->promises)
+      if (!promise.of_source && promise.relation == product.qualified() && promise.version == product.version)
+        worst = std::max(worst.value_or(PromiseState::ok), promise.status.state);
+  return worst ? word_of(*worst) : "nothing is watched";
 }
 
 void JobWatch::note(const JobEvent& event) {

@@ -5,25 +5,29 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 
 #include "cli/present/job_log.h"
 #include "cli/serve/audit_trail.h"
-#include "cli/serve/http_server.h"
 #include "cli/serve/job_endpoint.h"
 #include "cli/serve/lineage_events.h"
 #include "cli/serve/sender_thread.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/job_monitor.h"
+#include "serve/http/server.h"
+#include "serve/rest/api.h"
 
 namespace braid::cli {
 
 struct WatchOptions {
-  std::optional<HttpAddress> listen;
-  bool promises = false;                  ///< the job follows its inputs, so promises of contracts are watched
-  int64_t slow_commit_us = 1'000'000;     ///< commits that take longer are in the log as slow
-  int64_t summary_every_us = 60'000'000;  ///< of rows that were rejected, late or unmatched
+  std::optional<serve::HttpAddress> listen;
+  bool promises = false;                         ///< the job follows its inputs, so promises of contracts are watched
+  std::vector<serve::ApiProduct> products = {};  ///< that are served, where it listens
+  ViewHost* views = nullptr;                     ///< of these; outlives the watch
+  int64_t slow_commit_us = 1'000'000;            ///< commits that take longer are in the log as slow
+  int64_t summary_every_us = 60'000'000;         ///< of rows that were rejected, late or unmatched
 };
 
 class JobWatch {
@@ -47,7 +51,7 @@ class JobWatch {
   /// From now on reads of products of other domains, breaches and recoveries are recorded in audit logs.
   void record(std::unique_ptr<AuditTrail> trail) { trail_ = std::move(trail); }
   /// Where it listens, if it does.
-  std::optional<HttpAddress> address() const;
+  std::optional<serve::HttpAddress> address() const;
   /// The job has ended.
   void note_end(const Result<JobReport>& report);
 
@@ -58,6 +62,9 @@ class JobWatch {
   JobWatch(const Program& program, JobDescription job, const WatchOptions& options, const JobLog& log, Fs& fs,
            Clock& clock);
   void note(const JobEvent& event);
+  serve::HttpResponse answer(const serve::HttpRequest& request);
+  /// Of the product's contract: the worst of its promises.
+  std::string contract_status(const serve::ApiProduct& product) const;
   /// The job has the store: where it listens is written into it.
   void write_address();
   void tell_warnings(const JobStatus& status);
@@ -71,7 +78,9 @@ class JobWatch {
   Fs& fs_;
   Clock& clock_;
   JobMonitor monitor_;
-  std::optional<JobEndpoint> endpoint_;
+  std::mutex endpoint_used_;
+  std::optional<JobEndpoint> endpoint_;  ///< one request at a time
+  std::optional<serve::Api> api_;        ///< none: no product is served
   std::set<std::string> told_;           ///< warnings
   std::unique_ptr<AlertThread> alerts_;  ///< null: nobody is told
   std::string alerts_address_;
@@ -81,8 +90,8 @@ class JobWatch {
   std::map<std::string, int64_t> breached_since_;  ///< by product, version and promise
   bool address_written_ = false;
   int64_t summarized_at_;
-  std::map<std::string, Ledger> summarized_;  ///< by product, version and input
-  std::unique_ptr<HttpServer> server_;        ///< let go of first: it calls the endpoint
+  std::map<std::string, Ledger> summarized_;   ///< by product, version and input
+  std::unique_ptr<serve::HttpServer> server_;  ///< let go of first: it calls the endpoint
 };
 
 }  // namespace braid::cli

@@ -39,6 +39,7 @@ Status JobRun::wait_for_commit() {
   ++commits_;
   turns_.engine().committed();
   turns_.engine().show_published(seams_.clock.now_us());
+  views_.committed();
   if (options_.monitor != nullptr) options_.monitor->commit_is_durable(last_.epoch);
   return {};
 }
@@ -50,6 +51,10 @@ Result<StateBatch> JobRun::freeze_epoch() {
   outputs_.collect(batch, record.outputs);
   put_epoch(batch, record);
   last_ = record.after();
+  views_.freeze({.epoch = last_.epoch,
+                 .watermark = turns_.engine().task_watermark(),
+                 .newest = turns_.engine().newest(),
+                 .clock = record.clock});
   turns_.engine().freeze_published();
   BRAID_TRY(turns_.freeze(batch));
   return batch;
@@ -59,6 +64,7 @@ Status JobRun::write_epoch(StateBatch& batch) {
   if (options_.monitor != nullptr) options_.monitor->write_begins();
   BRAID_TRY(outputs_.sync());
   BRAID_KILL_POINT("after_output_sync");
+  BRAID_TRY(views_.put(store_.state(), batch));
   BRAID_TRY(store_.state().commit(batch));
   batch = {};
   if (options_.monitor != nullptr) options_.monitor->write_ends();

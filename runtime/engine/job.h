@@ -26,6 +26,7 @@
 #include "runtime/promise/published_rows.h"
 #include "runtime/report/diagnostic.h"
 #include "runtime/state/store.h"
+#include "runtime/view/view_layout.h"
 
 namespace braid {
 
@@ -33,6 +34,7 @@ class ErasedKeys;
 class JobMonitor;
 class Service;
 class TurnEngine;
+class ViewHost;
 
 using OpenStore = std::function<Result<std::unique_ptr<StateStore>>(const std::string& directory)>;
 
@@ -98,6 +100,9 @@ struct JobOptions {
   std::function<Status()> while_waiting;
   std::function<void(const JobProgress&)> progress;
   JobMonitor* monitor = nullptr;  ///< told what the job does; outlives it
+  /// What is kept of products for their readers, each of another product.
+  std::vector<ViewSpec> views = {};
+  ViewHost* view_host = nullptr;  ///< where they read it; outlives the job
   /// Called at named places, those within a commit on the thread that writes it; a test ends the process there.
   std::function<void(std::string_view)> kill_point;
 };

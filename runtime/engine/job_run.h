@@ -5,6 +5,7 @@
 #include "runtime/engine/job.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
+#include "runtime/engine/job_views.h"
 
 #define BRAID_KILL_POINT(name) \
   if (options_.kill_point) options_.kill_point(name)
@@ -14,6 +15,10 @@ namespace braid {
 class JobRun {
  public:
   JobRun(const Program& program, const JobOptions& options, const JobSeams& seams);
+  /// Waits for those who read views.
+  ~JobRun() {
+    if (options_.view_host != nullptr) options_.view_host->close();
+  }
 
   Status recover();
   /// To the end of all inputs, or until it is asked to stop. The last commit is still to be waited for.
@@ -52,6 +57,7 @@ class JobRun {
   const JobSeams& seams_;
   JobStore store_;
   OutputFiles outputs_;
+  JobViews views_;
   JobTurns turns_;
 
   EpochChain last_;  ///< the last epoch that was frozen

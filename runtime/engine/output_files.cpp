@@ -346,6 +346,17 @@ std::vector<std::string> OutputFiles::paths() const {
   return paths;
 }
 
+Result<OutputFiles::Readable> OutputFiles::readable(int product) const {
+  if (parts_.contains(product)) return Error{ErrorKind::output, "its rows go to several files", 0, 0};
+  const auto found = outputs_.find({product, ""});
+  if (found == outputs_.end() || !found->second.file)
+    return Error{ErrorKind::output, "the job does not write it to a file", 0, 0};
+  OutputBinding binding;
+  if (const auto bound = bindings_.find(product); bound != bindings_.end()) binding = bound->second;
+  binding.format = format_name(product);
+  return Readable{found->second.path, std::move(binding), found->second.frozen.bytes};
+}
+
 std::vector<OutputFiles::Written> OutputFiles::written() const {
   std::vector<Written> written;
   for (const auto& [place, output] : outputs_)

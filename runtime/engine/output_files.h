@@ -81,6 +81,13 @@ class OutputFiles : public OutputWriter {
     uint64_t bytes;  ///< as of the last freeze
   };
   std::vector<Written> written() const;
+  /// The file of the product's rows, and how it is written. An error says why there is no single one.
+  struct Readable {
+    std::string path;
+    OutputBinding binding;
+    uint64_t bytes = 0;  ///< as of the last freeze
+  };
+  Result<Readable> readable(int product) const;
 
   static constexpr std::string_view kKeyPrefix = "output/";
   /// Port of a file of a product with `{field}` in its path: this, and the path behind the part that all have.

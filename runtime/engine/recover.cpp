@@ -1,6 +1,7 @@
 // Recovery: lock the directory, read and check `meta`, cut outputs to what is committed, verify inputs, go on. A crash
 // at any step: begin again.
 #include "runtime/engine/job_run.h"
+#include "runtime/engine/output_history.h"
 #include "runtime/engine/rebuild.h"
 
 namespace braid {
@@ -11,6 +12,7 @@ JobRun::JobRun(const Program& program, const JobOptions& options, const JobSeams
       seams_(seams),
       store_(program, options, seams),
       outputs_(seams.fs, program, options.directory, options.outputs),
+      views_(program, options.views, outputs_, options.view_host),
       turns_(program, options, seams) {}
 
 Status JobRun::recover() {
@@ -40,7 +42,10 @@ Status JobRun::recover() {
   if (options_.workers > 1) outputs_.encode_beside(seams_.executor, options_.workers);
   BRAID_KILL_POINT("after_claim");
   BRAID_TRY(store_.keep_identity(false));
-  BRAID_TRY(turns_.open(store_, outputs_));
+  BRAID_TRY(turns_.open(store_, views_));
+  BRAID_TRY(views_.open(store_.state(), last_.epoch, [this](const ViewSpec& view, const auto& take) {
+    return read_output_history(program_, view, outputs_, seams_.fs, take);
+  }));
   BRAID_TRY(turns_.load_tables());
   return turns_.begin();
 }

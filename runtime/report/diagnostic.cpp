@@ -43,6 +43,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/tick_diagnostics.def"
 #include "runtime/report/topic_diagnostics.def"
 #include "runtime/report/type_diagnostics.def"
+#include "runtime/report/view_diagnostics.def"
 #include "runtime/report/watch_diagnostics.def"
 #include "runtime/report/window_diagnostics.def"
 #undef BRAID_DIAGNOSTIC

@@ -128,6 +128,75 @@ StoredSize MemoryStore::estimate(StateFamily family, std::string_view begin, std
   return size;
 }
 
+class MemoryStore::Cursor : public StoreCursor {
+ public:
+  Cursor(const Rows& rows, std::string_view begin, std::string_view end, CursorOrder order)
+      : first_(rows.lower_bound(begin)),
+        behind_(end.empty() ? rows.end() : rows.lower_bound(end)),
+        rows_(rows),
+        backwards_(order == CursorOrder::backwards) {
+    if (!end.empty() && end <= begin) behind_ = first_;
+    if (backwards_)
+      step_back_from(behind_);
+    else
+      at_ = first_;
+  }
+  bool valid() const override { return at_ != behind_; }
+  std::string_view key() const override { return at_->first; }
+  std::string_view value() const override { return at_->second; }
+  void next() override {
+    if (backwards_)
+      step_back_from(at_);
+    else
+      ++at_;
+  }
+  void seek(std::string_view key) override {
+    if (first_ == behind_) return;
+    if (backwards_) {
+      auto above = rows_.upper_bound(key);
+      if (behind_ != rows_.end() && (above == rows_.end() || above->first > behind_->first)) above = behind_;
+      return step_back_from(above);
+    }
+    at_ = key <= first_->first ? first_ : rows_.lower_bound(key);
+    if (behind_ != rows_.end() && (at_ == rows_.end() || at_->first > behind_->first)) at_ = behind_;
+  }
+  Status status() const override { return {}; }
+
+ private:
+  void step_back_from(Rows::const_iterator place) {
+    const bool none = place == first_ || first_ == behind_ || (place != rows_.end() && place->first <= first_->first);
+    at_ = none ? behind_ : std::prev(place);
+  }
+
+  Rows::const_iterator first_, behind_, at_;
+  const Rows& rows_;
+  bool backwards_;
+};
+
+class MemoryStore::Snapshot : public StoreSnapshot {
+ public:
+  explicit Snapshot(const Rows (&rows)[kStateFamilies]) { std::copy(std::begin(rows), std::end(rows), rows_); }
+  Result<bool> get(StateFamily family, std::string_view key, std::string* value) const override {
+    const Rows& rows = rows_[static_cast<int>(family)];
+    const auto found = rows.find(key);
+    if (found == rows.end()) return false;
+    *value = found->second;
+    return true;
+  }
+  std::unique_ptr<StoreCursor> cursor(StateFamily family, std::string_view begin, std::string_view end,
+                                      CursorOrder order) const override {
+    return std::make_unique<Cursor>(rows_[static_cast<int>(family)], begin, end, order);
+  }
+
+ private:
+  Rows rows_[kStateFamilies];
+};
+
+std::shared_ptr<const StoreSnapshot> MemoryStore::snapshot() {
+  std::lock_guard lock(mutex_);
+  return std::make_shared<Snapshot>(rows_);
+}
+
 void MemoryStore::apply(StateFamily family, StateBatch::Change::Kind kind, std::string_view key,
                         std::string_view value) {
   auto& rows = rows_[static_cast<int>(family)];

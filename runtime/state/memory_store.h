@@ -31,8 +31,14 @@ class MemoryStore : public StateStore {
   uint64_t commits() const override { return commits_; }
   /// With an Fs only.
   Result<std::vector<CheckpointFile>> checkpoint(const std::string& directory) override;
+  /// A copy of all rows.
+  std::shared_ptr<const StoreSnapshot> snapshot() override;
 
  private:
+  using Rows = std::map<std::string, std::string, std::less<>>;
+  class Snapshot;
+  class Cursor;
+
   /// Applies the whole frames of a log, and returns their length.
   uint64_t replay(std::string_view content);
   std::string part_path(const std::string& directory, size_t part) const;
@@ -43,7 +49,7 @@ class MemoryStore : public StateStore {
   bool apply_payload(std::string_view payload);
 
   std::mutex mutex_;  ///< of `rows_`: a commit may run beside reads
-  std::map<std::string, std::string, std::less<>> rows_[kStateFamilies];
+  Rows rows_[kStateFamilies];
   Fs* fs_ = nullptr;
   std::string directory_;
   size_t parts_ = 1;

@@ -101,6 +101,85 @@ class JoinChains : public rocksdb::AssociativeMergeOperator {
 /// Files on their way into the store lie there; what a crash left is deleted when the store is opened.
 constexpr const char* kIncoming = "/incoming";
 
+class RocksCursor : public StoreCursor {
+ public:
+  RocksCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const rocksdb::Snapshot* snapshot,
+              std::string_view begin, std::string_view end, CursorOrder order, std::string path)
+      : begin_(begin),
+        end_(end.empty() ? kChainKey : std::min(end, kChainKey)),
+        lower_(slice(begin_)),
+        upper_(slice(end_)),
+        backwards_(order == CursorOrder::backwards),
+        path_(std::move(path)) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    options.iterate_lower_bound = &lower_;
+    options.iterate_upper_bound = &upper_;
+    options.total_order_seek = true;
+    row_.reset(db.NewIterator(options, family));
+    if (backwards_)
+      row_->SeekToLast();
+    else
+      row_->SeekToFirst();
+  }
+  bool valid() const override { return row_->Valid(); }
+  std::string_view key() const override { return row_->key().ToStringView(); }
+  std::string_view value() const override { return row_->value().ToStringView(); }
+  void next() override {
+    if (backwards_)
+      row_->Prev();
+    else
+      row_->Next();
+  }
+  void seek(std::string_view key) override {
+    if (backwards_)
+      row_->SeekForPrev(slice(key));
+    else
+      row_->Seek(slice(key));
+  }
+  Status status() const override {
+    if (row_->status().ok()) return {};
+    return store_error(row_->status(), path_);
+  }
+
+ private:
+  const std::string begin_, end_;
+  const rocksdb::Slice lower_, upper_;
+  const bool backwards_;
+  const std::string path_;
+  std::unique_ptr<rocksdb::Iterator> row_;
+};
+
+class RocksSnapshot : public StoreSnapshot {
+ public:
+  RocksSnapshot(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& handles, std::string path)
+      : db_(db), handles_(handles), path_(std::move(path)), snapshot_(db.GetSnapshot()) {}
+  ~RocksSnapshot() override { db_.ReleaseSnapshot(snapshot_); }
+  RocksSnapshot(const RocksSnapshot&) = delete;
+  RocksSnapshot& operator=(const RocksSnapshot&) = delete;
+
+  Result<bool> get(StateFamily family, std::string_view key, std::string* value) const override {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    const rocksdb::Status status = db_.Get(options, handle(family), slice(key), value);
+    if (status.IsNotFound()) return false;
+    if (!status.ok()) return store_error(status, path_);
+    return true;
+  }
+  std::unique_ptr<StoreCursor> cursor(StateFamily family, std::string_view begin, std::string_view end,
+                                      CursorOrder order) const override {
+    return std::make_unique<RocksCursor>(db_, handle(family), snapshot_, begin, end, order, path_);
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* handle(StateFamily family) const { return handles_[1 + static_cast<size_t>(family)]; }
+
+  rocksdb::DB& db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*>& handles_;
+  const std::string path_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+
 class RocksStore : public StateStore {
  public:
   RocksStore(std::string path, rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
@@ -255,6 +334,9 @@ class RocksStore : public StateStore {
     return figures;
   }
   uint64_t commits() const override { return chain_.last; }
+  std::shared_ptr<const StoreSnapshot> snapshot() override {
+    return std::make_shared<RocksSnapshot>(*db_, handles_, path_);
+  }
   bool log_damaged() const override { return log_damaged_; }
 
   Result<std::vector<CheckpointFile>> checkpoint(const std::string& directory) override {

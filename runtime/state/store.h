@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/state/snapshot.h"
 #include "runtime/state/state_batch.h"
 
 namespace braid {
@@ -83,6 +85,9 @@ class StateStore {
   /// which is made; its parent is there. The copy takes up room only for what the store has replaced since. Between two
   /// commits, on their thread; the first flushes what is only in the log, if that is much. Not made durable.
   virtual Result<std::vector<CheckpointFile>> checkpoint(const std::string& directory) = 0;
+  /// The store as of its last commit, for other threads. Between two commits, on their thread. Null: this store has no
+  /// readers beside the job.
+  virtual std::shared_ptr<const StoreSnapshot> snapshot() { return nullptr; }
   /// When it was opened, some of its log could not be read: what was committed behind that is not here. More than a
   /// power cut leaves behind, mostly.
   virtual bool log_damaged() const { return false; }

@@ -46,7 +46,7 @@ LIBRARIES = {
     r"yaml-cpp/": ["mesh/standards"],
     r"libpq-fe\.h": ["runtime/connect/postgres"],
     r"toml\+\+/": ["cli/project"],
-    r"boost/(asio|beast)": ["cli/serve"],
+    r"boost/(asio|beast)": ["cli/serve", "serve/http"],
     r"CLI/": ["cli/commands"],
     r"re2/": ["stdlib"],
     r"simdjson\.h": ["runtime/codec", "benchmarks"],

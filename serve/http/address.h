@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace braid::cli {
+namespace braid::serve {
 
 struct HttpAddress {
   std::string host;   ///< an IPv4 or IPv6 address, without brackets
@@ -14,6 +14,8 @@ struct HttpAddress {
 
   /// As in a URL: IPv6 in brackets.
   std::string text() const;
+  /// Whether only this machine reaches it.
+  bool is_loopback() const;
 };
 
 inline constexpr const char* kHttpAddressForm = "an address and a port, such as 127.0.0.1:9464, or a port";
@@ -22,4 +24,4 @@ inline constexpr const char* kHttpAddressForm = "an address and a port, such as 
 /// something else.
 std::optional<HttpAddress> parse_http_address(std::string_view written);
 
-}  // namespace braid::cli
+}  // namespace braid::serve

@@ -1,13 +1,17 @@
-#include "cli/project/http_address.h"
+#include "serve/http/address.h"
 
 #include <arpa/inet.h>
 
 #include <charconv>
 
-namespace braid::cli {
+namespace braid::serve {
 
 std::string HttpAddress::text() const {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+}
+
+bool HttpAddress::is_loopback() const {
+  return host == "::1" || host.starts_with("127.");
 }
 
 std::optional<HttpAddress> parse_http_address(std::string_view written) {
@@ -26,4 +30,4 @@ std::optional<HttpAddress> parse_http_address(std::string_view written) {
   return address;
 }
 
-}  // namespace braid::cli
+}  // namespace braid::serve

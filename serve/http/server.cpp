@@ -1,19 +1,20 @@
-#include "cli/serve/http_server.h"
+#include "serve/http/server.h"
 
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <optional>
 #include <thread>
 
-#include "cli/serve/watch_errors.h"
-
-namespace braid::cli {
+namespace braid::serve {
 namespace {
 
 namespace asio = boost::asio;
@@ -21,32 +22,49 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
-constexpr size_t kMostConnections = 64;
-constexpr uint32_t kMostHeaderBytes = 8 << 10;
-constexpr std::chrono::seconds kTimeOut{10};
 constexpr std::chrono::seconds kLinger{1};
 constexpr size_t kMostUnread = 1 << 20;
 
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+std::string lower(std::string_view text) {
+  std::string made(text);
+  for (char& c : made)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return made;
+}
+
+/// What the connections of a server share.
+struct Shared {
+  HttpHandler handler;
+  HttpLimits limits;
+  std::atomic<size_t> open = 0;
+};
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, const HttpHandler& handler, HttpLimits limits, size_t& open)
-      : stream_(std::move(socket)), buffer_(kMostHeaderBytes), handler_(handler), limits_(limits), open_(open) {
-    ++open_;
+  Connection(tcp::socket socket, Shared& shared)
+      : stream_(std::move(socket)),
+        timer_(stream_.get_executor()),
+        buffer_(shared.limits.header_bytes + shared.limits.body_bytes),
+        shared_(shared),
+        time_out_(std::chrono::microseconds(shared.limits.time_out_us)) {
+    ++shared_.open;
   }
-  ~Connection() { --open_; }
+  ~Connection() { --shared_.open; }
 
   void read() {
     parser_.emplace();
-    parser_->header_limit(kMostHeaderBytes);
-    parser_->body_limit(limits_.most_body);
-    stream_.expires_after(kTimeOut);
+    parser_->header_limit(shared_.limits.header_bytes);
+    parser_->body_limit(shared_.limits.body_bytes);
+    stream_.expires_after(time_out_);
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
   }
 
  private:
-  static std::string text(beast::string_view view) { return {view.data(), view.size()}; }
-
   void got(beast::error_code error) {
     if (!error) return answer();
     // Gone, silent or closed between two requests: nobody waits for an answer.
@@ -55,52 +73,54 @@ class Connection : public std::enable_shared_from_this<Connection> {
     HttpResponse response{.status = 400, .body = "bad request: " + error.message() + "\n"};
     if (error == http::error::body_limit)
       response = {.status = 413,
-                  .body = limits_.most_body == 0 ? "a request has no body here\n" : "the body is too long\n"};
+                  .body = shared_.limits.body_bytes == 0 ? "a request has no body here\n" : "the body is too long\n"};
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
       response = {.status = 431, .body = "the header is too long\n"};
-    write(response, false, false);
+    write(std::move(response), false, false);
   }
 
   void answer() {
-    const auto& request = parser_->get();
+    auto& request = parser_->get();
     const bool keep = request.keep_alive();
     const bool head = request.method() == http::verb::head;
-    const bool writes = request.method() == http::verb::put || request.method() == http::verb::post ||
-                        request.method() == http::verb::delete_;
-    if (!head && request.method() != http::verb::get && !(writes && limits_.most_body > 0))
-      return write({.status = 405, .body = limits_.most_body == 0 ? "only GET and HEAD\n" : "not this method\n"}, false,
-                   false);
-    const std::string target = text(request.target());
+    const std::string_view target = view(request.target());
     const size_t query = std::min(target.find('?'), target.size());
-    write(handler_({.path = target.substr(0, query),
-                    .accept = text(request[http::field::accept]),
-                    .method = head ? "GET" : text(request.method_string()),
-                    .query = target.substr(std::min(query + 1, target.size())),
-                    .authorization = text(request[http::field::authorization]),
-                    .if_match = text(request[http::field::if_match]),
-                    .if_none_match = text(request[http::field::if_none_match]),
-                    .turn = text(request["Braid-Turn"]),
-                    .body = request.body()}),
-          keep, head);
+    HttpRequest asked{.method = head ? "GET" : std::string(view(request.method_string())),
+                      .path = std::string(target.substr(0, query)),
+                      .query = std::string(target.substr(std::min(query + 1, target.size())))};
+    for (const auto& field : request)
+      asked.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
+    asked.body = std::move(request.body());
+    write(shared_.handler(asked), keep, head);
   }
 
-  void write(const HttpResponse& response, bool keep, bool head) {
+  void write(HttpResponse response, bool keep, bool head) {
+    if (response.later) return wait(std::move(response.later), keep, head);
     response_ = {};
     response_.version(11);
     response_.result(static_cast<unsigned>(response.status));
     response_.set(http::field::content_type, response.content_type);
     response_.set(http::field::cache_control, "no-store");
-    if (response.status == 405)
-      response_.set(http::field::allow, limits_.most_body == 0 ? "GET, HEAD" : "GET, HEAD, PUT, POST, DELETE");
-    if (response.status == 401) response_.set(http::field::www_authenticate, "Bearer");
-    if (!response.etag.empty()) response_.set(http::field::etag, response.etag);
+    for (const auto& [name, value] : response.headers) response_.set(name, value);
     response_.keep_alive(keep);
-    response_.content_length(response.body.size());
-    if (!head) response_.body() = response.body;
-    stream_.expires_after(kTimeOut);
+    // An answer without a body has no length.
+    if (response.status != 204 && response.status != 304) response_.content_length(response.body.size());
+    if (!head) response_.body() = std::move(response.body);
+    stream_.expires_after(time_out_);
     http::async_write(stream_, response_, [self = shared_from_this(), keep](beast::error_code error, size_t) {
       if (!error && keep) return self->read();
       self->close();
+    });
+  }
+
+  void wait(std::function<std::optional<HttpResponse>()> later, bool keep, bool head) {
+    stream_.expires_never();
+    timer_.expires_after(std::chrono::microseconds(shared_.limits.look_every_us));
+    timer_.async_wait([self = shared_from_this(), later = std::move(later), keep, head](beast::error_code error) {
+      if (error) return;
+      std::optional<HttpResponse> made = later();
+      if (!made) return self->wait(later, keep, head);
+      self->write(*std::move(made), keep, head);
     });
   }
 
@@ -121,12 +141,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   beast::tcp_stream stream_;
+  asio::steady_timer timer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
-  const HttpHandler& handler_;
-  const HttpLimits limits_;
-  size_t& open_;
+  Shared& shared_;
+  std::chrono::microseconds time_out_;
   std::array<char, 4096> unread_;
   size_t drained_ = 0;
 };
@@ -134,30 +154,34 @@ class Connection : public std::enable_shared_from_this<Connection> {
 }  // namespace
 
 struct HttpServer::Loop {
-  Loop(HttpHandler given, HttpLimits most) : handler(std::move(given)), limits(most), acceptor(io) {}
+  Loop(HttpHandler handler, const HttpLimits& limits) : io(static_cast<int>(limits.threads)), acceptor(io) {
+    shared.handler = std::move(handler);
+    shared.limits = limits;
+  }
 
   void accept() {
-    acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
+    acceptor.async_accept(asio::make_strand(io), [this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error && open < kMostConnections)
-        std::make_shared<Connection>(std::move(socket), handler, limits, open)->read();
+      if (!error && shared.open < shared.limits.connections) {
+        beast::error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        std::make_shared<Connection>(std::move(socket), shared)->read();
+      }
       accept();
     });
   }
 
-  HttpHandler handler;
-  HttpLimits limits;
-  size_t open = 0;
+  Shared shared;
   HttpAddress address;
-  asio::io_context io{1};
+  asio::io_context io;
   tcp::acceptor acceptor;
-  std::thread thread;  ///< the last: it uses the others
+  std::vector<std::thread> threads;  ///< the last: they use the others
 };
 
 HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, HttpHandler handler,
-                                                       HttpLimits limits) {
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, const HttpLimits& limits,
+                                                       HttpHandler handler) {
   auto loop = std::make_unique<Loop>(std::move(handler), limits);
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
@@ -167,27 +191,31 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& addres
   if (!error) loop->acceptor.listen(asio::socket_base::max_listen_connections, error);
   tcp::endpoint bound;
   if (!error) bound = loop->acceptor.local_endpoint(error);
-  if (error) {
-    return cannot_listen(address.text(), error.message());
-  }
+  if (error) return Error{ErrorKind::output, error.message(), 0, error.value()};
   loop->address = {address.host, bound.port()};
   loop->accept();
   // Signals are for the job's thread.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  loop->thread = std::thread([io = &loop->io] { io->run(); });
+  for (size_t i = 0; i < limits.threads; ++i) loop->threads.emplace_back([io = &loop->io] { io->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(loop)));
 }
 
 HttpServer::~HttpServer() {
   loop_->io.stop();
-  loop_->thread.join();
+  for (std::thread& thread : loop_->threads) thread.join();
 }
 
 const HttpAddress& HttpServer::address() const {
   return loop_->address;
 }
 
-}  // namespace braid::cli
+std::string_view HttpRequest::header(std::string_view name) const {
+  for (const auto& [each, value] : headers)
+    if (each == name) return value;
+  return {};
+}
+
+}  // namespace braid::serve

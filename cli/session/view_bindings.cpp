@@ -1,0 +1,110 @@
+#include "cli/session/view_bindings.h"
+
+#include "runtime/declare/path_template.h"
+#include "runtime/report/suggest.h"
+#include "runtime/report/view_findings.h"
+
+namespace braid::cli {
+namespace {
+
+const typed::Relation* product_of(const typed::Project& project, const std::string& name,
+                                  std::optional<int64_t> version) {
+  for (const typed::Relation& relation : project.relations)
+    if (relation.kind == typed::RelationKind::product && relation.output_of < 0 && relation.qualified() == name &&
+        (!version || relation.version == *version))
+      return &relation;
+  return nullptr;
+}
+
+std::string text_of(const std::vector<Field>& row, const std::vector<int>& path) {
+  std::string text;
+  const std::vector<Field>* fields = &row;
+  for (const int place : path) {
+    const Field& field = fields->at(static_cast<size_t>(place));
+    text += (text.empty() ? "" : ".") + field.name;
+    if (const Type& type = without_optional(field.type); is(type, TypeKind::structure)) fields = &type->fields;
+  }
+  return text;
+}
+
+bool can_be_indexed(const Type& type) {
+  const Type& plain = without_optional(type);
+  return is_ordered(plain) || is(plain, TypeKind::boolean) || is(plain, TypeKind::uuid) ||
+         is(plain, TypeKind::enumeration);
+}
+
+/// The field that has the event time: that of the product, or the end of its window.
+void set_time(const typed::Relation& relation, ViewSpec& spec) {
+  if (relation.time_field >= 0 && relation.time_field < static_cast<int>(relation.row.size())) {
+    spec.time = {relation.time_field};
+    return;
+  }
+  spec.time = path_in_row(relation.row, "window.end");
+  if (!spec.time.empty() && !is(without_optional(type_at(relation.row, spec.time)), TypeKind::timestamp))
+    spec.time = {};
+  if (!spec.time.empty()) spec.time_offset_us = 1;  // the last instant of the window
+}
+
+void report_unknown(const typed::Project& project, const Environment& environment, Reporter& reporter) {
+  for (const auto& [name, config] : environment.serve) {
+    if (product_of(project, name, std::nullopt) != nullptr) continue;
+    std::vector<std::string> names;
+    for (const typed::Relation& relation : project.relations)
+      if (relation.kind == typed::RelationKind::product && relation.output_of < 0)
+        names.push_back(relation.qualified());
+    auto finding =
+        reporter.report(diag::ServedProductUnknown{.section = "[env." + environment.name + ".serve]", .product = name});
+    finding.at(config.span);
+    if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
+  }
+}
+
+}  // namespace
+
+BoundViews bind_views(const Program& program, const typed::Project& project, const Environment& environment, bool all,
+                      Reporter& reporter) {
+  BoundViews made;
+  report_unknown(project, environment, reporter);
+  for (size_t i = 0; i < program.products.size(); ++i) {
+    const ProductSpec& product = program.products[i];
+    const typed::Relation* relation = product_of(project, product.qualified(), product.version);
+    const auto config = environment.serve.find(product.qualified());
+    if (relation == nullptr || (config == environment.serve.end() && !all)) continue;
+    ViewSpec spec{.product = static_cast<int>(i)};
+    serve::ApiProduct served{.domain = product.domain,
+                             .name = product.name,
+                             .version = product.version,
+                             .doc = relation->documentation,
+                             .row = product.row,
+                             .keyed = product.changes};
+    for (const typed::Domain& domain : project.domains)
+      if (domain.name == product.domain) served.owner = domain.owner;
+    for (const std::vector<int>& path : product.key) served.key.push_back(text_of(product.row, path));
+    set_time(*relation, spec);
+    if (config != environment.serve.end()) {
+      for (const std::string& field : config->second.indexes) {
+        const std::vector<int> path = path_in_row(product.row, field);
+        const std::string reason = path.empty() ? "its rows have no such field"
+                                   : !can_be_indexed(type_at(product.row, path))
+                                       ? fmt::format("it is a {}", to_string(type_at(product.row, path)))
+                                   : spec.indexes.size() == ViewLayout::kMostIndexes - 1 ? "there are too many"
+                                                                                         : "";
+        if (!reason.empty()) {
+          reporter.report(diag::ServedIndexWrong{.product = product.qualified(), .field = field, .reason = reason})
+              .at(config->second.span);
+          continue;
+        }
+        spec.indexes.push_back(path);
+        served.indexes.push_back(field);
+      }
+      if (config->second.keep_us && !relation->has_time)
+        reporter.report(diag::ServedKeepWithoutTime{.product = product.qualified()}).at(config->second.span);
+      spec.keep_us = served.keep_us = config->second.keep_us;
+    }
+    made.specs.push_back(std::move(spec));
+    made.products.push_back(std::move(served));
+  }
+  return made;
+}
+
+}  // namespace braid::cli

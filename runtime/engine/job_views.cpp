@@ -1,0 +1,203 @@
+#include "runtime/engine/job_views.h"
+
+#include <set>
+
+#include "runtime/report/view_findings.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+namespace {
+
+constexpr std::string_view kRecords = "views/";
+constexpr uint16_t kFormat = 1;
+/// Rows that are put into a new view at once.
+constexpr uint64_t kFillBytes = 4 << 20;
+
+/// What the rows of the view and their places depend on.
+std::string form_of(const ProductSpec& product, const ViewSpec& spec) {
+  std::string form = to_string(struct_type(product.row)) + (product.changes ? " changes" : " events");
+  const auto add = [&](const char* name, const std::vector<std::vector<int>>& paths) {
+    for (const std::vector<int>& path : paths) form += fmt::format(" {} {}", name, fmt::join(path, "."));
+  };
+  add("key", product.key);
+  add("index", spec.indexes);
+  if (product.changes && spec.keep_us) form += " history";
+  return form;
+}
+
+std::string record_key(const ProductSpec& product) {
+  return fmt::format("{}{}/{}", kRecords, product.qualified(), product.version);
+}
+
+void erase_view(uint32_t number, StateBatch& batch) {
+  batch.erase_range(StateFamily::point, ViewLayout::first_of_view(number), ViewLayout::first_of_view(number + 1));
+}
+
+}  // namespace
+
+std::string JobViews::Record::bytes() const {
+  WireWriter out;
+  out.fixed(kFormat);
+  out.fixed(number);
+  out.fixed(begins);
+  out.fixed(figures.rows);
+  out.fixed(figures.next_number);
+  out.text(form);
+  return out.take();
+}
+
+Result<JobViews::Record> JobViews::Record::parse(std::string_view bytes) {
+  WireReader in(bytes);
+  Record record;
+  const auto format = in.fixed<uint16_t>();
+  record.number = in.fixed<uint32_t>();
+  record.begins = in.fixed<int64_t>();
+  record.figures.rows = in.fixed<uint64_t>();
+  record.figures.next_number = in.fixed<uint64_t>();
+  record.form = in.text();
+  if (in.failed() || format != kFormat)
+    return Error{ErrorKind::store, "what the store says of a view cannot be read", 8002, 0};
+  return record;
+}
+
+JobViews::JobViews(const Program& program, const std::vector<ViewSpec>& specs, OutputWriter& outputs, ViewHost* host)
+    : program_(program), outputs_(outputs), host_(host), specs_(specs) {}
+
+Result<std::map<std::string, JobViews::Record>> JobViews::read_records(StateStore& store) {
+  std::map<std::string, Record> records;
+  BRAID_TRY(store.scan(StateFamily::meta, kRecords, [&](std::string_view key, std::string_view value) -> Status {
+    BRAID_ASSIGN(Record record, Record::parse(value));
+    records.emplace(key, std::move(record));
+    return {};
+  }));
+  return records;
+}
+
+Result<ViewsAt> JobViews::read_at(StateStore& store, uint64_t epoch) {
+  std::string bytes;
+  BRAID_ASSIGN(const bool found, store.get(StateFamily::meta, kViewsKey, &bytes));
+  if (!found) return ViewsAt{.epoch = epoch};
+  return ViewsAt::parse(bytes);
+}
+
+Status JobViews::show(const Program& program, const std::vector<ViewSpec>& specs, const std::string& directory,
+                      StateStore& store, ViewHost& host) {
+  BRAID_ASSIGN(const auto stored, read_records(store));
+  BRAID_ASSIGN(const ViewsAt at, read_at(store, 0));
+  std::vector<ServedView> served;
+  for (const ViewSpec& spec : specs) {
+    const ProductSpec& product = program.products[static_cast<size_t>(spec.product)];
+    const auto known = stored.find(record_key(product));
+    if (known == stored.end() || known->second.form != form_of(product, spec)) continue;
+    served.push_back({std::make_shared<const ViewLayout>(product, spec, known->second.number), known->second.begins});
+  }
+  if (served.empty() || served.size() < specs.size()) {
+    const Diagnostic finding = diag::NothingToServe{.store = directory}.make();
+    return Error{ErrorKind::store, finding.message, finding.code, 0};
+  }
+  host.open(store, std::move(served), at);
+  return {};
+}
+
+Status JobViews::open(StateStore& store, uint64_t epoch, const History& history) {
+  BRAID_ASSIGN(auto stored, read_records(store));
+  BRAID_ASSIGN(const ViewsAt at, read_at(store, epoch));
+  if (specs_.empty() && stored.empty()) return {};
+
+  std::set<uint32_t> numbers;
+  for (const auto& [key, record] : stored) numbers.insert(record.number);
+  StateBatch batch;
+  std::vector<View*> fresh;
+  for (const ViewSpec& spec : specs_) {
+    const ProductSpec& product = program_.products[static_cast<size_t>(spec.product)];
+    View& view = views_[spec.product];
+    view.key = record_key(product);
+    view.form = form_of(product, spec);
+    ViewFigures figures;
+    const auto known = stored.find(view.key);
+    if (known != stored.end() && known->second.form == view.form) {
+      view.number = known->second.number;
+      view.begins = known->second.begins;
+      figures = known->second.figures;
+      stored.erase(known);
+    } else {
+      while (!numbers.insert(view.number).second) ++view.number;
+      view.begins = epoch == 0 ? INT64_MIN : at.watermark;
+      // Of a view that was begun and is in no record.
+      erase_view(view.number, batch);
+      fresh.push_back(&view);
+    }
+    view.figures = figures;
+    view.writer = std::make_unique<ViewWriter>(ViewLayout(product, spec, view.number), figures);
+  }
+  for (const auto& [key, record] : stored) {
+    batch.erase(StateFamily::meta, key);
+    erase_view(record.number, batch);
+  }
+  if (!batch.empty()) BRAID_TRY(store.commit(batch));
+  if (epoch > 0)
+    for (View* view : fresh) BRAID_TRY(fill(*view, epoch, store, history));
+  if (host_ == nullptr) return {};
+  std::vector<ServedView> served;
+  for (const auto& [product, view] : views_)
+    served.push_back({std::make_shared<const ViewLayout>(view.writer->layout()), view.begins});
+  host_->open(store, std::move(served), at);
+  return {};
+}
+
+Status JobViews::fill(View& view, uint64_t epoch, StateStore& store, const History& history) {
+  const auto commit = [&](bool last) -> Status {
+    StateBatch batch;
+    BRAID_ASSIGN(const uint64_t gone, view.writer->put(view.writer->take(), epoch, INT64_MIN, store, batch));
+    view.writer->forget_events(gone);
+    if (last) batch.put(StateFamily::meta, view.key, Record{view.number, view.begins, view.figures, view.form}.bytes());
+    return store.commit(batch);
+  };
+  BRAID_TRY(history(view.writer->layout().spec(), [&](const Block& rows) -> Status {
+    view.writer->write(rows);
+    return view.writer->waiting_bytes() < kFillBytes ? Status() : commit(false);
+  }));
+  BRAID_TRY(commit(false));
+  if (view.writer->layout().is_keyed()) BRAID_TRY(view.writer->count_rows(store));
+  view.figures = view.writer->figures();
+  return commit(true);
+}
+
+void JobViews::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
+  outputs_.write(product, port, row, block);
+  if (!port.empty()) return;
+  if (const auto view = views_.find(product); view != views_.end()) view->second.writer->write(block);
+}
+
+uint64_t JobViews::waiting_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [product, view] : views_) bytes += view.writer->waiting_bytes();
+  return bytes;
+}
+
+void JobViews::freeze(const ViewsAt& at) {
+  at_ = at;
+  for (auto& [product, view] : views_) {
+    view.frozen = view.writer->take();
+    view.figures = view.writer->figures();
+  }
+}
+
+Status JobViews::put(StateStore& store, StateBatch& batch) {
+  if (views_.empty()) return {};
+  for (auto& [product, view] : views_) {
+    BRAID_ASSIGN(view.gone, view.writer->put(view.frozen, at_.epoch, at_.watermark, store, batch));
+    view.frozen = {};
+    view.figures.rows -= view.gone;
+    batch.put(StateFamily::meta, view.key, Record{view.number, view.begins, view.figures, view.form}.bytes());
+  }
+  batch.put(StateFamily::meta, kViewsKey, at_.bytes());
+  return {};
+}
+
+void JobViews::committed() {
+  for (auto& [product, view] : views_) view.writer->forget_events(std::exchange(view.gone, 0));
+  if (host_ != nullptr && !views_.empty()) host_->committed(at_);
+}
+
+}  // namespace braid

@@ -1,0 +1,9 @@
+// Findings about views of products (runtime/report/view_diagnostics.def), as diagnostic.h has those of
+// diagnostics.def.
+#pragma once
+
+#include "runtime/report/diagnostic.h"
+
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/view_diagnostics.def"
+#undef BRAID_DIAGNOSTIC

@@ -1,0 +1,114 @@
+#include "runtime/view/view_host.h"
+
+#include <chrono>
+
+#include "runtime/base/check.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+
+std::string ViewsAt::bytes() const {
+  WireWriter out;
+  out.fixed(epoch);
+  out.fixed(watermark);
+  out.fixed(newest);
+  out.fixed(clock);
+  return out.take();
+}
+
+Result<ViewsAt> ViewsAt::parse(std::string_view bytes) {
+  WireReader in(bytes);
+  ViewsAt at;
+  at.epoch = in.fixed<uint64_t>();
+  at.watermark = in.fixed<int64_t>();
+  at.newest = in.fixed<int64_t>();
+  at.clock = in.fixed<int64_t>();
+  if (in.failed()) return Error{ErrorKind::store, "what the store says of its views cannot be read", 8002, 0};
+  return at;
+}
+
+std::shared_ptr<const ViewsState> ViewHost::state_of(const ViewsAt& at) {
+  auto* state = new ViewsState{at, store_->snapshot(), views_};
+  BRAID_CHECK(state->store != nullptr, "a store without snapshots has no views");
+  ++alive_;
+  return {state, [this](const ViewsState* gone) {
+            delete gone;
+            std::lock_guard lock(mutex_);
+            --alive_;
+            changed_.notify_all();
+          }};
+}
+
+void ViewHost::open(StateStore& store, std::vector<ServedView> views, const ViewsAt& at) {
+  std::lock_guard lock(mutex_);
+  BRAID_CHECK(store_ == nullptr, "a host is opened twice");
+  store_ = &store;
+  views_ = std::make_shared<const std::vector<ServedView>>(std::move(views));
+  now_ = state_of(at);
+  changed_.notify_all();
+}
+
+void ViewHost::committed(const ViewsAt& at) {
+  std::shared_ptr<const ViewsState> before;  // let go of without the lock
+  std::vector<std::shared_ptr<const ViewsState>> over;
+  {
+    std::lock_guard lock(mutex_);
+    before = std::exchange(now_, state_of(at));
+    const int64_t now_us = clock_.steady_us();
+    for (auto each = kept_.begin(); each != kept_.end();) {
+      if (each->second.until_us >= now_us && kept_.size() <= kMostKept) {
+        ++each;
+        continue;
+      }
+      over.push_back(std::move(each->second.state));
+      each = kept_.erase(each);
+    }
+    changed_.notify_all();
+  }
+}
+
+void ViewHost::close() {
+  std::shared_ptr<const ViewsState> before;
+  std::map<uint64_t, Kept> kept;
+  {
+    std::lock_guard lock(mutex_);
+    if (store_ == nullptr) return;
+    store_ = nullptr;
+    before = std::move(now_);
+    kept.swap(kept_);
+    changed_.notify_all();
+  }
+  before.reset();
+  kept.clear();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return alive_ == 0; });
+}
+
+std::shared_ptr<const ViewsState> ViewHost::now() const {
+  std::lock_guard lock(mutex_);
+  return now_;
+}
+
+std::shared_ptr<const ViewsState> ViewHost::at_epoch(uint64_t epoch) const {
+  std::lock_guard lock(mutex_);
+  if (now_ != nullptr && now_->at.epoch == epoch) return now_;
+  const auto found = kept_.find(epoch);
+  return found == kept_.end() ? nullptr : found->second.state;
+}
+
+void ViewHost::keep(const std::shared_ptr<const ViewsState>& state, int64_t until_us) {
+  std::lock_guard lock(mutex_);
+  if (store_ == nullptr) return;
+  Kept& kept = kept_[state->at.epoch];
+  kept.state = state;
+  kept.until_us = std::max(kept.until_us, until_us);
+}
+
+std::shared_ptr<const ViewsState> ViewHost::wait_for(uint64_t epoch, int64_t timeout_us) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::microseconds(timeout_us),
+                    [&] { return store_ == nullptr || (now_ != nullptr && now_->at.epoch >= epoch); });
+  return now_ != nullptr && now_->at.epoch >= epoch ? now_ : nullptr;
+}
+
+}  // namespace braid

@@ -1,0 +1,87 @@
+// The views of a job as others read them: the store as of its last commit, held still while the job goes on.
+//
+// The job opens the host when it has its store, says when a commit is durable, and closes the host before the store
+// goes. Readers ask for the state; each state is of one epoch as a whole, and is theirs until they let go of it.
+// close() waits for them: a reader holds a state for a bounded time. now(), at_epoch(), keep() and wait_for() on any
+// thread; the others on the job's.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/state/store.h"
+#include "runtime/view/view_layout.h"
+
+namespace braid {
+
+/// Where the job stood when an epoch was committed. In `meta` under kViewsKey.
+struct ViewsAt {
+  uint64_t epoch = 0;
+  int64_t watermark = INT64_MIN;
+  int64_t newest = INT64_MIN;  ///< the largest event time that was read
+  int64_t clock = 0;           ///< reading of the epoch that ended
+
+  std::string bytes() const;
+  static Result<ViewsAt> parse(std::string_view bytes);
+};
+inline constexpr std::string_view kViewsKey = "views";
+
+/// One view of a job.
+struct ServedView {
+  std::shared_ptr<const ViewLayout> layout;
+  /// Times before that cannot be asked for: the view did not exist yet.
+  int64_t begins = INT64_MIN;
+};
+
+/// The views of one epoch. Immutable; threads may share it.
+struct ViewsState {
+  ViewsAt at;
+  std::shared_ptr<const StoreSnapshot> store;
+  std::shared_ptr<const std::vector<ServedView>> views;
+};
+
+class ViewHost {
+ public:
+  /// The clock may be read on any thread, and outlives this.
+  explicit ViewHost(Clock& clock) : clock_(clock) {}
+  ViewHost(const ViewHost&) = delete;
+  ~ViewHost() { close(); }
+
+  void open(StateStore& store, std::vector<ServedView> views, const ViewsAt& at);
+  void committed(const ViewsAt& at);
+  void close();
+
+  /// Null: the job is not running, or has not begun.
+  std::shared_ptr<const ViewsState> now() const;
+  /// Null: it is not kept any more.
+  std::shared_ptr<const ViewsState> at_epoch(uint64_t epoch) const;
+  /// For at_epoch(), until that reading of a steady clock, µs. At most kMostKept states are kept; the oldest go.
+  void keep(const std::shared_ptr<const ViewsState>& state, int64_t until_us);
+  /// The state of that epoch, or of a later one; null: it has not come in time.
+  std::shared_ptr<const ViewsState> wait_for(uint64_t epoch, int64_t timeout_us) const;
+
+  static constexpr size_t kMostKept = 64;
+
+ private:
+  struct Kept {
+    std::shared_ptr<const ViewsState> state;
+    int64_t until_us = 0;
+  };
+  std::shared_ptr<const ViewsState> state_of(const ViewsAt& at);
+
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  StateStore* store_ = nullptr;  ///< null: closed
+  std::shared_ptr<const std::vector<ServedView>> views_;
+  std::shared_ptr<const ViewsState> now_;
+  std::map<uint64_t, Kept> kept_;  ///< by epoch
+  size_t alive_ = 0;               ///< states that somebody holds
+};
+
+}  // namespace braid

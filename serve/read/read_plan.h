@@ -1,0 +1,58 @@
+// One read of one view: which rows, in which order, how many. All ways in make such a plan; the rows come from here.
+//
+// The plan chooses a range of the view that has all rows asked for: of the key, of an index, of time, or all; what the
+// range does not decide is compared row by row. A read looks at a bounded number of rows and may end before it has as
+// many as were asked for; its token goes on from there, on the same epoch.
+// A plan is a value. read() on any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/view/view_reader.h"
+
+namespace braid::serve {
+
+/// How a field of a row compares with a value of its type. Null is below, above and beside no value, and equals null.
+struct Condition {
+  enum class Op : uint8_t { eq, ne, lt, le, gt, ge };
+  FieldPlace field;
+  std::vector<int> path;  ///< of the field
+  Op op = Op::eq;
+  std::string value;  ///< ordered bytes, as of `field.type`
+  bool is_null = false;
+};
+
+struct ReadPlan {
+  std::vector<Condition> where = {};  ///< all hold
+  AsOf as_of = {};
+  bool descending = false;
+  /// In the order of this index instead of that of the key or of time: only of what is there now.
+  std::optional<size_t> by_index = {};
+  uint64_t limit = 100;
+  std::string behind = {};  ///< ReadResult::position of the read before
+};
+
+struct ReadResult {
+  uint64_t rows = 0;
+  uint64_t looked_at = 0;
+  bool more = false;     ///< there may be more rows: `position` goes on behind these
+  std::string position;  ///< bytes
+};
+
+/// Why the plan cannot be read; nothing: it can.
+std::optional<std::string> refuse(const ReadPlan& plan, const ViewReader& reader);
+
+/// A row as its leaves; they live for the call. False: no more rows are wanted.
+using TakeRow = std::function<bool(const Slot* slots, const ViewStamp& stamp)>;
+
+/// Stored rows that one read looks at, at most.
+inline constexpr uint64_t kMostLookedAt = 100'000;
+
+Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const TakeRow& take);
+
+}  // namespace braid::serve

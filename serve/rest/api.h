@@ -1,0 +1,75 @@
+// The products of a job over HTTP: what there is, rows by key and by condition, as JSON.
+//
+//   GET /v1/products                          the products that are served
+//   GET /v1/products/NAME[@VERSION]           one: fields, key, indexes, how far it is
+//   GET /v1/products/NAME/rows                rows; `FIELD=value`, `FIELD.ge=value` … choose them
+//   GET /v1/products/NAME/rows/KEY[/KEY …]    the row of a key
+//   GET /v1/openapi.json                      all of that for tools
+//
+// Each answer is of one epoch, which it names, with the watermark and the state of the product's contract. Errors are
+// problems as RFC 9457 has them. Immutable; any thread. The host outlives this.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/view/view_host.h"
+#include "serve/http/server.h"
+#include "serve/read/read_plan.h"
+
+namespace braid::serve {
+
+/// A product that has a view.
+struct ApiProduct {
+  std::string domain, name;
+  int64_t version = 1;
+  std::string doc = {}, owner = {};
+  std::vector<Field> row;
+  std::vector<std::string> field_docs = {};  ///< of `row`; empty texts where there are none
+  std::vector<std::string> key = {};         ///< paths like `window.start`
+  std::vector<std::string> indexes = {};     ///< the same, of ViewSpec::indexes
+  std::optional<int64_t> keep_us = {};
+  bool keyed = false;
+  std::string qualified() const { return domain + "." + name; }
+};
+
+class Api {
+ public:
+  /// `products`: in the order of the host's views. `status`: of a product's contract now, like "ok".
+  Api(std::vector<ApiProduct> products, ViewHost& host, Clock& clock,
+      std::function<std::string(const ApiProduct& product)> status);
+
+  /// Nothing: the path is not one of these.
+  std::optional<HttpResponse> answer(const HttpRequest& request) const;
+
+  static constexpr int64_t kTokenHolds = 60'000'000;   ///< µs for which the epoch of a token is kept
+  static constexpr uint64_t kMostRows = 10'000;        ///< of one answer
+  static constexpr int64_t kLongestWait = 10'000'000;  ///< µs for `min_epoch`
+
+ private:
+  using Query = std::vector<std::pair<std::string, std::string>>;
+
+  HttpResponse list() const;
+  HttpResponse describe(size_t product) const;
+  HttpResponse rows(size_t product, const HttpRequest& request, const Query& query) const;
+  HttpResponse row(size_t product, const std::vector<std::string>& key, const HttpRequest& request,
+                   const Query& query) const;
+  std::optional<size_t> find(const std::string& name) const;
+  std::string head(const ApiProduct& product, const ViewsAt& at) const;
+  void set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse& response) const;
+
+  std::vector<ApiProduct> products_;
+  ViewHost& host_;
+  Clock& clock_;
+  std::function<std::string(const ApiProduct&)> status_;
+};
+
+/// A problem as RFC 9457 has it.
+HttpResponse http_problem(int status, const std::string& title, const std::string& detail);
+/// An OpenAPI 3.1 document.
+std::string openapi_of(const std::vector<ApiProduct>& products);
+
+}  // namespace braid::serve

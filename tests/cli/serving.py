@@ -1,0 +1,361 @@
+#!/usr/bin/env python3
+"""Products that are served: rows over HTTP against the product's own output file, over kills, restarts and late views.
+
+    serving.py BRAID [--only NAME] [--seed N] [--keep]
+"""
+import datetime
+import http.client
+import json
+import pathlib
+import re
+import signal
+import sys
+import time
+import urllib.parse
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import braid_command
+from braid_command import Case
+
+SHOP = """domain shop owner "shop@example.com"
+
+stream sale
+  time at within 10s
+{ id: int, customer: int, city: string, cents: int, note: string?, at: timestamp }
+
+/// What each customer has bought.
+product customer {
+  from sale
+  group customer { city: last(city), sales: count(), cents: sum(cents), newest: max(at) }
+}
+
+product sale_per_minute {
+  from sale
+  window tumbling 1m
+  group city { sales: count(), cents: sum(cents) }
+}
+
+product dear {
+  from sale
+  where cents >= 500
+  select { id, customer, city, cents, note, at }
+}
+"""
+TOML = """[project]
+name = "shop"
+[env.dev.bind]
+"shop.sale" = { file = "in/*.ndjson" }
+"""
+SERVE = """[env.dev.serve]
+"shop.customer" = { index = ["city", "sales"], keep = "5m" }
+"shop.dear" = { index = ["customer"] }
+"shop.sale_per_minute" = {}
+"""
+BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+def instant(seconds: float) -> str:
+    return (BEGIN + datetime.timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+class Shop:
+    def __init__(self, case: Case, serve: str = SERVE):
+        self.case = case
+        self.folder = case.directory / "shop"
+        (self.folder / "in").mkdir(parents=True)
+        (self.folder / "main.braid").write_text(SHOP)
+        self.settings(serve)
+        self.written = 0
+
+    def settings(self, serve: str):
+        (self.folder / "braid.toml").write_text(TOML + serve)
+
+    def sell(self, count: int):
+        """Appends sales, one in half a second, somewhat out of order."""
+        rows = []
+        for number in range(self.written, self.written + count):
+            at = number / 2 - self.case.random.choice([0, 0, 1, 5])
+            rows.append({"id": number, "customer": self.case.random.randrange(25),
+                         "city": self.case.random.choice(["Bern", "Zürich", "La Chaux-de-Fonds", "a/b"]),
+                         "cents": self.case.random.randrange(1000),
+                         "note": self.case.random.choice([None, "gift"]), "at": instant(max(at, 0))})
+        self.written += count
+        with open(self.folder / "in/sales.ndjson", "a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+
+    def output(self, product: str) -> list:
+        path = self.folder / f"data/out/shop.{product}.v1.ndjson"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def table(self) -> dict:
+        """What the output leaves of each customer."""
+        rows = {}
+        for row in self.output("customer"):
+            if row.pop("__deleted", False):
+                rows.pop(row["customer"])
+            else:
+                rows[row["customer"]] = row
+        return rows
+
+
+class Job:
+    def __init__(self, shop: Shop, *words, follow=True, environment=None):
+        self.case, self.shop = shop.case, shop
+        words = ("--follow", "--commit-within", "100ms", *words) if follow else words
+        self.process = self.case.start("run", shop.folder, "--listen", "127.0.0.1:0", *words, environment=environment)
+        self.lines, self.address = [], None
+        while self.address is None:
+            line = self.process.stderr.readline()
+            self.lines.append(line)
+            self.case.expect(line != "", f"the job does not listen: {self.lines}")
+            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
+            self.address = ("127.0.0.1", int(found[1])) if found else None
+        self.wait(lambda: self.get("/v1/products/shop.customer").status == 200, "the job does not serve")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def get(self, path: str, query=None, **headers):
+        connection = http.client.HTTPConnection(*self.address, timeout=20)
+        target = path + ("?" + urllib.parse.urlencode(query) if query else "")
+        connection.request("GET", target, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
+        connection.close()
+        if answer.getheader("Content-Type", "").endswith("json") and answer.text:
+            answer.json = json.loads(answer.text)
+        return answer
+
+    def rows(self, product: str, **query) -> list:
+        """All rows of a query, by as many answers as it takes; of one epoch."""
+        found, epochs = [], set()
+        query = {name.replace("__", "."): value for name, value in query.items()}
+        while True:
+            answer = self.get(f"/v1/products/shop.{product}/rows", query)
+            self.case.expect(answer.status == 200, f"{query}: {answer.status} {answer.text}")
+            found += answer.json["rows"]
+            epochs.add(answer.json["epoch"])
+            if answer.json["next"] is None:
+                self.case.expect(len(epochs) == 1, f"pages are of several epochs: {epochs}")
+                return found
+            query["after"] = answer.json["next"]
+
+    def refused(self, status: int, path: str, words: str, **query):
+        answer = self.get(path, {name.replace("__", "."): value for name, value in query.items()})
+        self.case.expect(answer.status == status and words in answer.json["detail"],
+                         f"{path} {query}: expected {status} with `{words}`: {answer.status} {answer.text}")
+
+    def wait(self, holds, text: str, seconds=60):
+        end = time.monotonic() + seconds
+        while not holds():
+            self.case.expect(time.monotonic() < end, f"{text}: {self.lines}")
+            time.sleep(0.02)
+
+    def caught_up(self):
+        """The job has read and committed all sales."""
+        def total():
+            return sum(row["sales"] for row in self.rows("customer", limit=1000))
+        self.wait(lambda: total() == self.shop.written, "the job does not commit all sales")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        ended = self.case.ended(self.process)
+        self.case.expect(ended.code == 0, f"the job does not end well: {ended}")
+
+
+def same(case: Case, found, expected, what: str):
+    if found == expected:
+        return
+    missing = [row for row in expected if row not in found][:3]
+    more = [row for row in found if row not in expected][:3]
+    case.fail(f"{what}: {len(found)} rows found, {len(expected)} expected; missing {missing}, too many {more}; order "
+              f"{'is the same' if not missing and not more else 'not compared'}")
+
+
+def compare(job: Job):
+    """All products, by all ways, with the output files."""
+    case, shop = job.case, job.shop
+    table = shop.table()
+    same(case, job.rows("customer", limit=7), [table[key] for key in sorted(table)], "customers in order of the key")
+    same(case, job.rows("customer", order="-key"), [table[key] for key in sorted(table, reverse=True)], "backwards")
+    for city in ("Bern", "Zürich", "a/b"):
+        expected = [table[key] for key in sorted(table) if table[key]["city"] == city]
+        same(case, job.rows("customer", city=city, limit=2), expected, f"customers of {city}")
+    by_sales = sorted(table.values(), key=lambda row: (row["sales"], row["customer"]))
+    same(case, job.rows("customer", order="sales", limit=3), by_sales, "customers in order of an index")
+    middle = by_sales[len(by_sales) // 2]["sales"]
+    same(case, job.rows("customer", sales__gt=middle, order="sales"),
+         [row for row in by_sales if row["sales"] > middle], "a range of an index")
+    same(case, job.rows("customer", cents__lt=2000), [table[key] for key in sorted(table) if table[key]["cents"] < 2000],
+         "a field without an index")
+    for key in range(26):
+        answer = job.get(f"/v1/products/shop.customer/rows/{key}")
+        case.expect(answer.status == (200 if key in table else 404), f"customer {key}: {answer.status}")
+        if key in table:
+            case.expect(answer.json["row"] == table[key], f"customer {key}: {answer.text} and not {table[key]}")
+    by_time = sorted(shop.output("dear"), key=lambda row: moment(row["at"]))
+    same(case, job.rows("dear", limit=50), by_time, "a stream in order of time")
+    same(case, job.rows("dear", customer=3, limit=4), [row for row in by_time if row["customer"] == 3], "by its index")
+    same(case, job.rows("dear", note__null="true"), [row for row in by_time if row["note"] is None], "without a note")
+    first, last = (BEGIN + datetime.timedelta(seconds=each) for each in (20, 40))
+    same(case, job.rows("dear", at__ge=instant(20), at__lt=instant(40)),
+         [row for row in by_time if first <= moment(row["at"]) < last], "between two instants")
+    windows = shop.output("sale_per_minute")
+    same(case, sorted(job.rows("sale_per_minute"), key=json.dumps), sorted(windows, key=json.dumps), "windows")
+
+
+def rows_are_those_of_the_output(case: Case):
+    shop = Shop(case)
+    shop.sell(300)
+    with Job(shop) as job:
+        job.caught_up()
+        compare(job)
+        shop.sell(200)
+        job.caught_up()
+        compare(job)
+        job.stop()
+    with Job(shop) as job:  # as the store has it
+        compare(job)
+
+
+def kills_leave_a_whole_epoch(case: Case):
+    shop = Shop(case)
+    for number in range(6):
+        shop.sell(120)
+        with Job(shop) as job:
+            if number % 2 == 0:
+                job.caught_up()
+            else:
+                time.sleep(case.random.random() / 2)
+            job.process.kill()
+    with Job(shop) as job:
+        job.caught_up()
+        compare(job)
+
+
+def a_view_that_is_added_later_has_all_rows(case: Case):
+    shop = Shop(case, '[env.dev.serve]\n"shop.customer" = {}\n')
+    shop.sell(400)
+    with Job(shop) as job:
+        job.caught_up()
+        case.expect(job.get("/v1/products/shop.dear").status == 404, "a product is served that no setting names")
+        job.stop()
+    shop.settings(SERVE)
+    with Job(shop) as job:
+        compare(job)
+        shop.sell(100)
+        job.caught_up()
+        compare(job)
+        job.refused(410, "/v1/products/shop.customer/rows", "before what is kept", as_of=instant(3))
+        job.stop()
+
+
+def what_was_can_be_asked_for(case: Case):
+    shop = Shop(case)
+    shop.sell(200)
+    with Job(shop) as job:
+        job.caught_up()
+        first = job.get("/v1/products/shop.customer/rows", {"limit": 1000}).json
+        at = job.rows("customer", as_of=instant(60), limit=3)
+        # `newest` is the event time of each version.
+        expected = {}
+        for row in shop.output("customer"):
+            if moment(row["newest"]) <= BEGIN + datetime.timedelta(seconds=60):
+                expected[row["customer"]] = row
+        case.expect(0 < len(expected) < 25 or len(first["rows"]) == len(expected), "the instant tells nothing apart")
+        same(case, at, [expected[key] for key in sorted(expected)], "as of a minute")
+        one = sorted(expected)[0]
+        answer = job.get(f"/v1/products/shop.customer/rows/{one}", {"as_of": instant(60)})
+        case.expect(answer.json["row"] == expected[one], f"customer {one} as of a minute: {answer.text}")
+        shop.sell(200)
+        job.caught_up()
+        again = job.get("/v1/products/shop.customer/rows", {"at_epoch": first["epoch"], "limit": 1000}).json["rows"]
+        same(case, again, first["rows"], "an earlier epoch")
+        job.refused(400, "/v1/products/shop.customer/rows", "not been committed", at_epoch=10**9)
+        job.refused(400, "/v1/products/shop.customer/rows", "order of the key", as_of=instant(100), order="city")
+        job.refused(412, "/v1/products/shop.customer/rows/1", "is asked for", min_epoch=10**9)
+        began = time.monotonic()
+        job.refused(412, "/v1/products/shop.customer/rows/1", "is asked for", min_epoch=10**9, wait="300ms")
+        case.expect(time.monotonic() - began >= 0.3, "an answer that was to wait did not")
+        epoch = job.get("/v1/products/shop.customer/rows/1").json["epoch"]
+        shop.sell(20)
+        answer = job.get("/v1/products/shop.customer/rows/1", {"min_epoch": epoch + 1, "wait": "10s"})
+        case.expect(answer.status == 200 and answer.json["epoch"] > epoch, f"waited in vain: {answer.text}")
+
+
+def answers_say_what_is_wrong(case: Case):
+    shop = Shop(case)
+    shop.sell(100)
+    with Job(shop) as job:
+        job.caught_up()
+        rows = "/v1/products/shop.customer/rows"
+        job.refused(404, "/v1/products/shop.custmer/rows", "is not served")
+        job.refused(404, "/v1/products/shop.customer/row", "/rows")
+        job.refused(404, "/v1/what", "/v1/products")
+        job.refused(400, rows, "has no field `cty`; it has customer, city", cty="Bern")
+        job.refused(400, rows, "`x` is no int", customer="x")
+        job.refused(400, rows, "from 1 to 10000", limit="0")
+        job.refused(400, rows, "`as_of` is an instant", as_of="yesterday")
+        job.refused(400, rows, "no index of `cents`", order="cents")
+        job.refused(400, rows, "`next` of an answer before", after="%%%")
+        token = job.get(rows, {"limit": 2}).json["next"]
+        job.refused(400, rows, "belongs to another query", after=token, city="Bern")
+        job.refused(400, rows + "/1/2", "the key is customer")
+        job.refused(400, rows + "/one", "`one` is no int")
+        job.refused(400, rows + "/1", "cannot be asked of one row", limit=3)
+        job.refused(400, "/v1/products/shop.dear/rows/1", "is a stream")
+        case.expect(job.get("/v1/products/%zz").status == 400, "a broken path")
+        answer = job.get(rows + "/1", If_None_Match=job.get(rows + "/1").getheader("ETag"))
+        case.expect(answer.status == 304 and answer.text == "", f"an ETag: {answer.status}")
+        lines = job.get(rows, {"limit": 5, "fields": "city,customer"}, Accept="application/x-ndjson")
+        case.expect([list(json.loads(line)) for line in lines.text.splitlines()] == [["city", "customer"]] * 5,
+                    f"lines: {lines.text}")
+        about = job.get("/v1/products/shop.customer@1").json
+        case.expect(about["key"] == ["customer"] and about["indexes"] == ["city", "sales"] and about["keep"] == "5m" and
+                    about["doc"] == "What each customer has bought." and about["owner"] == "shop@example.com",
+                    f"about: {about}")
+        document = job.get("/v1/openapi.json").json
+        case.expect(document["openapi"] == "3.1.0" and
+                    "/v1/products/shop.customer@1/rows/{customer}" in document["paths"], "the document")
+        for method in ("POST", "DELETE"):
+            connection = http.client.HTTPConnection(*job.address, timeout=20)
+            connection.request(method, rows)
+            case.expect(connection.getresponse().status == 405, f"{method} is not refused")
+            connection.close()
+
+
+def a_job_that_has_ended_is_served(case: Case):
+    shop = Shop(case, "")
+    shop.sell(150)
+    with Job(shop, "--serve", follow=False) as job:
+        job.wait(lambda: "serving until it is stopped" in job.process.stderr.readline(), "the job does not end")
+        compare(job)
+        case.expect(len(job.get("/v1/products").json["products"]) == 3, "not all products are served")
+        job.stop()
+
+
+def settings_are_checked(case: Case):
+    shop = Shop(case, '[env.dev.serve]\n"shop.custmer" = {}\n')
+    case.braid("run", shop.folder, code=None, finding="E2283")
+    shop.settings('[env.dev.serve]\n"shop.customer" = { index = ["town"] }\n')
+    case.braid("run", shop.folder, code=None, finding="E2284")
+    shop.settings('[env.dev.serve]\n"shop.customer" = { kep = "3d" }\n')
+    case.braid("run", shop.folder, code=None, finding="E7004")
+    shop.settings(SERVE)
+    case.braid("run", shop.folder, "--listen", "0.0.0.0:0", code=None, finding="E8062")
+
+
+if __name__ == "__main__":
+    braid_command.main([rows_are_those_of_the_output, kills_leave_a_whole_epoch,
+                        a_view_that_is_added_later_has_all_rows, what_was_can_be_asked_for, answers_say_what_is_wrong,
+                        a_job_that_has_ended_is_served, settings_are_checked])
