@@ -36,6 +36,12 @@ Result<int64_t> read_arrival(std::string_view value) {
   return WireReader(value.substr(value.size() - sizeof(int64_t))).fixed<int64_t>();
 }
 
+void keep_one_of_each(std::vector<int64_t>& numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  if (numbers.size() > numbers.capacity() / 2) numbers.reserve(2 * numbers.size() + 64);
+}
+
 }  // namespace
 
 bool before_by_arrival(const HeldRow& a, const HeldRow& b) {
@@ -152,10 +158,17 @@ void HeldRows::push(HeldRow row) {
     row.changed = frozen_.epoch();
     ++changed_;
     changed_bytes_ += bytes_of(row);
-    changed_buckets_.insert(queue_.bucket_of(row.time));
+    note_changed(Queue::bucket_of(row.time));
   }
   if (has_arrivals_) note_arrival(Queue::bucket_of(row.time), row.arrival);
   queue_.push(row);
+}
+
+/// A list, because a set would take memory of the heap for each row that is alone in its bucket.
+void HeldRows::note_changed(int64_t bucket) {
+  if (!changed_buckets_.empty() && changed_buckets_.back() == bucket) return;
+  if (changed_buckets_.size() == changed_buckets_.capacity()) keep_one_of_each(changed_buckets_);
+  changed_buckets_.push_back(bucket);
 }
 
 void HeldRows::note_arrival(int64_t bucket, int64_t arrival) {
@@ -356,7 +369,10 @@ void HeldRows::freeze() {
   frozen_.begin(erased_);
   to_copy_ = std::exchange(changed_, 0);
   changed_bytes_ = 0;
+  frozen_buckets_.clear();
   frozen_buckets_.swap(changed_buckets_);
+  keep_one_of_each(frozen_buckets_);
+  copied_buckets_ = 0;
   copied_to_ = 0;
 }
 
@@ -366,13 +382,12 @@ bool HeldRows::copy_frozen(CopyBudget& budget) {
     frozen_.spend(budget, [&] { copy(row); });
     return true;
   };
-  while (to_copy_ > 0 && !frozen_buckets_.empty()) {
-    const std::optional<size_t> rest = queue_.visit_bucket(*frozen_buckets_.begin(), copied_to_, visit);
+  for (; to_copy_ > 0 && copied_buckets_ < frozen_buckets_.size(); ++copied_buckets_) {
+    const std::optional<size_t> rest = queue_.visit_bucket(frozen_buckets_[copied_buckets_], copied_to_, visit);
     copied_to_ = rest.value_or(0);
     if (rest) return to_copy_ == 0;
-    frozen_buckets_.erase(frozen_buckets_.begin());
   }
-  frozen_buckets_.clear();
+  copied_buckets_ = frozen_buckets_.size();
   if (to_copy_ == 0) return true;
   // The rest is due by now.
   if (std::exchange(due_bucket_, queue_.due_bucket()) != queue_.due_bucket()) copied_to_ = 0;

@@ -140,6 +140,7 @@ class HeldRows {
   Status load_before(int64_t watermark);
   /// The row is gone from the queue, and from the store with the next commit.
   void leave(HeldRow& row, std::vector<HeldRow>& out);
+  void note_changed(int64_t bucket);
   void note_arrival(int64_t bucket, int64_t arrival);
   /// Arrivals of rows that only the store has.
   Status find_arrivals();
@@ -158,13 +159,14 @@ class HeldRows {
   BlobPool& pool_;
   Queue queue_;
   uint64_t changed_ = 0, changed_bytes_ = 0;  ///< rows that came in this epoch
-  std::set<int64_t> changed_buckets_;         ///< of the queue, which they came into
+  std::vector<int64_t> changed_buckets_;      ///< of the queue, which they came into; some more than once
   FrozenRows frozen_;
-  uint64_t to_copy_ = 0;              ///< frozen rows
-  std::set<int64_t> frozen_buckets_;  ///< in which they lie, unless these are due
-  size_t copied_to_ = 0;              ///< in the first of these, then among the rows that are due
-  int64_t due_bucket_ = 0;            ///< for which that holds
-  WireWriter value_;                  ///< the last that was copied
+  uint64_t to_copy_ = 0;                 ///< frozen rows
+  std::vector<int64_t> frozen_buckets_;  ///< in which they lie, unless these are due; in order
+  size_t copied_buckets_ = 0;            ///< of these
+  size_t copied_to_ = 0;                 ///< in the next of these, then among the rows that are due
+  int64_t due_bucket_ = 0;               ///< for which that holds
+  WireWriter value_;                     ///< the last that was copied
   StateBatch erased_;
   std::string key_;                ///< the last that was asked for
   std::set<int64_t> cold_times_;   ///< spans of time of which rows may lie in the store alone

@@ -100,7 +100,8 @@ void KeyedRows::freeze() {
 
 bool KeyedRows::copy_frozen(CopyBudget& budget) {
   auto ask = [this](RowHandle row) { rows_.prefetch(row); };
-  return changed_.copy(frozen_, budget, ask, [](RowHandle) {}, [this](RowHandle row) { copy(row); });
+  auto see = [this](RowHandle row) { values_.prefetch(rows_.value(row)); };
+  return changed_.copy(frozen_, budget, ask, see, [this](RowHandle row) { copy(row); });
 }
 
 Status KeyedRows::warm(const KeyBlock& keys, uint32_t rows) {

@@ -41,6 +41,8 @@ class KeyedRows {
     virtual uint64_t size() const = 0;
     virtual uint64_t alignment() const { return 8; }
     virtual void store(char* value, WireWriter& out, const PutPart& put) = 0;
+    /// It will be stored soon: asks the memory for what lies beside it.
+    virtual void prefetch(const char* value) const { (void)value; }
     /// Without its parts; false: the bytes are no value.
     virtual bool load(WireReader& in, char* value) = 0;
     /// How many parts each set of the value has in the store.

@@ -25,6 +25,8 @@ NetNode::NetNode(const Services& services)
   const size_t behind = content_.whole ? 1 + (1 + stored_.leaf_count()) + 2 : 1;
   BRAID_CHECK(stored_.leaf_count() + behind == leaves_.size(), "changes whose row is not that of the rows before");
   if (content_.keeps) standing_ = std::make_unique<StandingRows>(table(0), key_, stored_, services);
+  if (const auto proof = PairedChanges::prove(services.program, services.index))
+    paired_ = std::make_unique<PairedChanges>(*proof, stored_, input_row(0), content_.fields, retracted_column_);
 }
 
 NetNode::Side NetNode::side_of(const Block& block, const Block& target, uint32_t row) {
@@ -64,7 +66,14 @@ Bytes NetNode::standing_row(const Change& change) {
   return row.data == nullptr ? row : turn_.copy(row.view());
 }
 
-void NetNode::take(int, const Block& block, std::vector<Block>&) {
+void NetNode::take(int, const Block& block, std::vector<Block>& out) {
+  if (paired_) {
+    use_block(dispositions(), index(), 0, block, arena());
+    const size_t before = out.size();
+    paired_->take(block, arena(), out);
+    count_made(out, before);
+    return;
+  }
   if (changes_.empty()) turn_.reset();
   last_bytes_ = {nullptr, 0};  // other bytes may lie there now
   const KeyBlock keys = key_.encode(block, arena());
@@ -122,12 +131,23 @@ void NetNode::note_standing(Change& change, Side side, bool goes) {
   change.before.row = before;
 }
 
+void NetNode::count_made(const std::vector<Block>& out, size_t first) {
+  for (size_t i = first; i < out.size(); ++i) dispositions().make(index(), out[i].rows);
+}
+
 std::optional<ReleasePoint> NetNode::next_release() {
+  if (paired_) return paired_->waiting() ? std::optional(ReleasePoint{1, 0}) : std::nullopt;
   if (next_ == changes_.size()) return {};
   return ReleasePoint{static_cast<int64_t>(std::min(next_ + kChangesAtOnce, changes_.size())), 0};
 }
 
 uint64_t NetNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+  if (paired_) {
+    const size_t before = out.size();
+    paired_->finish(arena(), out);
+    count_made(out, before);
+    return 0;
+  }
   const size_t first = next_;
   while (next_ < changes_.size() && static_cast<int64_t>(next_) < point.time)
     put_out(std::min({next_ + kChangesAtOnce, changes_.size(), static_cast<size_t>(point.time)}), out);
@@ -196,6 +216,7 @@ void NetNode::put_whole(Block& block, uint32_t row, Bytes before, int64_t time) 
 }
 
 void NetNode::finish_release(std::vector<Block>&) {
+  if (paired_) paired_->end_turn();
   constexpr size_t kFewSlots = 4096;
   if (slots_.size() > kFewSlots && changes_.size() * 8 < slots_.size()) slots_.resize(kFewSlots);
   changes_.clear();

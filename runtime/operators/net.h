@@ -1,8 +1,9 @@
 // What the changes of one key in a turn come to: one row with its RowChange, or none if the row behind the turn is the
 // one before it. In the order of the rows that changed the keys first.
 //
-// Rows wait for the end of the turn. Nothing is kept beyond it, unless the changes of a key come from several tasks:
-// then the rows that stand are. One thread.
+// Rows wait for the end of the turn, unless the program shows that they are net but for their pairs
+// (paired_changes.h). Nothing is kept beyond it, unless the changes of a key come from several tasks: then the rows
+// that stand are. One thread.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "runtime/data/row_change.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/paired_changes.h"
 #include "runtime/operators/standing_rows.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/stored_rows.h"
@@ -54,6 +56,8 @@ class NetNode : public OperatorNode {
   void note_standing(Change& change, Side side, bool goes);
   void put_out(size_t end, std::vector<Block>& out);
   void place_by_key(Record& record, uint64_t hash) const;
+  /// The blocks from there on.
+  void count_made(const std::vector<Block>& out, size_t first);
   /// What stands behind the RowChange of a row that goes out.
   void put_whole(Block& block, uint32_t row, Bytes before, int64_t time);
 
@@ -72,6 +76,7 @@ class NetNode : public OperatorNode {
   std::string scratch_;
   Bytes last_bytes_ = {nullptr, 0}, last_copy_ = {nullptr, 0};  ///< of a record in the block at hand, and in `turn_`
   std::unique_ptr<StandingRows> standing_;                      ///< null: the changes of a key come in order
+  std::unique_ptr<PairedChanges> paired_;                       ///< null: a key may change several times in a turn
 };
 
 }  // namespace braid

@@ -64,7 +64,9 @@ std::string_view RankOrder::row_behind_place(std::string_view entry) {
 }
 
 RankedRows::Place RankedRows::find(std::string_view values, std::string_view entry) const {
+  const uint64_t head = head_of(values);
   auto is_before = [&](const Row& row) {
+    if (row.head != head) return row.head < head;
     const int order = row.values().compare(values);
     return order < 0 || (order == 0 && row.entry() < entry);
   };
@@ -82,14 +84,14 @@ void RankedRows::change(std::string_view values, std::string_view entry, int64_t
   const Place place = find(values, entry);
   const std::span<const Page> all = pages();
   const Row* row = all.empty() || place.row == all[place.page].size ? nullptr : &all[place.page].rows[place.row];
-  if (row != nullptr && row->values() == values && row->entry() == entry)
+  if (row != nullptr && row->head == head_of(values) && row->values() == values && row->entry() == entry)
     add(place, count, memory);
   else
     insert(place, values, entry, count, memory);
 }
 
 void RankedRows::grow(Page& page, BlobPool& pool) {
-  const uint32_t room = page.room == 0 ? kFirstRoom : page.room * 2;
+  const uint32_t room = more_room(page.room);
   auto* rows = reinterpret_cast<Row*>(pool.allocate(room * sizeof(Row)));
   if (page.size > 0) std::memcpy(rows, page.rows, page.size * sizeof(Row));
   release_array(page, pool);
@@ -132,7 +134,7 @@ void RankedRows::insert(Place place, std::string_view values, std::string_view e
   std::memcpy(bytes + values.size(), entry.data(), entry.size());
   Row* row = into.rows + place.row;
   std::memmove(row + 1, row, (into.size - place.row) * sizeof(Row));
-  *row = {bytes, static_cast<uint32_t>(values.size()), static_cast<uint32_t>(size), count};
+  *row = {bytes, head_of(values), static_cast<uint32_t>(values.size()), static_cast<uint32_t>(size), count};
   ++into.size;
   into.count += count;
   rows_ += count;

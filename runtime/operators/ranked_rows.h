@@ -63,9 +63,7 @@ class RankedRows {
     return rows_ < limit.count || values <= pages().back().last().values();
   }
   /// No row whose values have a greater head is admitted; it is one look less than admits().
-  uint64_t bound(const Limit& limit) const {
-    return rows_ < limit.count ? UINT64_MAX : head_of(pages().back().last().values());
-  }
+  uint64_t bound(const Limit& limit) const { return rows_ < limit.count ? UINT64_MAX : pages().back().last().head; }
   /// The first bytes of values, as a number that does not decrease with them.
   static uint64_t head_of(std::string_view values) {
     uint64_t head = 0;
@@ -87,6 +85,17 @@ class RankedRows {
       for (const Row& row : page.all()) visit(row.values(), row.entry(), row.count);
   }
   uint64_t entries() const { return entries_; }
+  /// Asks the memory for what change() and visit_all() look at first, then for the bytes of all rows of a short list.
+  /// prefetch() harms nobody where something else lies by now.
+  void prefetch() const {
+    const auto* bytes = reinterpret_cast<const char*>(one_.rows);
+    const size_t size = std::min(one_.size, kPageRows) * sizeof(Row);
+    for (size_t at = 0; at < size; at += 64) __builtin_prefetch(bytes + at);
+  }
+  void prefetch_bytes() const {
+    if (more_ != nullptr) return;
+    for (const Row& row : one_.all()) __builtin_prefetch(row.bytes);
+  }
   /// Gives all memory back.
   void clear(const Memory& memory);
   /// Gives back what does not lie in the pool, which goes with it.
@@ -95,6 +104,7 @@ class RankedRows {
  private:
   struct Row {
     const char* bytes;  ///< the values, then the entry
+    uint64_t head;      ///< of the values: most rows are told apart without a look at their bytes
     uint32_t values_size, size;
     int64_t count;
     std::string_view values() const { return {bytes, values_size}; }
@@ -110,7 +120,12 @@ class RankedRows {
   struct Place {
     size_t page, row;
   };
-  static constexpr uint32_t kPageRows = 64, kFirstRoom = 2;
+  static constexpr uint32_t kPageRows = 64;
+  /// The next size of a list: the pool has 2^n and 3·2^n of these rows without a rest.
+  static uint32_t more_room(uint32_t room) {
+    if (room < 4) return room == 0 ? 2 : 4;
+    return (room & (room - 1)) == 0 ? room / 2 * 3 : room / 3 * 4;
+  }
 
   /// None is empty.
   std::span<const Page> pages() const {

@@ -5,18 +5,12 @@
 
 #include "runtime/base/check.h"
 #include "runtime/operators/output_trace.h"
+#include "runtime/operators/same_cell.h"
 
 namespace braid {
 namespace {
 
 constexpr uint32_t kNone = UINT32_MAX;
-
-/// Not of lists.
-bool same_cell(LeafKind kind, const Column& a, uint32_t row_a, const Column& b, uint32_t row_b) {
-  if (kind == LeafKind::bytes) return a.as<Bytes>()[row_a].view() == b.as<Bytes>()[row_b].view();
-  const size_t width = leaf_width(kind);
-  return std::memcmp(a.as<char>() + width * row_a, b.as<char>() + width * row_b, width) == 0;
-}
 
 }  // namespace
 

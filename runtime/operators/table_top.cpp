@@ -67,9 +67,23 @@ void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
   const Block target = stored_.target(block, 0);
   std::string &values = values_bytes_, &entry = entry_bytes_;
   use_block(dispositions(), index(), 0, block, arena());
+  // Where no key leaves while rows come, keys are found a few rows ahead, so that their lists are at hand.
+  constexpr uint32_t kAhead = 6;
+  const uint32_t ahead = retains() ? 0 : kAhead;
+  struct Found {
+    RowHandle row;
+    bool added;
+  };
+  auto* found = arena().allocate_array<Found>(block.rows);
+  uint32_t looked = 0;
   for (uint32_t row = 0; row < block.rows; ++row) {
-    bool added = false;
-    RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+    for (; looked < block.rows && looked <= row + ahead; ++looked) {
+      bool is_new = false;
+      const RowHandle its = rows_.find_or_add(keys.hashes[looked], keys.keys[looked].view(), &is_new);
+      found[looked] = {its, is_new};
+      if (!is_new) key(its).rows.prefetch();
+    }
+    auto [at, added] = found[row];
     rows_.change(at);
     if (added) begin_key(at);
     if (added && end_column_ >= 0)
@@ -241,6 +255,7 @@ void TableTopNode::end_turn() {
 bool TableTopNode::are_few(const RankedRows& rows) {
   constexpr uint64_t kFewRows = 16, kFewBytes = 4096;
   if (rows.entries() > kFewRows) return false;
+  rows.prefetch_bytes();  // they are written next
   uint64_t bytes = 0;
   rows.visit_all(
       [&](std::string_view values, std::string_view entry, int64_t) { bytes += values.size() + entry.size(); });

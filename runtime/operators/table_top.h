@@ -61,6 +61,7 @@ class TableTopNode : public ChangesNode {
     explicit Keys(TableTopNode& node) : node_(node) {}
     uint64_t size() const override { return sizeof(Key) + (node_.forgets() ? sizeof(KeyDue) : 0); }
     void store(char* value, WireWriter& out, const PutPart& put) override;
+    void prefetch(const char* value) const override { reinterpret_cast<const Key*>(value)->rows.prefetch(); }
     bool load(WireReader& in, char* value) override;
     std::vector<uint32_t> parts(char* value) override;
     bool load_part(uint16_t set, std::string_view bytes, char* value) override;

@@ -63,6 +63,8 @@ void UniqueNode::decide(const Block& block, std::vector<Block>& out) {
   constexpr uint32_t kDuplicateRow = 6202;
   KeyBlock keys = key_.encode(block, arena());
   note(warm(keys, block.rows));
+  for (uint32_t row = 0; row < block.rows; ++row) winners_.prefetch(keys.hashes[row]);
+  for (uint32_t row = 0; row < block.rows; ++row) winners_.prefetch_entry(keys.hashes[row]);
   std::vector<uint32_t> kept;
   for (uint32_t row = 0; row < block.rows; ++row) {
     dispositions().release(index(), 0, block.record_of(row));

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/base/check.h"
 #include "runtime/state/blob_pool.h"
 
 namespace braid {
@@ -70,7 +71,7 @@ class KeyTable {
     entry.key = pool_.copy(key);
     entry.live = true;
     entry.found_lately = true;
-    put(hash, bucket, index);
+    put({hash, index, home_of(hash, bucket)});
     ++live_;
     *added = true;
     return entry;
@@ -81,7 +82,7 @@ class KeyTable {
     free_.push_back(slots_[gap].entry);
     // Entries that were pushed behind this place move up, so that no gap cuts a chain.
     for (size_t next = (gap + 1) & mask(); slots_[next].entry != kEmpty; next = (next + 1) & mask()) {
-      size_t home = place(slots_[next].hash, entry_at(slots_[next].entry).bucket);
+      const size_t home = slots_[next].home & mask();
       bool may_move = ((next - home) & mask()) >= ((next - gap) & mask());
       if (!may_move) continue;
       slots_[gap] = slots_[next];
@@ -126,6 +127,7 @@ class KeyTable {
   struct Slot {
     uint64_t hash = 0;
     uint32_t entry = kEmpty;
+    uint32_t home = 0;  ///< its place but for the mask: to move it, nobody looks at the entry
   };
 
   Entry& entry_at(uint32_t index) { return pages_[index / kPage][index % kPage]; }
@@ -136,23 +138,25 @@ class KeyTable {
     if (sizeof(Entry) > 64) __builtin_prefetch(bytes + 64);
   }
   size_t mask() const { return slots_.size() - 1; }
-  size_t place(uint64_t hash, int64_t bucket) const {
-    return (hash ^ ((static_cast<uint64_t>(bucket) * 0x9E3779B97F4A7C15) >> 32)) & mask();
+  static uint32_t home_of(uint64_t hash, int64_t bucket) {
+    return static_cast<uint32_t>(hash ^ ((static_cast<uint64_t>(bucket) * 0x9E3779B97F4A7C15) >> 32));
   }
+  size_t place(uint64_t hash, int64_t bucket) const { return home_of(hash, bucket) & mask(); }
   static bool equals(const Entry& entry, std::string_view key, int64_t bucket) {
     return entry.bucket == bucket && entry.key.size == key.size() &&
            (key.empty() || std::memcmp(entry.key.data, key.data(), key.size()) == 0);
   }
-  void put(uint64_t hash, int64_t bucket, uint32_t index) {
-    size_t at = place(hash, bucket);
+  void put(const Slot& slot) {
+    size_t at = slot.home & mask();
     while (slots_[at].entry != kEmpty) at = (at + 1) & mask();
-    slots_[at] = {hash, index};
+    slots_[at] = slot;
   }
   void grow() {
+    BRAID_CHECK(slots_.size() <= UINT32_MAX / 2, "a table has too many keys");
     std::vector<Slot> old(slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old)
-      if (slot.entry != kEmpty) put(slot.hash, entry_at(slot.entry).bucket, slot.entry);
+      if (slot.entry != kEmpty) put(slot);
   }
 
   BlobPool& pool_;

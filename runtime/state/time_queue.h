@@ -31,7 +31,7 @@ class TimeQueue {
       return;
     }
     if (last_ == nullptr || bucket != last_bucket_) {
-      last_ = &buckets_[bucket];
+      last_ = &bucket_at(bucket);
       last_bucket_ = bucket;
     }
     last_->push_back(std::move(item));
@@ -175,24 +175,39 @@ class TimeQueue {
     return early_.empty() || order_.before(open_.back(), early_.front()) ? &open_.back() : &early_.front();
   }
   void open_first() {
-    auto first = buckets_.begin();
-    opened_ = first->first;
-    open_ = std::move(first->second);
+    auto first = buckets_.extract(buckets_.begin());
+    opened_ = first.key();
+    open_.swap(first.mapped());
     if (last_bucket_ == opened_) last_ = nullptr;
-    buckets_.erase(first);
     std::sort(open_.begin(), open_.end(), later());
+    if (spare_.size() < kSpares && first.mapped().capacity() <= kSpareItems) spare_.push_back(std::move(first));
+  }
+  /// The bucket, which may be new. Mostly it is behind all others, or the one before it is the last.
+  std::vector<Item>& bucket_at(int64_t bucket) {
+    auto behind = buckets_.end();
+    if (!buckets_.empty() && bucket <= std::prev(behind)->first) behind = buckets_.lower_bound(bucket);
+    if (behind != buckets_.end() && behind->first == bucket) return behind->second;
+    if (spare_.empty()) return buckets_.emplace_hint(behind, bucket, std::vector<Item>())->second;
+    auto made = std::move(spare_.back());
+    spare_.pop_back();
+    made.key() = bucket;
+    return buckets_.insert(behind, std::move(made))->second;
   }
   void put_back() {
     opened_ = INT64_MIN;
     for (std::vector<Item>* part : {&open_, &early_}) {
-      for (Item& item : *part) buckets_[bucket_of(item)].push_back(std::move(item));
+      for (Item& item : *part) bucket_at(bucket_of(item)).push_back(std::move(item));
       part->clear();
     }
     last_ = nullptr;
   }
 
   Order order_;
-  std::map<int64_t, std::vector<Item>> buckets_;
+  // Sparse in time, nearly each item has a bucket of its own: those that are empty again are used for others.
+  static constexpr size_t kSpares = 1024, kSpareItems = 16;
+  using Buckets = std::map<int64_t, std::vector<Item>>;
+  Buckets buckets_;
+  std::vector<typename Buckets::node_type> spare_;
   std::vector<Item>* last_ = nullptr;  ///< the bucket of the last push
   int64_t last_bucket_ = 0;
   int64_t opened_ = INT64_MIN;  ///< buckets up to there are due
