@@ -38,6 +38,8 @@ class Taker final : public EventSender {
 
 class LineageRuns : public testing::Test {
  protected:
+  LineageRuns() { EXPECT_TRUE(fs_.make_directories("/store").ok()); }
+
   struct Job {
     MetricRegistry metrics;
     std::unique_ptr<LineageEvents> lineage;
