@@ -106,7 +106,8 @@ void LineageEvents::write_book() {
                               .deployment = run.deployment,
                               .ended_by = run.events.at({.type = "ABORT", .time_us = clock_.now_us(), .run = run.id}),
                               .before = run.before};
-  // If it cannot be written a restart begins other runs.
+  // Of a job over topics the store is there with its first task. If it cannot be written a restart begins other runs.
+  (void)fs_.make_directories(options_.store);
   (void)fs_.write_file(path(), mesh::to_json(book));
 }
 
