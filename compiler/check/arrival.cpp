@@ -150,6 +150,8 @@ void FlowChecker::by_arrival_of_flow(const ast::From& from, typed::FromStep& mad
     return;
   }
   never_arrived(clause);
+  // What they lack, they have been said to lack.
+  if (!row_.table) begin_by_arrival();
 }
 
 void FlowChecker::never_arrived(Span clause) {

@@ -64,7 +64,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   finish_row_time(made_.span);
   row_.open |= before_from;
   end_window(flow.span);
-  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
+  drop_originals(!flow.steps.empty() ? flow.steps.back().span : flow.from ? flow.from->span : made_.span);
   if (flow.from) move_ticks(*flow.from);
   finish_table(clauses);
   leaves_by_ports_once();

@@ -87,8 +87,8 @@ int Builder::without(int source, bool arrival, bool headers, std::string text, S
   }
   if (kept.size() == row(source).size() && !arrival && !headers) return source;
   // What says that a row closes its key stays behind the other columns.
-  if (const auto mark = std::ranges::find(kept, deleted_column(row(source))); mark != kept.end())
-    std::rotate(mark, mark + 1, kept.end());
+  const auto closes = [&](int at) { return row(source)[static_cast<size_t>(at)].name == kDeleted; };
+  if (const auto mark = std::ranges::find_if(kept, closes); mark != kept.end()) std::rotate(mark, mark + 1, kept.end());
   Node node{.content = ProjectNode{"carry", {}}, .inputs = {source}, .text = std::move(text), .span = span};
   for (const int at : kept) {
     node.row.push_back(row(source)[at]);
