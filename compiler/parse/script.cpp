@@ -48,9 +48,10 @@ const auto domain_def =
     spanned[kw("domain") > set<&ast::Domain::path>(path) > -(kw("owner") > set<&ast::Domain::owner>(text)) >
             -(kw("description") > set<&ast::Domain::description>(text))];
 
-const auto use_def = spanned[kw("use") > set<&ast::Use::path>(path) > -set<&ast::Use::version>(version) >
-                             -(kw("as") > set<&ast::Use::as>(declared_name)) >
-                             -(kw("expect") > block(lines<&ast::Use::expects>(Group::promise, "a promise", expectation)))];
+const auto use_def =
+    spanned[kw("use") > set<&ast::Use::path>(path) > -set<&ast::Use::version>(version) >
+            -(kw("as") > set<&ast::Use::as>(declared_name)) >
+            -(kw("expect") > block(lines<&ast::Use::expects>(Group::promise, "a promise", expectation)))];
 
 const auto policy_def = kw("policy") > set<&ast::Policy::name>(declared_name) >
                         kw("on") > set<&ast::Policy::label>(label) >

@@ -730,7 +730,7 @@ def without_options_nothing_changes(case: Case) -> None:
 braid_command.main([metrics_say_what_the_job_does, promises_are_watched, what_a_reader_expects_is_watched,
                     rules_that_are_not_run_are_shown, promises_about_rows_and_state_are_watched,
                     alerts_are_sent, alerts_to_nobody_do_no_harm,
-                   metrics_are_the_documented_ones, metrics_are_well_formed,
+                    metrics_are_the_documented_ones, metrics_are_well_formed,
                     probes_and_paths, a_job_that_recovers_is_not_ready, broken_requests_do_no_harm, an_address_in_use,
                     the_address_of_the_environment, status_of_a_running_and_of_a_stopped_job,
                     status_of_jobs_that_do_not_answer, structured_log, failures_in_the_log,
