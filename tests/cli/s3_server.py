@@ -100,7 +100,9 @@ class Handler(BaseHTTPRequestHandler):
         keys = [key for key in keys if key > query.get("continuation-token", "")]
         more = f"<NextContinuationToken>{keys[PAGE - 1]}</NextContinuationToken>" if len(keys) > PAGE else ""
         contents = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys[:PAGE])
-        self.answer(200, f"<ListBucketResult><IsTruncated>{str(bool(more)).lower()}</IsTruncated>{contents}{more}</ListBucketResult>".encode(), Content_Type="application/xml")
+        goes_on = f"<IsTruncated>{str(bool(more)).lower()}</IsTruncated>"
+        self.answer(200, f"<ListBucketResult>{goes_on}{contents}{more}</ListBucketResult>".encode(),
+                    Content_Type="application/xml")
 
     do_GET = do_PUT = do_DELETE = handle_one
 
