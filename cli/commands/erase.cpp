@@ -32,7 +32,7 @@ struct EraseFlags {
   std::string store, because, verify;
   std::vector<std::string> subject;
   std::string until;
-  bool dry_run = false, follow = false;
+  bool dry_run = false, follow = false, for_reset = false;
 };
 
 /// As the command line names it.
@@ -198,6 +198,10 @@ class Erasing {
     if (!flags_.dry_run && !key) return Error{ErrorKind::usage, "", 0, 0};
     BRAID_TRY(reach(seams));
     if (!topics_.outputs.empty()) return erase_from_topics(options, seams, key);
+    if (flags_.for_reset) {
+      const std::string reason = "`--for-reset` is for jobs that write topics; of others the request is noted anyway";
+      return usage_error(diag::ErasureNotPossible{.path = options.directory, .reason = reason}.make());
+    }
     BRAID_ASSIGN(const std::unique_ptr<FileLock> lock, lock_store(real_fs(), options.directory));
     BRAID_ASSIGN(ErasureLog log, ErasureLog::read(real_fs(), options.directory));
     BRAID_ASSIGN(const std::optional<Erasure> ready, ready_erasure(real_fs(), options.directory));
@@ -235,6 +239,12 @@ class Erasing {
     BRAID_ASSIGN(ErasureLog log, eraser.read_log());
     (void)ask_for_subjects(log, false);
     const ErasureLog asked = log;
+    if (flags_.for_reset) {
+      BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
+      BRAID_TRY(eraser.note_for_reset(log));
+      fmt::print("noted: `braid run --reset` passes over the records of the subject; until then nothing has changed\n");
+      return {};
+    }
     if (!flags_.dry_run) BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
     BackgroundCompiler native(*compiled_);
     if (registry_) native.expect(expected_schemas(*registry_, program()));
@@ -552,6 +562,10 @@ void add_erase(CLI::App& app, CommandContext& context) {
       ->type_name("NAME FIELD=VALUE");
   command->add_option("--because", flags->because, "Why, for the receipt and the audit log")->type_name("TEXT");
   CLI::Option* dry = command->add_flag("--dry-run", flags->dry_run, "Show what would be done, and change nothing");
+  command
+      ->add_flag("--for-reset", flags->for_reset,
+                 "Note the subject for `braid run --reset`, where a job that writes topics cannot be run again")
+      ->excludes(dry);
   command->add_flag("--follow", flags->follow,
                     "The job was run with --follow, so its turns have readings of the clock");
   command->add_option("--until", flags->until, "`caught-up`: the job reads topics, writes files, and was run so")

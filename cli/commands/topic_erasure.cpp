@@ -52,6 +52,10 @@ Result<TopicErasure> TopicEraser::erase(ErasureLog& log, const std::vector<Sough
   return erase_from_topic_job(program_, options_, seams_, log, sought, dry);
 }
 
+Status TopicEraser::note_for_reset(const ErasureLog& log) {
+  return write_topic_erasures(options_, seams_, log);
+}
+
 std::string done_to_topic(const ErasedTopic& topic) {
   if (!topic.by_key) return "its rows cannot be taken back";
   return fmt::format("{} got the row without the subject, {} a record without a value", counted(topic.corrected, "key"),

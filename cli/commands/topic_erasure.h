@@ -21,6 +21,8 @@ class TopicEraser {
   /// The subjects that the job passes over now.
   Result<ErasureLog> read_log();
   Result<TopicErasure> erase(ErasureLog& log, const std::vector<SoughtKey>& sought, bool dry);
+  /// For a run that starts over (`--reset`). The job goes on as it is until then.
+  Status note_for_reset(const ErasureLog& log);
 
  private:
   const Program& program_;

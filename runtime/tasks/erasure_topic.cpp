@@ -63,4 +63,19 @@ Status make_erasure_topic(const TopicJobOptions& options, const JobSeams& seams)
   return done.ok() ? Status() : Status(Error(done.error()));
 }
 
+Status write_topic_erasures(const TopicJobOptions& options, const JobSeams& seams, const ErasureLog& log) {
+  BRAID_TRY(make_erasure_topic(options, seams));
+  const std::string text = log.to_text();
+  const auto written = ask_patiently(seams.clock, options.job.stop_requested, [&]() -> BrokerStatus {
+    BRAID_ASSIGN(const std::unique_ptr<BrokerWriter> writer, seams.broker->make_writer({}));
+    BRAID_TRY(writer->write({.place = erasure_place(options.broker.group),
+                             .key = "erasures",
+                             .value = text,
+                             .headers = {},
+                             .timestamp_ms = seams.clock.now_us() / 1000}));
+    return writer->flush(kPatience);
+  });
+  return written.ok() ? Status() : Status(Error(written.error()));
+}
+
 }  // namespace braid

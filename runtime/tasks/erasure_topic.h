@@ -12,5 +12,7 @@ TopicPartition erasure_place(const std::string& group);
 Result<ErasureLog> read_topic_erasures(const TopicJobOptions& options, const JobSeams& seams, BrokerReader& reader);
 /// Made where it is not there, and kept for ever.
 Status make_erasure_topic(const TopicJobOptions& options, const JobSeams& seams);
+/// The list for tasks that begin from now on, as after a reset; others go on as they are. Durably.
+Status write_topic_erasures(const TopicJobOptions& options, const JobSeams& seams, const ErasureLog& log);
 
 }  // namespace braid
