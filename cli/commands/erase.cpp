@@ -338,6 +338,8 @@ class Erasing {
     return text;
   }
   static void show_receipt(const mesh::ErasureReceipt& receipt, const Erasure& erasure, const JobOptions& options) {
+    for (const mesh::ErasureReceipt::Place& place : receipt.places)
+      if (place.kind == "sample") fmt::print("{}: {}\n", place.name, place.done);
     for (const mesh::ErasureReceipt::Remain& remain : receipt.remains)
       fmt::print("remains: {}: {}\n", remain.place, remain.reason);
     fmt::print("receipt {}\n", receipt_path(erasure, options));
@@ -375,6 +377,7 @@ class Erasing {
     for (const NamedSubject& subject : subjects_)
       if (std::ranges::find(erasure.subjects, log.hash_of(subject.source, subject.key)) != erasure.subjects.end())
         texts.insert(texts.end(), subject.texts.begin(), subject.texts.end());
+    BRAID_TRY(erase_samples(texts, receipt));
     receipt.searched =
         !texts.empty() && std::ranges::all_of(texts, [](const auto& text) { return text.size() >= kShortestSought; });
     BRAID_ASSIGN(const std::vector<std::string> found, search(options, erasure, texts));
@@ -382,6 +385,33 @@ class Erasing {
       receipt.remains.push_back(
           {place, "it has the bytes of a key, in rows that are not the subject's by any field that was named"});
     return receipt;
+  }
+
+  /// Sample rows that were published, and documents with their values: what has the key of the subject goes.
+  Status erase_samples(const std::vector<std::string>& texts, mesh::ErasureReceipt& receipt) {
+    std::vector<std::string> sought = texts;
+    std::erase_if(sought, [](const std::string& text) { return text.size() < kShortestSought; });
+    if (sought.empty() || session_.files().mesh.registry.empty()) return {};
+    const auto store = open_product_registry(session_.files(), session_.reporter());
+    if (store == nullptr) return Error{ErrorKind::usage, "", 0, 0};
+    mesh::Registry registry(*store, system_clock());
+    std::set<std::string> domains;
+    for (const ProductSpec& product : program().products) domains.insert(product.domain);
+    for (const std::string& domain : domains) {
+      BRAID_ASSIGN(const std::vector<mesh::ErasedDocument> erased,
+                   registry.erase_documents(domain, [&](const std::string& document) {
+                     return std::ranges::any_of(
+                         sought, [&](const std::string& text) { return document.find(text) != std::string::npos; });
+                   }));
+      for (const mesh::ErasedDocument& each : erased)
+        receipt.places.push_back({.kind = "sample",
+                                  .name = fmt::format("{} {}", each.version_name, each.form),
+                                  .path = registry.place(),
+                                  .rows_before = 1,
+                                  .rows_after = 0,
+                                  .done = "removed from the registry; `braid publish` writes it anew"});
+    }
+    return {};
   }
 
   void add_remains(const Erasure& erasure, mesh::ErasureReceipt& receipt) {
