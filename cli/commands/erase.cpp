@@ -21,6 +21,7 @@
 #include "runtime/data/time_text.h"
 #include "runtime/engine/erase.h"
 #include "runtime/engine/job_store.h"
+#include "runtime/erasure/joined_keys.h"
 #include "runtime/report/erasure_findings.h"
 #include "runtime/state/rocks_store.h"
 
@@ -32,7 +33,7 @@ struct EraseFlags {
   std::string store, because, verify;
   std::vector<std::string> subject;
   std::string until;
-  bool dry_run = false, follow = false, for_reset = false;
+  bool dry_run = false, follow = false, for_reset = false, joined = false;
 };
 
 /// As the command line names it.
@@ -80,6 +81,38 @@ Result<std::vector<NamedSubject>> named_subjects(const std::vector<std::string>&
     std::ranges::sort(subject.key);
   }
   return subjects;
+}
+
+/// With the subjects that are named by the same values in other sources, because all fields of their keys meet in a
+/// join; and those of these.
+void follow_joins(const Program& program, std::vector<NamedSubject>& subjects) {
+  const std::vector<JoinedKeys> joins = joined_keys(program);
+  const auto follow = [&](const NamedSubject& subject, const std::vector<SourceField>& from,
+                          const std::vector<SourceField>& to) -> std::optional<NamedSubject> {
+    NamedSubject other{.source = {}, .key = {}, .texts = subject.texts};
+    for (const auto& [field, value] : subject.key) {
+      const auto met = std::ranges::find(from, SourceField{subject.source, field});
+      if (met == from.end()) return std::nullopt;
+      const SourceField& its = to[static_cast<size_t>(met - from.begin())];
+      if (!other.source.empty() && other.source != its.source) return std::nullopt;
+      other.source = its.source;
+      const auto source = std::ranges::find(program.sources, its.source, &SourceSpec::name);
+      if (std::ranges::find(source->decode, its.field, &SourceRead::name) == source->decode.end()) return std::nullopt;
+      other.key.emplace_back(its.field, value);
+    }
+    std::ranges::sort(other.key);
+    return other;
+  };
+  for (size_t i = 0; i < subjects.size(); ++i)
+    for (const JoinedKeys& join : joins)
+      for (const bool forth : {true, false}) {
+        const std::optional<NamedSubject> found =
+            follow(subjects[i], forth ? join.one : join.other, forth ? join.other : join.one);
+        const auto same = [&](const NamedSubject& each) {
+          return each.source == found->source && each.key == found->key;
+        };
+        if (found && std::ranges::none_of(subjects, same)) subjects.push_back(*found);
+      }
 }
 
 /// Fields that meet a field of a subject in a join, and are of a source that was not named: it is for people to say
@@ -193,6 +226,15 @@ class Erasing {
                    }};
     BRAID_TRY(check_job(options));
     BRAID_ASSIGN(subjects_, named_subjects(flags_.subject, program()));
+    if (flags_.joined) {
+      const size_t named = subjects_.size();
+      follow_joins(program(), subjects_);
+      for (size_t i = named; i < subjects_.size(); ++i) {
+        std::vector<std::string_view> fields;
+        for (const auto& [field, value] : subjects_[i].key) fields.push_back(field);
+        fmt::print("{}: by {}, which meets the key in a join\n", subjects_[i].source, fmt::join(fields, ", "));
+      }
+    }
     std::optional<mesh::DomainKey> key;
     if (!flags_.dry_run) key = read_domain_key(session_.files(), session_.reporter());
     if (!flags_.dry_run && !key) return Error{ErrorKind::usage, "", 0, 0};
@@ -530,6 +572,7 @@ class Erasing {
     fmt::print("the receipt of {} is signed by {}; the store passes over its {}\n", time, receipt->signer,
                counted(static_cast<int64_t>(receipt->subjects.size()), "subject"));
     BRAID_ASSIGN(subjects_, named_subjects(flags_.subject, program()));
+    if (flags_.joined) follow_joins(program(), subjects_);
     std::vector<std::string> texts;
     for (const NamedSubject& subject : subjects_) {
       if (std::ranges::find(receipt->subjects, log.hash_of(subject.source, subject.key),
@@ -591,6 +634,8 @@ void add_erase(CLI::App& app, CommandContext& context) {
                    "follow each other")
       ->type_name("NAME FIELD=VALUE");
   command->add_option("--because", flags->because, "Why, for the receipt and the audit log")->type_name("TEXT");
+  command->add_flag("--joined", flags->joined,
+                    "Records of other sources whose fields meet the key in a join are the subject's, too");
   CLI::Option* dry = command->add_flag("--dry-run", flags->dry_run, "Show what would be done, and change nothing");
   command
       ->add_flag("--for-reset", flags->for_reset,
