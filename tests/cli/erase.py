@@ -265,7 +265,7 @@ def a_changed_script_says_so(case: Case) -> None:
 def samples_in_the_registry_go(case: Case) -> None:
     project = begun(case)
     script = project.folder / "shop.braid"
-    script.write_text(SCRIPT.replace("product each {", "product each version 1\n  allow read for all\n{"))
+    script.write_text(SCRIPT.replace("product each {", "product each version 1\n  allow read to anyone\n{"))
     project.run("--reset")
     told = project.braid("publish", "--samples", "50")
     registry = project.folder / "registry"

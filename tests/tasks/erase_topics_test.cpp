@@ -18,12 +18,10 @@
 namespace braid {
 namespace {
 
-using testing::Contains;
-using testing::Each;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAreArray;
 
 constexpr int64_t kSecond = 1'000'000;
 const std::string kSubject = "subject-4711";
@@ -106,6 +104,11 @@ class World {
         return true;
       });
     }
+    return found;
+  }
+  std::vector<std::string> texts(const std::string& topic) {
+    std::vector<std::string> found;
+    for (const Row& row : rows(topic)) found.push_back(row.key + (row.has_value ? " " + row.value : " deleted"));
     return found;
   }
   static bool is_of_subject(const Row& row) {
@@ -324,7 +327,9 @@ TEST_F(ErasureFromTopics, has_not_happened_if_the_commit_fails) {
   world_.crash();
   EXPECT_TRUE(world_.table().contains(kSubject));
   go_on(160);
-  for (const char* topic : {"all", "windows"}) EXPECT_EQ(world_.rows(topic), never_erased_.rows(topic));
+  // Another instance may write the rows of its tasks in another order.
+  for (const char* topic : {"all", "windows"})
+    EXPECT_THAT(world_.texts(topic), UnorderedElementsAreArray(never_erased_.texts(topic)));
   ASSERT_TRUE(world_.erase().ok());
   EXPECT_FALSE(world_.table().contains(kSubject));
 }
