@@ -251,6 +251,8 @@ class Again {
     BRAID_TRY(outputs_->freeze(beside_->state()));
     EpochRecord made = turns_.end_epoch(last_);
     made.clock = record.clock;
+    // Inputs that are known already are not found once more. Another erasure has to meet them where this one did.
+    made.events = record.events;
     StateBatch batch;
     outputs_->collect(batch, made.outputs);
     if (made.input_digest != record.input_digest) return differs("the inputs are not what they were");

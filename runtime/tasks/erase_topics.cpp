@@ -20,8 +20,8 @@ namespace braid {
 namespace {
 
 constexpr int64_t kPatience = 30'000'000, kShortly = 1'000'000;
-/// How long it takes until the group has given up members that are gone.
-constexpr int64_t kUntilAlone = 90'000'000;
+/// How long it takes, beyond a session, until the group has given up members that are gone.
+constexpr int64_t kUntilAlone = 20'000'000;
 /// Between two answers to the group, which would give the tasks to others.
 constexpr int64_t kServeEvery = 500'000;
 
@@ -139,7 +139,7 @@ class Erasing : BrokerGroup::Owner {
                                             .session_timeout_us = options_.broker.session_timeout_us});
     if (!group.ok()) return Error(group.error());
     group_ = std::move(*group);
-    const int64_t until = seams_.clock.steady_us() + kUntilAlone;
+    const int64_t until = seams_.clock.steady_us() + options_.broker.session_timeout_us + kUntilAlone;
     while (owned_.size() < static_cast<size_t>(layout_.tasks())) {
       const BrokerStatus served = group_->serve(kShortly / 10, *this);
       if (!served.ok() && served.error().fault != BrokerFault::retry) return Error(served.error());
