@@ -252,11 +252,14 @@ class Erasing : BrokerGroup::Owner {
 
   Status add_topics(TopicErasure& done) {
     corrections_ = rows_.corrections();
+    std::erase_if(corrections_, [&](const ComparedRows::Correction& each) { return !can_correct(each.topic); });
     for (const auto& [name, rows] : rows_.topics()) {
-      ErasedTopic topic{.topic = name, .rows = rows.rows, .by_key = rows.by_key, .newest_us = rows.newest_us};
+      ErasedTopic topic = settings_of(name);
+      topic.rows = rows.rows;
+      topic.by_key = rows.by_key && can_correct(name);
+      topic.newest_us = rows.newest_us;
       for (const ComparedRows::Correction& each : corrections_)
         if (each.topic == name) ++(each.value ? topic.corrected : topic.deleted);
-      ask_settings(topic);
       // With fields in it, the name of a topic may be that of the subject.
       if (rows.port.empty()) topic.topic = topics_->name(rows.product, "");
       done.erasure.places.push_back({.kind = ErasedPlace::Kind::output,
@@ -268,6 +271,21 @@ class Erasing : BrokerGroup::Owner {
       done.topics.push_back(std::move(topic));
     }
     return {};
+  }
+
+  /// Whether its rows replace those of their key for whoever reads it: a stream may have keys for its partitions alone.
+  bool can_correct(const std::string& name) {
+    const ComparedRows::Topic* of = find_topic(name);
+    const ProductSpec& product = program_.products[static_cast<size_t>(of->product)];
+    return product.changes || settings_of(name).compacted;
+  }
+  const ErasedTopic& settings_of(const std::string& name) {
+    const auto [known, is_new] = settings_.try_emplace(name, ErasedTopic{.topic = name});
+    if (is_new) {
+      known->second.compacted = topics_->binding(find_topic(name)->product).compaction.value_or(false);
+      ask_settings(known->second);
+    }
+    return known->second;
   }
 
   void ask_settings(ErasedTopic& topic) {
@@ -386,7 +404,8 @@ class Erasing : BrokerGroup::Owner {
   ComparedRows rows_;
   std::vector<ComparedRows::Correction> corrections_;
   ComparedRows::Topic other_;
-  std::vector<Task> tasks_;  ///< let go of first: they use the others
+  std::map<std::string, ErasedTopic> settings_;  ///< of topics, as the brokers say
+  std::vector<Task> tasks_;                      ///< let go of first: they use the others
 };
 
 }  // namespace

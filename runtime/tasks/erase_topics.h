@@ -23,7 +23,7 @@ struct ErasedTopic {
   int64_t rows = 0;       ///< that are there, and would not be without the subjects
   int64_t corrected = 0;  ///< keys that got the row that they would have
   int64_t deleted = 0;    ///< keys that got a record without a value
-  bool by_key = false;    ///< its rows replace each other
+  bool by_key = false;    ///< its rows replace each other: it is compacted, or has the changes of a table
   int64_t newest_us = 0;  ///< timestamp of the newest of `rows`
   // As the brokers say; without them nobody does.
   bool compacted = false;
