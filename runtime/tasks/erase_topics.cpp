@@ -7,6 +7,7 @@
 #include <set>
 
 #include "runtime/broker/patience.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/report/erasure_findings.h"
 #include "runtime/report/topic_findings.h"
@@ -353,7 +354,9 @@ class Erasing : BrokerGroup::Owner {
     const auto found = rows_.topics().find(name);
     if (found != rows_.topics().end()) return &found->second;
     for (size_t product = 0; product < program_.products.size(); ++product)
-      if (topics_->name(static_cast<int>(product), "") == name) other_.product = static_cast<int>(product);
+      if (const std::string bound = topics_->name(static_cast<int>(product), "");
+          bound == name || topics_meet(bound, name))
+        other_.product = static_cast<int>(product);
     return &other_;
   }
 
