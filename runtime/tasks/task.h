@@ -55,7 +55,7 @@ class TaskRun {
     /// The task is made again without the subjects of JobOptions::erased, and does not go on (erase.h).
     bool erases = false;
     bool only_replays = false;  ///< it ends where its last epoch does
-    RowTap* tap = nullptr;  ///< gets what the epochs give that are run again
+    RowTap* tap = nullptr;      ///< gets what the epochs give that are run again
   };
 
   /// `options`: of the task alone, with its own directory. All outlives it.
