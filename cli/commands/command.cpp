@@ -134,6 +134,8 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7322:
       case 7323:
       case 7326:
+      case 7346:
+      case 7347:
         return kStore;
       case 7209:
       case 7210:

@@ -1,10 +1,12 @@
-// `braid erase`: subjects are erased from a job over files that is stopped, and a signed receipt says so.
+// `braid erase`: subjects are erased from a job that is stopped, and a signed receipt says so.
 #include <algorithm>
 #include <cstdio>
 
 #include "cli/commands/command.h"
 #include "cli/commands/read_store.h"
+#include "cli/commands/topic_erasure.h"
 #include "cli/present/table.h"
+#include "cli/session/expected_schemas.h"
 #include "cli/session/mesh_registry.h"
 #include "cli/session/native.h"
 #include "cli/session/subject_search.h"
@@ -19,6 +21,7 @@
 #include "runtime/data/time_text.h"
 #include "runtime/engine/erase.h"
 #include "runtime/engine/job_store.h"
+#include "runtime/erasure/joined_keys.h"
 #include "runtime/report/erasure_findings.h"
 #include "runtime/state/rocks_store.h"
 
@@ -29,7 +32,8 @@ struct EraseFlags {
   ScriptOptions script;
   std::string store, because, verify;
   std::vector<std::string> subject;
-  bool dry_run = false, follow = false;
+  std::string until;
+  bool dry_run = false, follow = false, for_reset = false, joined = false;
 };
 
 /// As the command line names it.
@@ -77,6 +81,38 @@ Result<std::vector<NamedSubject>> named_subjects(const std::vector<std::string>&
     std::ranges::sort(subject.key);
   }
   return subjects;
+}
+
+/// With the subjects that are named by the same values in other sources, because all fields of their keys meet in a
+/// join; and those of these.
+void follow_joins(const Program& program, std::vector<NamedSubject>& subjects) {
+  const std::vector<JoinedKeys> joins = joined_keys(program);
+  const auto follow = [&](const NamedSubject& subject, const std::vector<SourceField>& from,
+                          const std::vector<SourceField>& to) -> std::optional<NamedSubject> {
+    NamedSubject other{.source = {}, .key = {}, .texts = subject.texts};
+    for (const auto& [field, value] : subject.key) {
+      const auto met = std::ranges::find(from, SourceField{subject.source, field});
+      if (met == from.end()) return std::nullopt;
+      const SourceField& its = to[static_cast<size_t>(met - from.begin())];
+      if (!other.source.empty() && other.source != its.source) return std::nullopt;
+      other.source = its.source;
+      const auto source = std::ranges::find(program.sources, its.source, &SourceSpec::name);
+      if (std::ranges::find(source->decode, its.field, &SourceRead::name) == source->decode.end()) return std::nullopt;
+      other.key.emplace_back(its.field, value);
+    }
+    std::ranges::sort(other.key);
+    return other;
+  };
+  for (size_t i = 0; i < subjects.size(); ++i)
+    for (const JoinedKeys& join : joins)
+      for (const bool forth : {true, false}) {
+        const std::optional<NamedSubject> found =
+            follow(subjects[i], forth ? join.one : join.other, forth ? join.other : join.one);
+        const auto same = [&](const NamedSubject& each) {
+          return each.source == found->source && each.key == found->key;
+        };
+        if (found && std::ranges::none_of(subjects, same)) subjects.push_back(*found);
+      }
 }
 
 /// Fields that meet a field of a subject in a join, and are of a source that was not named: it is for people to say
@@ -136,6 +172,7 @@ class Erasing {
     }
     compiled_.emplace(session_.compile(session_.chosen_products()));
     const bool bound = session_.bind(program());
+    topics_ = topics_of(session_, program());
     context_.exit_code = show_errors(session_, context_.console);
     if (!bound || context_.exit_code != kDone) return;
     if (const Status done = flags_.verify.empty() ? erase() : verify(); !done.ok())
@@ -154,7 +191,10 @@ class Erasing {
                        .directory = flags_.store.empty() ? session_.environment().store : flags_.store,
                        .root = session_.files().root.empty() ? "." : session_.files().root};
     options.outputs = session_.output_files();
-    options.follow = flags_.follow;
+    options.until_caught_up = !flags_.until.empty();
+    options.follow = !options.until_caught_up && (flags_.follow || topics_.any());
+    options.seal = !topics_.any();
+    if (topics_.any()) options.group = topics_.settings.group;
     options.parts = plan::state_parts(compiled_->checked, session_.project());
     options.state_memory = memory_ / 16 * 9;
     options.stop_requested = stop_requested;
@@ -163,27 +203,47 @@ class Erasing {
   }
 
   Status check_job(const JobOptions& options) {
-    const bool topics =
-        !session_.output_topics().empty() ||
-        std::ranges::any_of(program().sources, [](const SourceSpec& each) { return each.is_of_broker(); });
-    std::string reason;
-    if (topics) reason = "it reads or writes topics";
-    if (!program().services.empty()) reason = "it asks services, and their answers are not told apart by subjects";
-    if (reason.empty()) return {};
+    if (program().services.empty()) return {};
+    const std::string reason = "it asks services, and their answers are not told apart by subjects";
     return usage_error(diag::ErasureNotPossible{.path = options.directory, .reason = reason}.make());
+  }
+
+  /// Brokers and the registry of schemas, where the job has some.
+  Status reach(JobSeams& seams) {
+    if (!topics_.any()) return {};
+    BRAID_ASSIGN(broker_, reach_broker(topics_.settings, program(), topics_.outputs));
+    seams.broker = broker_.get();
+    if (!topics_.registry) return {};
+    BRAID_ASSIGN(registry_, reach_registry(session_, program(), topics_));
+    return {};
   }
 
   Status erase() {
     catch_stop_signals();
     const JobOptions options = this->options();
-    const JobSeams seams{real_fs(), system_clock(), executor_, [this](const std::string& directory) {
-                           return open_sized_rocks_store(directory, {.memory_bytes = memory_ / 8});
-                         }};
+    JobSeams seams{real_fs(), system_clock(), executor_, [this](const std::string& directory) {
+                     return open_sized_rocks_store(directory, {.memory_bytes = memory_ / 8});
+                   }};
     BRAID_TRY(check_job(options));
     BRAID_ASSIGN(subjects_, named_subjects(flags_.subject, program()));
+    if (flags_.joined) {
+      const size_t named = subjects_.size();
+      follow_joins(program(), subjects_);
+      for (size_t i = named; i < subjects_.size(); ++i) {
+        std::vector<std::string_view> fields;
+        for (const auto& [field, value] : subjects_[i].key) fields.push_back(field);
+        fmt::print("{}: by {}, which meets the key in a join\n", subjects_[i].source, fmt::join(fields, ", "));
+      }
+    }
     std::optional<mesh::DomainKey> key;
     if (!flags_.dry_run) key = read_domain_key(session_.files(), session_.reporter());
     if (!flags_.dry_run && !key) return Error{ErrorKind::usage, "", 0, 0};
+    BRAID_TRY(reach(seams));
+    if (!topics_.outputs.empty()) return erase_from_topics(options, seams, key);
+    if (flags_.for_reset) {
+      const std::string reason = "`--for-reset` is for jobs that write topics; of others the request is noted anyway";
+      return usage_error(diag::ErasureNotPossible{.path = options.directory, .reason = reason}.make());
+    }
     BRAID_ASSIGN(const std::unique_ptr<FileLock> lock, lock_store(real_fs(), options.directory));
     BRAID_ASSIGN(ErasureLog log, ErasureLog::read(real_fs(), options.directory));
     BRAID_ASSIGN(const std::optional<Erasure> ready, ready_erasure(real_fs(), options.directory));
@@ -208,6 +268,46 @@ class Erasing {
       fmt::print("nothing was changed\n");
     } else {
       BRAID_TRY(complete(*erasure, options, seams, log, *key));
+    }
+    leave_if_compiling(native.started() && !native.finished(), context_.exit_code);
+    return {};
+  }
+
+  /// Of a job that writes topics, as the only member of its group. The request is noted with what it did, or not at
+  /// all.
+  Status erase_from_topics(const JobOptions& options, const JobSeams& seams,
+                           const std::optional<mesh::DomainKey>& key) {
+    TopicEraser eraser(program(), options, topics_, seams, *broker_);
+    BRAID_ASSIGN(ErasureLog log, eraser.read_log());
+    (void)ask_for_subjects(log, false);
+    const ErasureLog asked = log;
+    if (flags_.for_reset) {
+      BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
+      BRAID_TRY(eraser.note_for_reset(log));
+      fmt::print("noted: `braid run --reset` passes over the records of the subject; until then nothing has changed\n");
+      return {};
+    }
+    if (!flags_.dry_run) BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
+    BackgroundCompiler native(*compiled_);
+    if (registry_) native.expect(expected_schemas(*registry_, program()));
+    native.start();
+    BRAID_ASSIGN(TopicErasure erased, eraser.erase(log, sought(), flags_.dry_run));
+    erased.erasure.store_id = topics_.settings.group;
+    print(erased.erasure);
+    if (flags_.dry_run) {
+      fmt::print("nothing was changed\n");
+    } else {
+      // For `--verify`: the list itself is in the topic.
+      BRAID_TRY(log.write(real_fs(), options.directory));
+      BRAID_ASSIGN(mesh::ErasureReceipt receipt, receipt_of(erased.erasure, options, log));
+      for (mesh::ErasureReceipt::Remain& remain : remains_of(erased, system_clock().now_us()))
+        receipt.remains.push_back(std::move(remain));
+      for (const ErasedTopic& topic : erased.topics)
+        for (mesh::ErasureReceipt::Place& place : receipt.places)
+          if (place.kind == "output" && place.name == topic.topic) place.done = done_to_topic(topic);
+      BRAID_ASSIGN(const std::string text, write_receipt(receipt, erased.erasure, options, *key));
+      BRAID_TRY(record(mesh::AuditType::erasure_completed, asked, mesh::content_hash(text), *key));
+      show_receipt(receipt, erased.erasure, options);
     }
     leave_if_compiling(native.started() && !native.finished(), context_.exit_code);
     return {};
@@ -253,13 +353,7 @@ class Erasing {
                   const mesh::DomainKey& key) {
     BRAID_TRY(apply_erasure(options, seams));
     BRAID_ASSIGN(const mesh::ErasureReceipt receipt, receipt_of(erasure, options, log));
-    const std::string text = mesh::sign_receipt(receipt, key);
-    const std::string folder = join_path(options.directory, "receipts");
-    const std::string path =
-        join_path(folder, fmt::format("{}-{}.json", erasure.time_us,
-                                      erasure.subjects.empty() ? "none" : erasure.subjects[0].substr(0, 12)));
-    BRAID_TRY(real_fs().make_directories(folder));
-    BRAID_TRY(real_fs().write_file(path, text));
+    BRAID_ASSIGN(const std::string text, write_receipt(receipt, erasure, options, key));
     if (options.kill_point) options.kill_point("after_receipt");
     BRAID_TRY(record(mesh::AuditType::erasure_completed, log, mesh::content_hash(text), key));
     for (ErasedSubject& subject : log.subjects)
@@ -267,10 +361,30 @@ class Erasing {
     BRAID_TRY(log.write(real_fs(), options.directory));
     BRAID_TRY(finish_erasure(options, seams));
     print(erasure);
+    show_receipt(receipt, erasure, options);
+    return {};
+  }
+
+  static std::string receipt_path(const Erasure& erasure, const JobOptions& options) {
+    return join_path(join_path(options.directory, "receipts"),
+                     fmt::format("{}-{}.json", erasure.time_us,
+                                 erasure.subjects.empty() ? "none" : erasure.subjects[0].substr(0, 12)));
+  }
+  /// Its text.
+  static Result<std::string> write_receipt(const mesh::ErasureReceipt& receipt, const Erasure& erasure,
+                                           const JobOptions& options, const mesh::DomainKey& key) {
+    const std::string path = receipt_path(erasure, options);
+    std::string text = mesh::sign_receipt(receipt, key);
+    BRAID_TRY(real_fs().make_directories(parent_directory(path)));
+    BRAID_TRY(real_fs().write_file(path, text));
+    return text;
+  }
+  static void show_receipt(const mesh::ErasureReceipt& receipt, const Erasure& erasure, const JobOptions& options) {
+    for (const mesh::ErasureReceipt::Place& place : receipt.places)
+      if (place.kind == "sample") fmt::print("{}: {}\n", place.name, place.done);
     for (const mesh::ErasureReceipt::Remain& remain : receipt.remains)
       fmt::print("remains: {}: {}\n", remain.place, remain.reason);
-    fmt::print("receipt {}\n", path);
-    return {};
+    fmt::print("receipt {}\n", receipt_path(erasure, options));
   }
 
   Result<mesh::ErasureReceipt> receipt_of(const Erasure& erasure, const JobOptions& options, const ErasureLog& log) {
@@ -305,6 +419,7 @@ class Erasing {
     for (const NamedSubject& subject : subjects_)
       if (std::ranges::find(erasure.subjects, log.hash_of(subject.source, subject.key)) != erasure.subjects.end())
         texts.insert(texts.end(), subject.texts.begin(), subject.texts.end());
+    BRAID_TRY(erase_samples(texts, receipt));
     receipt.searched =
         !texts.empty() && std::ranges::all_of(texts, [](const auto& text) { return text.size() >= kShortestSought; });
     BRAID_ASSIGN(const std::vector<std::string> found, search(options, erasure, texts));
@@ -312,6 +427,33 @@ class Erasing {
       receipt.remains.push_back(
           {place, "it has the bytes of a key, in rows that are not the subject's by any field that was named"});
     return receipt;
+  }
+
+  /// Sample rows that were published, and documents with their values: what has the key of the subject goes.
+  Status erase_samples(const std::vector<std::string>& texts, mesh::ErasureReceipt& receipt) {
+    std::vector<std::string> sought = texts;
+    std::erase_if(sought, [](const std::string& text) { return text.size() < kShortestSought; });
+    if (sought.empty() || session_.files().mesh.registry.empty()) return {};
+    const auto store = open_product_registry(session_.files(), session_.reporter());
+    if (store == nullptr) return Error{ErrorKind::usage, "", 0, 0};
+    mesh::Registry registry(*store, system_clock());
+    std::set<std::string> domains;
+    for (const ProductSpec& product : program().products) domains.insert(product.domain);
+    for (const std::string& domain : domains) {
+      BRAID_ASSIGN(const std::vector<mesh::ErasedDocument> erased,
+                   registry.erase_documents(domain, [&](const std::string& document) {
+                     return std::ranges::any_of(
+                         sought, [&](const std::string& text) { return document.find(text) != std::string::npos; });
+                   }));
+      for (const mesh::ErasedDocument& each : erased)
+        receipt.places.push_back({.kind = "sample",
+                                  .name = fmt::format("{} {}", each.version_name, each.form),
+                                  .path = registry.place(),
+                                  .rows_before = 1,
+                                  .rows_after = 0,
+                                  .done = "removed from the registry; `braid publish` writes it anew"});
+    }
+    return {};
   }
 
   void add_remains(const Erasure& erasure, mesh::ErasureReceipt& receipt) {
@@ -336,14 +478,31 @@ class Erasing {
     if (texts.empty()) return std::vector<std::string>();
     std::vector<std::string> paths;
     for (const ErasedPlace& place : erasure.places)
-      if (place.kind == ErasedPlace::Kind::output && !place.path.starts_with(options.directory + "/"))
+      if (place.kind == ErasedPlace::Kind::output && !place.path.empty() &&
+          !place.path.starts_with(options.directory + "/"))
         paths.push_back(place.path);
     BRAID_ASSIGN(const std::vector<std::string> names, real_fs().list_directory(options.directory));
     // What has been moved away from `erasing` goes with it.
     for (const std::string& name : names)
       if (name != "erasing") paths.push_back(join_path(options.directory, name));
-    BRAID_ASSIGN(const std::unique_ptr<StateStore> state, open_to_read(join_path(options.directory, "state")));
-    return find_texts(real_fs(), paths, state.get(), texts);
+    if (topics_.outputs.empty()) {
+      BRAID_ASSIGN(const std::unique_ptr<StateStore> state, open_to_read(join_path(options.directory, "state")));
+      return find_texts(real_fs(), paths, state.get(), texts);
+    }
+    BRAID_ASSIGN(std::vector<std::string> found, find_texts(real_fs(), paths, nullptr, texts));
+    const std::string tasks = join_path(options.directory, "tasks");
+    BRAID_ASSIGN(const FileInfo any, real_fs().stat(tasks));
+    if (!any.exists) return found;
+    BRAID_ASSIGN(const std::vector<std::string> stores, real_fs().list_directory(tasks));
+    for (const std::string& store : stores) {
+      const std::string folder = join_path(join_path(tasks, store), "state");
+      BRAID_ASSIGN(const FileInfo there, real_fs().stat(folder));
+      if (!there.exists) continue;
+      BRAID_ASSIGN(const std::unique_ptr<StateStore> state, open_to_read(folder));
+      BRAID_ASSIGN(const std::vector<std::string> in_state, find_texts(real_fs(), {}, state.get(), texts));
+      if (!in_state.empty()) found.push_back(folder);
+    }
+    return found;
   }
 
   /// In the audit log of the domain of each subject that is not done, once; nothing where the project has no registry.
@@ -413,6 +572,7 @@ class Erasing {
     fmt::print("the receipt of {} is signed by {}; the store passes over its {}\n", time, receipt->signer,
                counted(static_cast<int64_t>(receipt->subjects.size()), "subject"));
     BRAID_ASSIGN(subjects_, named_subjects(flags_.subject, program()));
+    if (flags_.joined) follow_joins(program(), subjects_);
     std::vector<std::string> texts;
     for (const NamedSubject& subject : subjects_) {
       if (std::ranges::find(receipt->subjects, log.hash_of(subject.source, subject.key),
@@ -453,6 +613,9 @@ class Erasing {
   Session session_;
   ThreadExecutor executor_;
   std::optional<driver::Compiled> compiled_;
+  TopicSetup topics_;
+  std::unique_ptr<Broker> broker_;
+  std::unique_ptr<registry::RegistryService> registry_;
   std::vector<NamedSubject> subjects_;
   uint64_t memory_ = 0;
 };
@@ -462,7 +625,7 @@ class Erasing {
 void add_erase(CLI::App& app, CommandContext& context) {
   auto flags = std::make_shared<EraseFlags>();
   CLI::App* command = app.add_subcommand(
-      "erase", "Erases a subject from a stopped job over files: state, results and ports; writes a signed receipt");
+      "erase", "Erases a subject from a stopped job: state, results and ports; writes a signed receipt");
   flags->script.add_to(*command, "Project folder or script");
   command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
   command
@@ -471,9 +634,18 @@ void add_erase(CLI::App& app, CommandContext& context) {
                    "follow each other")
       ->type_name("NAME FIELD=VALUE");
   command->add_option("--because", flags->because, "Why, for the receipt and the audit log")->type_name("TEXT");
+  command->add_flag("--joined", flags->joined,
+                    "Records of other sources whose fields meet the key in a join are the subject's, too");
   CLI::Option* dry = command->add_flag("--dry-run", flags->dry_run, "Show what would be done, and change nothing");
+  command
+      ->add_flag("--for-reset", flags->for_reset,
+                 "Note the subject for `braid run --reset`, where a job that writes topics cannot be run again")
+      ->excludes(dry);
   command->add_flag("--follow", flags->follow,
                     "The job was run with --follow, so its turns have readings of the clock");
+  command->add_option("--until", flags->until, "`caught-up`: the job reads topics, writes files, and was run so")
+      ->check(CLI::IsMember({"caught-up"}))
+      ->type_name("WHEN");
   command
       ->add_option("--verify", flags->verify,
                    "Check the signature of a receipt, and with --subject look for the subject again")

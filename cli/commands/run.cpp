@@ -187,15 +187,6 @@ int64_t default_memory() {
   return machine ? std::max(*machine / 2, kLeastMemory) : kUnknown;
 }
 
-/// The registry of the job, which has the schemas of its products.
-Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session& session, Program& program,
-                                                                  TopicSetup& topics) {
-  BRAID_ASSIGN(std::unique_ptr<registry::RegistryService> service, open_registry(*topics.registry));
-  BRAID_TRY(register_products(*service, program, session.project(), topics.outputs));
-  read_by_registry(*service, program);
-  return service;
-}
-
 /// What ended a job that read by a grant.
 Diagnostic grant_over(const mesh::AccessEntry& grant) {
   Diagnostic finding = diag::GrantOver{.reader = grant.reader, .product = grant.product}.make();

@@ -158,6 +158,14 @@ Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, con
   return broker;
 }
 
+Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session& session, Program& program,
+                                                                  TopicSetup& topics) {
+  BRAID_ASSIGN(std::unique_ptr<registry::RegistryService> service, open_registry(*topics.registry));
+  BRAID_TRY(register_products(*service, program, session.project(), topics.outputs));
+  read_by_registry(*service, program);
+  return service;
+}
+
 Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics) {
   constexpr int64_t kDefault = 100'000;
   const BrokerSettings& settings = topics.settings;

@@ -29,6 +29,10 @@ TopicSetup topics_of(Session& session, const Program& program);
 Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, const Program& program,
                                              const std::map<int, TopicBinding>& outputs);
 
+/// The registry of schemas of a job that has one. The schemas of its products are there afterwards.
+Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session& session, Program& program,
+                                                                  TopicSetup& topics);
+
 /// How long a commit may come after its first record: as the option says (0: it was not given), else the environment,
 /// else 100 ms. Fails with 7101 if the brokers would abort the transaction before.
 Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics);

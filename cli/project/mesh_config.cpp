@@ -1,5 +1,6 @@
 #include "cli/project/mesh_config.h"
 
+#include "runtime/connect/topic_binding.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/suggest.h"
 
@@ -25,14 +26,16 @@ bool is_text(const WrittenSetting& setting) {
 
 void read_lineage_settings(const std::string& section, Span place, const std::vector<WrittenSetting>& settings,
                            LineageConfig& config, const SourceSet& sources, Reporter& reporter) {
-  const std::string form = "an address like \"http://marquez:5000\", without a login, or \"file:lineage.ndjson\"";
+  const std::string form =
+      "an address like \"http://marquez:5000\", without a login, \"file:lineage.ndjson\" or \"kafka:lineage.events\"";
   bool has_to = false;
   for (const WrittenSetting& setting : settings) {
     if (setting.key == "to") {
       has_to = true;
       const bool is_file = setting.value.starts_with("file:") && setting.value.size() > 5;
+      const bool is_topic = setting.value.starts_with("kafka:") && is_topic_name(setting.value.substr(6));
       const bool is_address = is_web_address(setting.value) && setting.value.find('@') == std::string::npos;
-      if (is_text(setting) && (is_file || is_address))
+      if (is_text(setting) && (is_file || is_topic || is_address))
         config.to = setting.value;
       else  // a login may be in it
         reporter.report(diag::FlagValue{.option = "to", .expected = form, .found = "something else"})

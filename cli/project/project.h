@@ -92,7 +92,9 @@ struct MeshConfig {
 
 /// Who is told what a running job reads and writes: [env.NAME.lineage]. A token may be a reference, as above.
 struct LineageConfig {
-  std::string to;  ///< URL, or `file:` and a path from the working directory; empty: nobody
+  /// URL, `file:` and a path from the working directory, or `kafka:` and a topic of the environment's brokers; empty:
+  /// nobody.
+  std::string to;
   std::string token;
   std::string ca;  ///< path of a PEM file: who signs for the server; empty: the machine's list
   int64_t every_us = 60'000'000;

@@ -20,7 +20,7 @@ struct ErasureReceipt {
     std::string because;
     friend bool operator==(const Subject&, const Subject&) = default;
   };
-  /// Where it was looked for: `kind` is "source", "state" or "output".
+  /// Where it was looked for: `kind` is "source", "state", "output" or "sample".
   struct Place {
     std::string kind, name, path;
     int64_t rows_before = 0, rows_after = 0;

@@ -536,6 +536,29 @@ Result<StoredPublication> Registry::change_key(const KeyChange& change, const Do
                   diag::RegistryBusy{.place = store_.place(), .seconds = kLongestWaitUs / 1'000'000}.make());
 }
 
+Result<std::vector<ErasedDocument>> Registry::erase_documents(
+    const std::string& domain, const std::function<bool(const std::string& text)>& erases) {
+  std::vector<ErasedDocument> erased;
+  BRAID_ASSIGN(const std::optional<StoredPublication> newest, head(domain));
+  if (!newest) return erased;
+  BRAID_ASSIGN(const std::unique_ptr<ObjectStore::Turn> turn, wait_for_turn());
+  BRAID_ASSIGN(const std::vector<StoredPublication> links, chain(domain));
+  std::set<std::string> looked_at;
+  for (const StoredPublication& link : links)
+    for (const auto& [name, versions] : link.publication.products)
+      for (const auto& [version, product] : versions)
+        for (const auto& [form, hash] : product.documents) {
+          if (!looked_at.insert(hash).second) continue;
+          const Result<std::optional<std::string>> text = store_.read(object_name(hash));
+          if (!text.ok()) return unreadable(store_, text.error());
+          if (!*text || !erases(**text)) continue;
+          if (const Status removed = store_.remove(object_name(hash)); !removed.ok())
+            return unwritable(store_, removed.error());
+          erased.push_back({version_name(domain + "." + name, version), form});
+        }
+  return erased;
+}
+
 Result<Collected> Registry::collect() {
   BRAID_ASSIGN(const std::unique_ptr<ObjectStore::Turn> turn, wait_for_turn());
   std::set<std::string> named;

@@ -103,6 +103,12 @@ struct ReaderIndex {
   std::map<std::string, std::vector<DefinitionUser>> users;  ///< by name
 };
 
+/// A document that was taken out of a registry.
+struct ErasedDocument {
+  std::string version_name;  ///< of the product
+  std::string form;
+};
+
 /// May refuse a publication. It is asked before the head is swapped, each time anew when another publisher was first.
 /// The head is the domain's newest one; nothing: there is none yet.
 using PublishGate = std::function<Status(const Draft& draft, const std::optional<StoredPublication>& head)>;
@@ -134,6 +140,11 @@ class Registry {
   /// its key for recovery. Refused (7258) where it is neither.
   Result<StoredPublication> change_key(const KeyChange& change, const DomainKey& signer);
   Result<PublishResult> publish(const Draft& draft, const DomainKey& key, const PublishGate& gate = {});
+  /// Removes documents of the domain, of its newest publication and of all before, of which the text is to go: `erases`
+  /// says which. Publications go on naming them, so whoever asks for one is told that it is missing. Interfaces and
+  /// publications stay.
+  Result<std::vector<ErasedDocument>> erase_documents(const std::string& domain,
+                                                      const std::function<bool(const std::string& text)>& erases);
   /// Removes objects that no publication of a domain's chain names, and what killed publishers left.
   Result<Collected> collect();
 

@@ -132,6 +132,31 @@ TEST_F(RegistryTest, KeepsDocumentsBesideTheInterface) {
   EXPECT_TRUE(registry.object(published.documents.at("odps")).ok());
 }
 
+TEST_F(RegistryTest, ErasesDocumentsOfAllPublications) {
+  Draft first = draft({product("pay", "payment", {"id"})});
+  first.documents[version_name("pay.payment", 1)] = {{"samples", "{\"id\":\"anna\"}"}, {"odcs", "kind: DataContract"}};
+  ASSERT_TRUE(registry.publish(first, key).ok());
+  Draft second = first;
+  second.documents[version_name("pay.payment", 1)]["samples"] = "{\"id\":\"bert\"}";
+  ASSERT_TRUE(registry.publish(second, key).ok());
+  const auto has_anna = [](const std::string& text) { return text.find("anna") != std::string::npos; };
+  const auto erased = registry.erase_documents("pay", has_anna);
+  ASSERT_TRUE(erased.ok()) << erased.error().message;
+  ASSERT_EQ(erased->size(), 1u);
+  EXPECT_EQ(erased->front().version_name, version_name("pay.payment", 1));
+  EXPECT_EQ(erased->front().form, "samples");
+  EXPECT_TRUE(registry.erase_documents("pay", has_anna)->empty());
+  EXPECT_TRUE(registry.erase_documents("nobody", has_anna)->empty());
+  // The chain is whole, and what is not the subject's is there.
+  const auto chain = registry.chain("pay");
+  ASSERT_TRUE(chain.ok()) << chain.error().message;
+  ASSERT_EQ(chain->size(), 2u);
+  const auto& now = chain->front().publication.products.at("payment").at(1).documents;
+  EXPECT_TRUE(registry.object(now.at("samples")).ok());
+  EXPECT_FALSE(registry.object(chain->back().publication.products.at("payment").at(1).documents.at("samples")).ok());
+  EXPECT_TRUE(registry.publish(second, key).ok());
+}
+
 TEST_F(RegistryTest, HasDefinitionsAndWhoUsesThem) {
   const auto state = [](const std::string& symbols) {
     Definition made{.domain = "pay", .name = "state", .owner = {}};

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -229,6 +230,9 @@ class Broker {
   /// Of those that exist.
   virtual BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) = 0;
   /// A topic that exists already is left as it is.
+  /// As they hold now, those that nobody has set included: "cleanup.policy", "retention.ms" and others.
+  virtual BrokerResult<std::map<std::string, std::string>> topic_settings(const std::string& topic,
+                                                                          int64_t timeout_us) = 0;
   virtual BrokerStatus create_topics(std::span<const NewTopic> topics, int64_t timeout_us) = 0;
   virtual BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) = 0;
   /// Records before that offset go.

@@ -106,6 +106,22 @@ BrokerResult<std::vector<TopicInfo>> SimBroker::describe(std::span<const std::st
   return std::move(answer.value);
 }
 
+BrokerResult<std::map<std::string, std::string>> SimBroker::topic_settings(const std::string& topic,
+                                                                           int64_t timeout_us) {
+  using Answer = Value<std::map<std::string, std::string>>;
+  const std::string action = "cannot find the settings of the topic `" + topic + "`";
+  BRAID_ASSIGN(Answer answer, (Admin(cluster_, instance_).ask<Answer>(timeout_us, action, [&cluster = cluster_, topic] {
+                 Answer found;
+                 const SimCluster::Topic* known = cluster.topic(topic);
+                 if (known == nullptr)
+                   found.error = SimError::unknown_topic;
+                 else
+                   found.value = known->settings;
+                 return found;
+               })));
+  return std::move(answer.value);
+}
+
 BrokerStatus SimBroker::create_topics(std::span<const NewTopic> topics, int64_t timeout_us) {
   for (const NewTopic& topic : topics)
     if (topic.partitions < 1)

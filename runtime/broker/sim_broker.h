@@ -22,6 +22,8 @@ class SimBroker : public Broker {
 
   BrokerResult<std::vector<std::string>> topics(int64_t timeout_us) override;
   BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) override;
+  BrokerResult<std::map<std::string, std::string>> topic_settings(const std::string& topic,
+                                                                  int64_t timeout_us) override;
   BrokerStatus create_topics(std::span<const NewTopic> topics, int64_t timeout_us) override;
   BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) override;
   BrokerStatus delete_records_before(const TopicPartition& place, int64_t offset, int64_t timeout_us) override;

@@ -41,8 +41,10 @@ void SimCluster::create(const NewTopic& asked) {
   Topic& topic = made->second;
   topic.logs.resize(static_cast<size_t>(asked.partitions));
   topic.largest_record = options_.largest_record;
-  for (const auto& [name, value] : asked.settings)
+  for (const auto& [name, value] : asked.settings) {
+    topic.settings[name] = value;
     if (name == "message.timestamp.type") topic.append_time = value == "LogAppendTime";
+  }
   changed();
 }
 

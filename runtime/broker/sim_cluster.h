@@ -61,6 +61,7 @@ class SimCluster : private SimPartitions {
     std::vector<SimLog> logs;
     bool append_time = false;
     int64_t largest_record = 0;
+    std::map<std::string, std::string> settings = {{"cleanup.policy", "delete"}, {"retention.ms", "604800000"}};
     int64_t known_from_us = 0;  ///< to brokers other than the one that lists it
   };
   /// Null if there is none.

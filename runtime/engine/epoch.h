@@ -16,27 +16,30 @@ namespace braid {
 /// What happened in an epoch, in order.
 struct EpochEvent {
   enum class Kind : uint8_t {
-    turn,      ///< of the partition, up to `end`
-    ended,     ///< the partition has ended; time has moved
-    idle,      ///< it has been silent
-    woken,     ///< it had ended, and has got more
-    found,     ///< it is new: `name`, read from `end` on
-    moved,     ///< time has moved without a turn
-    waited,    ///< rows that had waited as long as they may, by the clock of the epoch, have been released
-    followed,  ///< it is idle, and its time has gone on by the clock, up to `end`
-    breached,  ///< a promise, at the reading `end`; `name`: what told_event() writes
-    recovered  ///< the same
+    turn,       ///< of the partition, up to `end`
+    ended,      ///< the partition has ended; time has moved
+    idle,       ///< it has been silent
+    woken,      ///< it had ended, and has got more
+    found,      ///< it is new: `name`, read from `end` on
+    moved,      ///< time has moved without a turn
+    waited,     ///< rows that had waited as long as they may, by the clock of the epoch, have been released
+    followed,   ///< it is idle, and its time has gone on by the clock, up to `end`
+    breached,   ///< a promise, at the reading `end`; `name`: what told_event() writes
+    recovered,  ///< the same
+    erased      ///< from here on the state is one without these subjects: `name`, as an ErasureNote (erasure_note.h)
   } kind = Kind::turn;
   uint32_t source = 0, partition = 0;
   int64_t end = 0;
   std::string name;
   /// It is about a partition.
-  bool has_partition() const { return kind != Kind::moved && kind != Kind::waited && !is_of_promise(); }
+  bool has_partition() const {
+    return kind != Kind::moved && kind != Kind::waited && kind != Kind::erased && !is_of_promise();
+  }
   bool is_of_promise() const { return kind == Kind::breached || kind == Kind::recovered; }
   bool has_end() const {
     return kind == Kind::turn || kind == Kind::found || kind == Kind::followed || is_of_promise();
   }
-  bool has_name() const { return kind == Kind::found || is_of_promise(); }
+  bool has_name() const { return kind == Kind::found || kind == Kind::erased || is_of_promise(); }
 };
 
 /// What an output got in an epoch.

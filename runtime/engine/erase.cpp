@@ -217,17 +217,23 @@ class Again {
       if (source.binding.has_changes())
         return not_possible(job_options_, fmt::format("`{}` is read from changes of a table", source.name));
     BRAID_ASSIGN(const History history, read_history(job_.state()));
-    for (const auto& [program, sources] : history.sources)
-      if (program != program_.id)
-        return not_possible(job_options_,
-                            "the script has changed since the job began, and earlier results were made "
-                            "by the script of then");
+    BRAID_TRY(check_epochs());
     for (size_t op = 0; op < program_.operators.size(); ++op) {
       BRAID_ASSIGN(const Retained retained,
                    retained_for(program_, static_cast<int>(op), history, job_.state(), job_.places()));
       if (!retained.whole) return not_possible(job_options_, retained.text);
     }
     return {};
+  }
+
+  /// Epochs of another script cannot be run again by this one. A script that the store knows and that no epoch was run
+  /// by does not matter.
+  Status check_epochs() {
+    return job_.state().scan(StateFamily::meta, kEpochPrefix, [&](std::string_view, std::string_view bytes) -> Status {
+      BRAID_ASSIGN(const EpochRecord record, EpochRecord::decode(bytes));
+      if (record.program == program_.id) return {};
+      return store_error(diag::ErasureScriptChanged{.epoch = static_cast<int64_t>(record.before.epoch) + 1}.make());
+    });
   }
 
   Status again(const EpochRecord& record) {
@@ -245,6 +251,8 @@ class Again {
     BRAID_TRY(outputs_->freeze(beside_->state()));
     EpochRecord made = turns_.end_epoch(last_);
     made.clock = record.clock;
+    // Inputs that are known already are not found once more. Another erasure has to meet them where this one did.
+    made.events = record.events;
     StateBatch batch;
     outputs_->collect(batch, made.outputs);
     if (made.input_digest != record.input_digest) return differs("the inputs are not what they were");

@@ -105,6 +105,22 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
   return read_clock(store.state());
 }
 
+Status JobTurns::pass_over(const ErasureLog& log) {
+  BRAID_ASSIGN(std::shared_ptr<const ErasedKeys> erased, ErasedKeys::make(log, program_));
+  feed_->pass_over(std::move(erased));
+  return {};
+}
+
+void JobTurns::note_erasure(const std::string& note) {
+  if (since_commit_ == 0) begin_epoch();
+  run_erased(note);
+}
+
+void JobTurns::run_erased(const std::string& note) {
+  record_.events.push_back({.kind = EpochEvent::Kind::erased, .name = note});
+  ++since_commit_;
+}
+
 void JobTurns::add_to_engine(const JobInputs::Partition& partition) {
   const SourceSpec& spec = program_.sources[partition.source];
   if (!spec.is_exchange()) engine_->add_partition(partition.source, partition.ordinal, partition.name);
@@ -367,6 +383,10 @@ Status JobTurns::replay_events(const EpochRecord& record) {
       run_waited();
       continue;
     }
+    if (event.kind == EpochEvent::Kind::erased) {
+      run_erased(event.name);
+      continue;
+    }
     if (event.is_of_promise()) {
       run_told(told_change(event));
       continue;
@@ -412,6 +432,7 @@ Status JobTurns::replay_events(const EpochRecord& record) {
       case EpochEvent::Kind::waited:
       case EpochEvent::Kind::breached:
       case EpochEvent::Kind::recovered:
+      case EpochEvent::Kind::erased:
         break;
     }
   }

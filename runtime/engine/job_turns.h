@@ -37,6 +37,10 @@ class JobTurns {
   /// The same for a store in which turns of another one are run again: the inputs are those that `known`, the other
   /// one, has. Partitions are met as its epochs find them.
   Status open_again(JobStore& store, StateStore& known, OutputWriter& output);
+  /// Behind open(), before anything is read: records of these subjects are passed over. Fails with 7325.
+  Status pass_over(const ErasureLog& log);
+  /// The epoch has an erasure: its state is one without the subjects that are passed over. `note`: an ErasureNote.
+  void note_erasure(const std::string& note);
   /// Behind open_again(): the engine has the partition from here on.
   void meet(JobInputs::Partition& partition);
   Status load_tables();
@@ -140,6 +144,7 @@ class JobTurns {
   /// The same for rows that have waited long enough by the epoch's clock reading.
   void run_waited();
   void run_told(const PromiseChange& change);
+  void run_erased(const std::string& note);
   void set_clock(int64_t now);
 
   const Program& program_;

@@ -39,6 +39,8 @@ class TurnFeed {
   /// Runs the partition's next turn, valid until the next call; none at its end, which makes it exhausted and, with
   /// `seal`, ends its time.
   Result<const ReadTurn*> run_next(JobInputs::Partition& partition, bool seal);
+  /// Instead of those of before. Nothing has been read yet.
+  void pass_over(std::shared_ptr<const ErasedKeys> erased) { erased_ = std::move(erased); }
   /// A partition that is new, behind those that are known.
   void add(JobInputs::Partition& partition);
   /// Gives up all that was read ahead. Before the engine's partitions change: what was decoded refers to their names.
@@ -73,7 +75,7 @@ class TurnFeed {
   JobInputs& inputs_;
   TurnEngine& engine_;
   Executor& executor_;
-  const std::shared_ptr<const ErasedKeys> erased_;  ///< null: no subject was erased
+  std::shared_ptr<const ErasedKeys> erased_;  ///< null: no subject was erased
   std::deque<Queue> queues_;
   std::unordered_map<const JobInputs::Partition*, Queue*> by_partition_;
   std::vector<Slot*> free_;

@@ -43,7 +43,12 @@ Result<ErasureLog> ErasureLog::read(Fs& fs, const std::string& store) {
   BRAID_ASSIGN(const FileInfo info, fs.stat(file_of(store)));
   if (!info.exists) return log;
   BRAID_ASSIGN(const std::string text, fs.read_file(file_of(store)));
-  const Error damaged{ErrorKind::store, fmt::format("`{}` is damaged", file_of(store)), 8002, 0};
+  return parse(text, file_of(store));
+}
+
+Result<ErasureLog> ErasureLog::parse(std::string_view text, const std::string& of) {
+  ErasureLog log;
+  const Error damaged{ErrorKind::store, fmt::format("`{}` is damaged", of), 8002, 0};
   const std::vector<std::string_view> lines = split(text, '\n');
   if (lines.size() < 3 || lines[0] != kFirstLine || !lines[1].starts_with("salt ")) return damaged;
   log.salt = lines[1].substr(5);
@@ -64,12 +69,16 @@ Result<ErasureLog> ErasureLog::read(Fs& fs, const std::string& store) {
   return log;
 }
 
-Status ErasureLog::write(Fs& fs, const std::string& store) const {
+std::string ErasureLog::to_text() const {
   std::string text = fmt::format("{}\nsalt {}\n", kFirstLine, salt);
   for (const ErasedSubject& subject : subjects)
     text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", subject.done ? "done" : "open", subject.time_us, subject.source,
                         fmt::join(subject.fields, ","), subject.hash, plain(subject.because));
-  return fs.write_file(file_of(store), text);
+  return text;
+}
+
+Status ErasureLog::write(Fs& fs, const std::string& store) const {
+  return fs.write_file(file_of(store), to_text());
 }
 
 std::string ErasureLog::hash_of(const std::string& source, const SubjectKey& key) const {

@@ -35,6 +35,9 @@ struct ErasureLog {
 
   /// Without subjects where there is no file; without a salt then, too.
   static Result<ErasureLog> read(Fs& fs, const std::string& store);
+  /// The same of a text, as to_text() writes it. `of`: whose it is, for the error.
+  static Result<ErasureLog> parse(std::string_view text, const std::string& of);
+  std::string to_text() const;
   /// Durably, and as a whole.
   Status write(Fs& fs, const std::string& store) const;
   std::string hash_of(const std::string& source, const SubjectKey& key) const;

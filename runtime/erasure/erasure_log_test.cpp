@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/base/sim_fs.h"
+#include "runtime/erasure/erasure_note.h"
 
 namespace braid {
 namespace {
@@ -77,6 +78,23 @@ TEST(ErasureLog, words_are_found_as_a_whole) {
   EXPECT_FALSE(has_as_word("johanna", "anna"));
   EXPECT_FALSE(has_as_word("annabel", "anna"));
   EXPECT_FALSE(has_as_word("", "anna"));
+}
+
+TEST(ErasureNotes, AreReadBack) {
+  ErasureNote note{.outputs = 0x1234, .log = {.salt = "salt", .subjects = {}}};
+  note.log.subjects.push_back({.source = "shop.payment",
+                               .fields = {"customer_id"},
+                               .hash = note.log.hash_of("shop.payment", {{"customer_id", "42"}}),
+                               .time_us = 7,
+                               .because = "ticket 12",
+                               .done = true});
+  const Result<ErasureNote> read = ErasureNote::decode(note.encode());
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->outputs, note.outputs);
+  EXPECT_EQ(read->log.to_text(), note.log.to_text());
+  EXPECT_EQ(read->encode(), note.encode());
+  for (const std::string& broken : {std::string(), std::string("0000000000001234"), note.encode().substr(1)})
+    EXPECT_FALSE(ErasureNote::decode(broken).ok());
 }
 
 }  // namespace

@@ -14,6 +14,15 @@ void EpochTree::add(const EpochRecord& record) {
   const EpochChain after = record.after();
   epochs_.push_back({after.epoch, after.digest, record.before.digest});
   is_sorted_ = false;
+  for (const EpochEvent& event : record.events)
+    if (event.kind == EpochEvent::Kind::erased) erasures_.push_back({after, event.name});
+}
+
+const EpochTree::Erasure* EpochTree::last_erasure(const EpochPath& path) const {
+  const Erasure* last = nullptr;
+  for (const Erasure& each : erasures_)
+    if (path.has(each.at) && (last == nullptr || each.at.epoch >= last->at.epoch)) last = &each;
+  return last;
 }
 
 const EpochTree::Epoch* EpochTree::find(const EpochChain& epoch) const {

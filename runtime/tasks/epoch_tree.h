@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "runtime/engine/epoch.h"
@@ -33,6 +34,12 @@ class EpochTree {
   bool knows(const EpochChain& epoch) const { return find(epoch) != nullptr; }
   /// The epochs that lead to it, and it, as far back as there are records: to epoch 0 if all of them are there.
   EpochPath path_to(const EpochChain& last) const;
+  /// The last erasure among the epochs of a path.
+  struct Erasure {
+    EpochChain at;     ///< the epoch whose record has it
+    std::string note;  ///< an ErasureNote
+  };
+  const Erasure* last_erasure(const EpochPath& path) const;
 
  private:
   struct Epoch {
@@ -43,6 +50,7 @@ class EpochTree {
   /// In the order of records, which is that of epochs but for where a branch begins.
   mutable std::vector<Epoch> epochs_;
   mutable bool is_sorted_ = true;
+  std::vector<Erasure> erasures_;  ///< in the order of records
 };
 
 }  // namespace braid

@@ -10,6 +10,7 @@
 #include "runtime/data/time_text.h"
 #include "runtime/promise/volume_counts.h"
 #include "runtime/report/topic_findings.h"
+#include "runtime/tasks/erasure_topic.h"
 
 namespace braid {
 namespace {
@@ -198,6 +199,8 @@ Status JobMember::join() {
                                     kPatience, attempts, !program_.services.empty());
   if (options_.job.kill_point) transaction_->before_offsets = [this] { options_.job.kill_point("before_offsets"); };
   BRAID_TRY(begin_session());
+  // Behind the session, and each time: an erasure may have come while it was away.
+  BRAID_ASSIGN(erasures_, read_topic_erasures(options_, seams_, *reader_));
   auto group = seams_.broker->make_group({.group = options_.broker.group,
                                           .topic = layout_.epochs(),
                                           .instance = options_.broker.instance,
@@ -329,7 +332,8 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
           .offsets_may_go_back = !is_transactional(),
           .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone,
           .snapshots = options_.snapshots,
-          .snapshot_every_us = options_.snapshot_every_us},
+          .snapshot_every_us = options_.snapshot_every_us,
+          .erasures = layout_.stage_of(number) == 0 ? erasures_ : ErasureLog()},
       *layout_.stages().stages[layout_.stage_of(number)].program, std::move(options), seams_, *topics_, *transaction_);
   Status recovered = task->lock();
   if (recovered.ok()) {

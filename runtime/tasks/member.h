@@ -103,6 +103,7 @@ class JobMember : BrokerGroup::Owner {
   std::unique_ptr<BrokerReader> reader_;
   std::unique_ptr<BrokerWriter> writer_;
   std::unique_ptr<Transaction> transaction_;
+  ErasureLog erasures_;  ///< of tasks that begin
   std::string transactional_id_;
   Tasks tasks_;
   std::map<int32_t, int64_t> waiting_since_;  ///< steady clock, by task that cannot be recovered yet

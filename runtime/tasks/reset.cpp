@@ -55,17 +55,6 @@ Status remove_folder(SnapshotStore& store, const std::string& folder, size_t& co
   return {};
 }
 
-/// Manifests first, so that none misses a file.
-Result<size_t> remove_snapshots(SnapshotStore& store, const std::string& group, int32_t tasks) {
-  size_t count = 0;
-  for (int32_t task = 0; task < tasks; ++task) {
-    const SnapshotOwner owner{.job = group, .task = std::to_string(task)};
-    BRAID_TRY(remove_folder(store, owner.manifests(), count));
-    BRAID_TRY(remove_folder(store, owner.files(), count));
-  }
-  return count;
-}
-
 constexpr std::string_view kLock = ".lock";
 
 /// The stores of tasks, locked: each has its lock beside it.
@@ -127,6 +116,17 @@ Result<std::vector<std::string>> find_results(const TopicJobOptions& options, co
 }
 
 }  // namespace
+
+/// Manifests first, so that none misses a file.
+Result<size_t> remove_snapshots(SnapshotStore& store, const std::string& group, int32_t tasks) {
+  size_t count = 0;
+  for (int32_t task = 0; task < tasks; ++task) {
+    const SnapshotOwner owner{.job = group, .task = std::to_string(task)};
+    BRAID_TRY(remove_folder(store, owner.manifests(), count));
+    BRAID_TRY(remove_folder(store, owner.files(), count));
+  }
+  return count;
+}
 
 Result<TopicReset> reset_topic_job(const TopicJobOptions& options, const JobSeams& seams) {
   TopicReset done;

@@ -10,6 +10,9 @@ struct TopicReset {
   std::vector<std::string> kept;     ///< topics of products that have records
 };
 
+/// All snapshots of the job's tasks. How many files there were.
+Result<size_t> remove_snapshots(SnapshotStore& store, const std::string& group, int32_t tasks);
+
 /// The committed offsets of the group, the topic of epochs, snapshots, and the stores of tasks in this directory;
 /// stores on other machines are not seen. Fails with 7100 while the group has members, before anything is deleted, and
 /// with 8001 if a store is in use. Can be repeated after a crash.

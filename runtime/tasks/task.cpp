@@ -7,8 +7,10 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/rng.h"
+#include "runtime/data/key_bytes.h"
 #include "runtime/engine/job_status.h"
 #include "runtime/promise/volume_counts.h"
+#include "runtime/report/erasure_findings.h"
 #include "runtime/report/topic_findings.h"
 #include "runtime/snapshot/checkpoint.h"
 #include "runtime/snapshot/fetch.h"
@@ -27,6 +29,8 @@ constexpr size_t kMostAnswers = size_t{4} << 20;
 constexpr std::string_view kTokenHead = "braid1:";
 /// Where `meta` says from which offset on the topic of epochs is read.
 constexpr std::string_view kEpochsFrom = "epochs_from";
+/// Where `meta` has the subjects that are passed over.
+constexpr std::string_view kErasures = "erasures";
 
 Error input_error(const Diagnostic& diagnostic) {
   return {ErrorKind::input, diagnostic.message, diagnostic.code, 0};
@@ -99,6 +103,8 @@ TaskRun::TaskRun(const Place& place, const Program& program, JobOptions options,
       outputs_(program, topics, place.number_in_stage, transaction, seams.clock),
       turns_(program, options_, seams) {
   outputs_.carry_traces(turns_.traces());
+  outputs_.show_rows_to(place_.tap);
+  if (place_.erases) erased_epoch_ = UINT64_MAX;
 }
 
 bool TaskRun::reads_topic(const JobInputs::Partition& partition) const {
@@ -146,17 +152,22 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   BRAID_TRY(store_.begin());
   BRAID_TRY(store_.keep_identity(false));
   BRAID_TRY(turns_.open(store_, outputs_));
+  BRAID_TRY(find_erasures(token));
   BRAID_TRY(turns_.load_tables());
   BRAID_TRY(replay(token));
   if (last_ != token) return off_chain();
   if (token == of_group) BRAID_TRY(check_offsets(committed));
-  outputs_.go_live();
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
+  if (place_.only_replays || (place_.erases && last_.epoch > 0)) return {};
+  outputs_.show_rows_to(nullptr);
+  outputs_.go_live();
   // What was run again is no row that readers see now.
   if (options_.follow) turns_.engine().watch_promises();
   if (options_.follow && token == of_group) restore_volumes(committed);
   shown_ = report().products;
   for (const JobReport::Product& product : shown_) rows_before_.push_back(product.rows);
+  if (last_.epoch == 0 && !passed_.subjects.empty())
+    turns_.note_erasure(ErasureNote{.outputs = 0, .log = passed_}.encode());
   return turns_.begin();
 }
 
@@ -173,6 +184,45 @@ TaskVolumes TaskRun::volumes() const {
   return {.epoch = last_.epoch, .counts = turns_.engine().volume_counts(TurnEngine::VolumeRows::visible)};
 }
 
+Status TaskRun::find_erasures(const EpochChain& token) {
+  if (place_.erases) return {};
+  if (last_.epoch > 0) {
+    std::string text;
+    BRAID_ASSIGN(const bool any, store_.state().get(StateFamily::meta, kErasures, &text));
+    if (!any) return {};
+    BRAID_ASSIGN(passed_, ErasureLog::parse(text, options_.directory));
+  } else if (token.epoch > 0) {
+    const BrokerResult<OffsetRange> range = epochs_range();
+    if (!range.ok()) return Error(range.error());
+    epochs_from_ = std::max(epochs_from_, range->begin);
+    BRAID_ASSIGN(tree_, read_tree(epochs_from_, INT64_MAX, &token));
+    const EpochTree::Erasure* last = tree_->last_erasure(tree_->path_to(token));
+    if (last == nullptr) return {};
+    BRAID_ASSIGN(ErasureNote note, ErasureNote::decode(last->note));
+    erased_epoch_ = last->at.epoch;
+    erased_outputs_ = note.outputs;
+    passed_ = std::move(note.log);
+  } else {
+    passed_ = place_.erasures;
+  }
+  return passed_.subjects.empty() ? Status() : turns_.pass_over(passed_);
+}
+
+void TaskRun::note_erasure(const ErasureLog& log) {
+  passed_ = log;
+  turns_.note_erasure(ErasureNote{.outputs = made_outputs_, .log = log}.encode());
+}
+
+Result<int64_t> TaskRun::stored_rows() {
+  int64_t rows = 0;
+  for (const StateFamily family : {StateFamily::point, StateFamily::timed})
+    BRAID_TRY(store_.state().scan(family, "", [&](std::string_view, std::string_view) -> Status {
+      ++rows;
+      return {};
+    }));
+  return rows;
+}
+
 Status TaskRun::read_epochs_from() {
   std::string value;
   BRAID_ASSIGN(const bool known, store_.state().get(StateFamily::meta, kEpochsFrom, &value));
@@ -187,12 +237,20 @@ Status TaskRun::replay(const EpochChain& token) {
   epochs_from_ = std::max(epochs_from_, range->begin);
   // Of several attempts, and of several branches, only the way to the token counts.
   const int64_t from = epochs_from_;
-  BRAID_ASSIGN(const EpochTree tree, read_tree(from, INT64_MAX, &token));
+  if (!tree_) {
+    BRAID_ASSIGN(tree_, read_tree(from, INT64_MAX, &token));
+  }
+  const EpochTree tree = *std::exchange(tree_, std::nullopt);
   // Others have cut what lies between, and the token is not true any more.
   if (!tree.knows(token)) return tree.first() > last_.epoch + 1 ? gone() : off_chain();
   const EpochPath path = tree.path_to(token);
   if (path.first() > last_.epoch) return gone();
   if (!path.has(last_)) return off_chain();
+  if (const EpochTree::Erasure* erasure = tree.last_erasure(path);
+      !place_.erases && erasure != nullptr && last_.epoch > 0 && last_.epoch < erasure->at.epoch) {
+    begins_anew_ = true;  // it has rows of the subject
+    return off_chain();
+  }
   return read_epochs(
       from,
       [&](EpochRecord&& epoch, int64_t offset) -> Result<bool> {
@@ -259,6 +317,8 @@ Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
         .task = place_.number, .epoch = static_cast<int64_t>(epoch.after().epoch), .reason = std::move(reason)}
                            .make());
   };
+  if (epoch.program != program_.id && place_.erases)
+    return store_error(diag::ErasureScriptChanged{.epoch = static_cast<int64_t>(epoch.after().epoch)}.make());
   if (epoch.program != program_.id) return differs("another version of the script has made it");
   const std::optional<std::string> answers = answers_.join(epoch);
   if (!answers) return differs("what services answered in it is not there");
@@ -268,8 +328,18 @@ Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
   record_.attempt = epoch.attempt;
   record_.answers = epoch.answers;
   outputs_.collect(record_.outputs);
+  if (place_.tap != nullptr) BRAID_TRY(place_.tap->end_epoch(record_, epoch));
   if (record_.tables != epoch.tables) return differs("reference data is not what it was");
   if (record_.input_digest != epoch.input_digest) return differs("its inputs have other records now");
+  const uint64_t number = epoch.after().epoch;
+  if (number < erased_epoch_) {
+    // It had the subjects when it was run first.
+    for (const EpochOutput& output : record_.outputs)
+      made_outputs_ = hash_mix(hash_mix(hash_mix(made_outputs_, key_hash(output.name)), output.rows), output.digest);
+    record_ = epoch;
+  } else if (number == erased_epoch_ && made_outputs_ != erased_outputs_) {
+    return differs("what was written before it gives other rows without the erased subjects, which is a bug of Braid");
+  }
   if (record_.after() != epoch.after()) return differs("it gives other rows, which is a bug of Braid");
   last_ = record_.after();
   epochs_from_ = offset + 1;
@@ -548,6 +618,7 @@ Status TaskRun::freeze(FrozenEpoch::Counts counts) {
   WireWriter from;
   from.fixed(epochs_from_);
   batch.put(StateFamily::meta, std::string(kEpochsFrom), from.take());
+  if (!passed_.subjects.empty()) batch.put(StateFamily::meta, std::string(kErasures), passed_.to_text());
   const FrozenEpoch::Pieces pieces{
       .bytes = options_.copy_bytes, .frozen = turns_.engine().state_size().dirty, .turns = options_.commit_every_turns};
   BRAID_TRY(turns_.freeze(batch));

@@ -21,9 +21,11 @@
 #include "runtime/engine/job_monitor.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
+#include "runtime/erasure/erasure_note.h"
 #include "runtime/snapshot/upload.h"
 #include "runtime/tasks/answer_records.h"
 #include "runtime/tasks/epoch_tree.h"
+#include "runtime/tasks/row_tap.h"
 #include "runtime/tasks/task_volumes.h"
 #include "runtime/tasks/topic_outputs.h"
 
@@ -52,6 +54,12 @@ class TaskRun {
     int64_t wait_until = 0;
     SnapshotStore* snapshots = nullptr;  ///< null: the store here is all there is
     int64_t snapshot_every_us = 10'000'000;
+    /// Subjects that a task passes over which has no epoch yet. Others have theirs in their history.
+    ErasureLog erasures = {};
+    /// The task is made again without the subjects of JobOptions::erased, and does not go on (erase.h).
+    bool erases = false;
+    bool only_replays = false;  ///< it ends where its last epoch does
+    RowTap* tap = nullptr;      ///< gets what the epochs give that are run again
   };
 
   /// `options`: of the task alone, with its own directory. All outlives it.
@@ -93,6 +101,10 @@ class TaskRun {
   int64_t offsets_at() const { return offsets_at_; }
   /// An epoch has ended whose transaction is not committed yet.
   bool is_committing() const { return is_committing_; }
+  /// Of a task that is made again without subjects: its next epoch says so. `log`: all that it passes over.
+  void note_erasure(const ErasureLog& log);
+  /// Rows of its state that are in no memory; behind close().
+  Result<int64_t> stored_rows();
   /// The transaction with the epoch has been committed, cleanly.
   Status committed();
   /// It is given up: everything that is committed goes into the store. Behind committed(), and nothing was run since.
@@ -115,6 +127,8 @@ class TaskRun {
   /// All records there are from that offset on, up to that of `last`, or of an epoch in its place.
   Result<EpochTree> read_tree(int64_t from, int64_t end, const EpochChain* last = nullptr);
   Status replay(const EpochChain& token);
+  /// Finds which subjects it passes over: those of its store, of its history, or of a task that begins.
+  Status find_erasures(const EpochChain& token);
   /// Without transactions: the token, or what is stored.
   Result<EpochChain> where_to_go_on(const EpochChain& token);
   Result<std::vector<EpochChain>> stored_snapshots();
@@ -204,6 +218,13 @@ class TaskRun {
   Needed uploading_needs_;             ///< of the snapshot on its way
   std::deque<Needed> snapshot_needs_;  ///< of those that are stored, the last two
   std::vector<Diagnostic> warnings_;
+
+  std::optional<EpochTree> tree_;  ///< of all records, where it was read to find erasures
+  ErasureLog passed_;              ///< subjects that it passes over
+  /// Epochs before this one, of which the record has an erasure, have given other rows when they were run first.
+  uint64_t erased_epoch_ = 0;
+  uint64_t erased_outputs_ = 0;  ///< what its record says of all of them
+  uint64_t made_outputs_ = 0;    ///< what they gave now
 
   /// A checkpoint on its way; let go of before the store. That of an epoch that is being committed waits for it.
   std::unique_ptr<FrozenEpoch> in_flight_;

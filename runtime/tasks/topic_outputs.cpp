@@ -330,6 +330,19 @@ void TopicOutputs::send_tombstone(Output& output, Topic& topic, const Block& blo
 
 void TopicOutputs::send(Output& output, Topic& topic, std::optional<std::string_view> value, const Block& block,
                         uint32_t row) {
+  const int64_t time = block.time == nullptr ? INT64_MIN : block.time[row];
+  const bool keyed = !output.key.empty();
+  if (tap_ != nullptr) {
+    std::optional<std::string_view> key;
+    if (keyed) key = key_;
+    tap_->row({.product = output.product,
+               .port = output.port,
+               .topic = topic.topic,
+               .key = key,
+               .value = value,
+               .replaces = keyed && !output.change,
+               .time_us = time});
+  }
   if (!live_) return;
   if (topic.partitions == 0) {
     const BrokerResult<int32_t> found = topics_.partitions(output.product, output.port, topic.topic);
@@ -337,8 +350,6 @@ void TopicOutputs::send(Output& output, Topic& topic, std::optional<std::string_
     topic.partitions = *found;
   }
   topic.sent_bytes += key_.size() + value.value_or("").size();
-  const bool keyed = !output.key.empty();
-  const int64_t time = block.time == nullptr ? INT64_MIN : block.time[row];
   transaction_.write(
       {.place = {topic.topic, keyed ? partition_of_key(key_, topic.partitions) : task_ % topic.partitions},
        .key = keyed ? std::optional<std::string_view>(key_) : std::nullopt,

@@ -26,6 +26,7 @@
 #include "runtime/engine/job_monitor.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/tasks/exchange_outputs.h"
+#include "runtime/tasks/row_tap.h"
 #include "runtime/tasks/transaction.h"
 
 namespace braid {
@@ -77,6 +78,8 @@ class TopicOutputs : public OutputWriter {
   /// Rows that are made from one record carry its trace on. It outlives this.
   void carry_traces(const TraceBook& traces) { traces_ = &traces; }
   void send(int exchange, const Block& block) override { exchanges_.send(exchange, block, live_); }
+  /// Gets all rows, too. It outlives this.
+  void show_rows_to(RowTap* tap) { tap_ = tap; }
   /// From then on rows go to the broker.
   void go_live() { live_ = true; }
   /// What has been written since the last call, for the record of the epoch.
@@ -113,6 +116,7 @@ class TopicOutputs : public OutputWriter {
   Clock& clock_;
   const TraceBook* traces_ = nullptr;
   ExchangeOutputs exchanges_;
+  RowTap* tap_ = nullptr;
   bool live_ = false;
   std::map<std::pair<int, std::string>, std::unique_ptr<Output>> outputs_;
   std::string key_, value_;

@@ -238,6 +238,62 @@ def the_job_goes_on(case: Case) -> None:
     same(case, without(case, project), project.results(), "erased twice")
 
 
+def a_join_is_followed(case: Case) -> None:
+    """Named by its table alone, the subject is found in the stream that joins it."""
+    project = begun(case)
+    told = project.braid("erase", "--subject", "shop.customer", f"id={SUBJECT}")
+    case.expect("shop.payment.customer_id" in told.out and "was not named" in told.out, f"{told}")
+    case.expect(project.holds_subject() != [], "all was erased, although the payments were not named")
+    told = project.braid("erase", "--subject", "shop.customer", f"id={SUBJECT}", "--joined")
+    case.expect("shop.payment: by customer_id, which meets the key in a join" in told.out, f"{told}")
+    case.expect("was not named" not in told.out, f"{told}")
+    case.expect(project.holds_subject() == [], f"still there: {project.holds_subject()}")
+    same(case, without(case, project), project.results(), "followed through the join")
+
+
+def a_changed_script_says_so(case: Case) -> None:
+    """What an earlier script has made it does not erase from; a run from the start does."""
+    project = begun(case)
+    (project.folder / "shop.braid").write_text(SCRIPT.replace("where amount > 10", "where amount > 20"))
+    project.grow()
+    project.run()
+    project.erase(code=None, finding="E7347")
+    project.run("--reset")
+    # Records of which no key can be read are told by its text alone, while an erasure runs.
+    rows = [name for name, data in project.results().items() if SUBJECT.encode() in data and "rejected" not in name]
+    case.expect(rows == [], f"came back: {rows}")
+
+
+def another_one_may_follow(case: Case) -> None:
+    project = begun(case)
+    project.erase()
+    told = project.braid("erase", "--subject", "shop.customer", "id=customer-2", "shop.payment", "customer_id=customer-2")
+    case.expect("receipt" in told.out, f"{told}")
+    case.expect(project.holds_subject() == [], f"came back: {project.holds_subject()}")
+    case.expect(not any(b'"customer-2"' in data for name, data in project.results().items() if "rejected" not in name),
+                "the second one is still there")
+    same_before = project.results()
+    project.erase()
+    same(case, same_before, project.results(), "the first one once more")
+
+
+def samples_in_the_registry_go(case: Case) -> None:
+    project = begun(case)
+    script = project.folder / "shop.braid"
+    script.write_text(SCRIPT.replace("product each {", "product each version 1\n  allow read to anyone\n{"))
+    project.run("--reset")
+    told = project.braid("publish", "--samples", "50")
+    registry = project.folder / "registry"
+    holds = [name for name, data in tree(registry).items() if SUBJECT.encode() in data]
+    case.expect(holds, f"the test shows nothing: {told}")
+    project.erase()
+    holds = [name for name, data in tree(registry).items() if SUBJECT.encode() in data]
+    case.expect(holds == [], f"still in the registry: {holds}")
+    receipts = [json.loads(path.read_text()) for path in (project.folder / "data/receipts").glob("*.json")]
+    case.expect(any(place["kind"] == "sample" for each in receipts for place in each["places"]), f"{receipts}")
+    project.braid("publish", "--samples", "50")
+
+
 def a_kill_at_any_point_is_repeated(case: Case) -> None:
     project = begun(case)
     expected = without(case, project)
@@ -286,5 +342,6 @@ def what_cannot_be_erased_says_why(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    braid_command.main([nothing_of_the_subject_is_left, the_job_goes_on, a_kill_at_any_point_is_repeated,
+    braid_command.main([nothing_of_the_subject_is_left, the_job_goes_on, a_join_is_followed,
+                        a_changed_script_says_so, another_one_may_follow, samples_in_the_registry_go, a_kill_at_any_point_is_repeated,
                         a_dry_run_changes_nothing, what_cannot_be_erased_says_why])

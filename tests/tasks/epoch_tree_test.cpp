@@ -46,5 +46,26 @@ TEST_F(EpochTreeTest, LeadsAsFarBackAsThereAreRecords) {
   EXPECT_TRUE(tree_.path_to(unknown).has(unknown));
 }
 
+TEST_F(EpochTreeTest, FindsTheLastErasureOnAPath) {
+  const auto erase = [&](const EpochChain& before, const std::string& note) {
+    EpochRecord record;
+    record.before = before;
+    record.attempt = ++attempts_;
+    record.events.push_back({.kind = EpochEvent::Kind::erased, .name = note});
+    tree_.add(record);
+    return record.after();
+  };
+  const EpochChain one = grow({});
+  EXPECT_EQ(tree_.last_erasure(tree_.path_to(one)), nullptr);
+  const EpochChain first = erase(one, "first"), other = erase(one, "of another branch"), three = grow(first);
+  const EpochChain second = erase(three, "second"), last = grow(second);
+  const auto* of_last = tree_.last_erasure(tree_.path_to(last));
+  ASSERT_NE(of_last, nullptr);
+  EXPECT_EQ(of_last->note, "second");
+  EXPECT_EQ(of_last->at, second);
+  EXPECT_EQ(tree_.last_erasure(tree_.path_to(three))->note, "first");
+  EXPECT_EQ(tree_.last_erasure(tree_.path_to(other))->note, "of another branch");
+}
+
 }  // namespace
 }  // namespace braid

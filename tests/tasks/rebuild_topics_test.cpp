@@ -1,10 +1,13 @@
-// State that is made again of topics, by a job that reads them and writes files.
+// State that is made again of topics, by a job that reads them and writes files: for a changed script, and without a
+// subject that is erased.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "runtime/broker/sim_broker.h"
+#include "runtime/engine/erase.h"
 #include "runtime/engine/test_job.h"
+#include "runtime/report/erasure_findings.h"
 #include "runtime/report/state_findings.h"
 
 namespace braid {
@@ -60,6 +63,26 @@ class World {
     const auto report = try_run(program, std::move(rebuild));
     EXPECT_TRUE(report.ok()) << report.error().message;
     return report.ok() ? *report : JobReport();
+  }
+  /// A key of all records, as `braid erase` names it.
+  Status erase(const Program& program, const std::string& key) {
+    JobOptions options = test::job_options();
+    options.until_caught_up = true;
+    options.seal = false;
+    options.group = "job";
+    BRAID_ASSIGN(ErasureLog log, ErasureLog::read(machine_.fs, options.directory));
+    log.salt = "salt";
+    log.subjects.push_back({.source = "test.s",
+                            .fields = {"k"},
+                            .hash = log.hash_of("test.s", {{"k", '"' + key + '"'}}),
+                            .time_us = sim_clock_.now_us(),
+                            .because = {}});
+    BRAID_ASSIGN(const Erasure erased, prepare_erasure(program, options, seams(), log, {}, false));
+    EXPECT_GE(erased.places.front().before, 66);
+    BRAID_TRY(apply_erasure(options, seams()));
+    log.subjects.back().done = true;
+    BRAID_TRY(log.write(machine_.fs, options.directory));
+    return finish_erasure(options, seams());
   }
   std::string output() {
     const auto bytes = machine_.fs.read_file(kOutput);
@@ -138,6 +161,63 @@ TEST(RebuildOfTopics, begins_where_the_job_began) {
     world->run(now);
   }
   EXPECT_EQ(changed.output().substr(written), oracle.output().substr(middle));
+}
+
+/// Lines of files that are not of that key.
+std::string without(const std::string& output, const std::string& key) {
+  std::string kept;
+  for (size_t at = 0; at < output.size();) {
+    const size_t end = output.find('\n', at) + 1;
+    const std::string line = output.substr(at, end - at);
+    if (line.find("\"k\":\"" + key + '"') == std::string::npos) kept += line;
+    at = end;
+  }
+  return kept;
+}
+
+TEST(ErasureOfTopics, leaves_what_the_job_would_have_without_the_subject) {
+  const Program program = windows_of(20);
+  World erased, whole;
+  for (World* world : {&erased, &whole}) {
+    world->put(0, 100);
+    world->run(program);
+    world->put(100, 100);
+    world->run(program);
+  }
+  const Status done = erased.erase(program, "b");
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_EQ(erased.output(), without(whole.output(), "b"));
+  EXPECT_LT(erased.output().size(), whole.output().size());
+  for (World* world : {&erased, &whole}) {
+    world->put(200, 100);
+    world->run(program);
+  }
+  EXPECT_EQ(erased.output(), without(whole.output(), "b"));
+}
+
+TEST(ErasureOfTopics, may_follow_one_another) {
+  const Program program = windows_of(20);
+  World erased, whole;
+  for (World* world : {&erased, &whole}) {
+    world->put(0, 200);
+    world->run(program);
+  }
+  for (const char* key : {"b", "c"}) {
+    const Status done = erased.erase(program, key);
+    ASSERT_TRUE(done.ok()) << done.error().message;
+  }
+  EXPECT_EQ(erased.output(), without(without(whole.output(), "b"), "c"));
+}
+
+TEST(ErasureOfTopics, needs_all_records_from_the_first_one_on) {
+  const Program program = windows_of(20);
+  World world;
+  world.put(0, 100);
+  world.run(program);
+  world.delete_before(1, 7);
+  const Status done = world.erase(program, "b");
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().code, diag::ErasureNotPossible::kCode);
 }
 
 }  // namespace

@@ -84,6 +84,31 @@ class KafkaBroker : public Broker {
     return described;
   }
 
+  BrokerResult<std::map<std::string, std::string>> topic_settings(const std::string& topic,
+                                                                  int64_t timeout_us) override {
+    using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, Destroy<rd_kafka_ConfigResource_destroy>>;
+    const Resource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    rd_kafka_ConfigResource_t* asked = resource.get();
+    const std::string action = "cannot find the settings of the topic `" + topic + "`";
+    const Asked right{.right = "DescribeConfigs", .topic = topic};
+    BRAID_ASSIGN(const Event event,
+                 ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_us, action, right, [&](auto* options) {
+                   rd_kafka_DescribeConfigs(client_.get(), &asked, 1, options, queue_.get());
+                 }));
+    size_t count = 0;
+    const rd_kafka_ConfigResource_t** results =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+    BRAID_CHECK(count == 1, "an answer for another topic");
+    if (const rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(results[0]); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return error_of(code, action, right);
+    const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(results[0], &count);
+    std::map<std::string, std::string> settings;
+    for (size_t i = 0; i < count; ++i)
+      if (const char* value = rd_kafka_ConfigEntry_value(entries[i]); value != nullptr)
+        settings[rd_kafka_ConfigEntry_name(entries[i])] = value;
+    return settings;
+  }
+
   BrokerStatus create_topics(std::span<const NewTopic> topics, int64_t timeout_us) override {
     std::vector<OneTopic> made;
     std::vector<rd_kafka_NewTopic_t*> asked;

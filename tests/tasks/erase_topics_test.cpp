@@ -1,0 +1,366 @@
+// Subjects that are erased from a job over the simulated broker: what its topics and stores have afterwards, and what a
+// job that goes on, is made again, or starts over writes.
+#include "runtime/tasks/erase_topics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "runtime/broker/sim_broker.h"
+#include "runtime/engine/test_job.h"
+#include "runtime/report/erasure_findings.h"
+#include "runtime/report/topic_findings.h"
+#include "runtime/snapshot/folder_store.h"
+#include "runtime/tasks/erasure_topic.h"
+#include "runtime/tasks/reset.h"
+
+namespace braid {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::UnorderedElementsAreArray;
+
+constexpr int64_t kSecond = 1'000'000;
+const std::string kSubject = "subject-4711";
+
+/// Rows as they come, to a topic that is kept for a day; windows by k, to one that is compacted.
+Program program_of(int64_t size = 20) {
+  test::ProgramBuilder b;
+  const int source = b.source("s", 10);
+  const int all = b.publish(b.keep(source, [](int64_t v) { return v >= 0; }), "all");
+  const int windows = b.publish(b.group(source, size, size), "windows");
+  b.program.operators[static_cast<size_t>(all)].products = {0};
+  b.program.operators[static_cast<size_t>(windows)].products = {1};
+  test::find_products(b.program);
+  b.program.id = static_cast<uint64_t>(size);
+  b.program.sources[0].key = {0};
+  b.program.sources[0].binding = {"topic", "in", "json", {{"unit", "us"}}};
+  b.program.products[1].key = {{0}};
+  return b.program;
+}
+
+/// A cluster, and a machine with a job on it.
+class World {
+ public:
+  World() {
+    cluster_.create({"in", 2, -1, {}});
+    cluster_.create({"all", 1, -1, {{"retention.ms", "86400000"}}});
+    cluster_.create({"windows", 2, -1, {{"cleanup.policy", "compact"}}});
+    writer_ = std::move(*broker_->make_writer({}));
+    options_.job = test::job_options();
+    options_.job.until_caught_up = true;
+    options_.job.commit_every_us = 100'000;
+    options_.broker.group = "job";
+    for (const char* name : {"all", "windows"}) {
+      TopicBinding out;
+      out.topic = name;
+      out.format = "json";
+      options_.outputs[static_cast<int>(options_.outputs.size())] = out;
+    }
+  }
+
+  /// Each second record is the subject's; others are of people who have the times of the windows with them.
+  void put(int64_t first, int64_t count) {
+    for (int64_t number = first; number < first + count; ++number) {
+      const std::string key = number % 2 == 0 ? kSubject : std::string(1, static_cast<char>('a' + number % 3));
+      std::string line = test::record(key, number % 7, 100 + number);
+      line.pop_back();
+      ASSERT_TRUE(writer_->write({.place = {"in", partition_of_key(key, 2)}, .key = key, .value = line}).ok());
+    }
+    ASSERT_TRUE(writer_->flush(kSecond).ok());
+  }
+  void run(const Program& program = program_of()) {
+    const auto report = run_topic_job(program, options_, seams());
+    ASSERT_TRUE(report.ok()) << report.error().message;
+  }
+  Result<TopicErasure> erase(bool dry = false, const Program& program = program_of()) {
+    auto reader = broker_->make_reader({.group = "job"});
+    auto log = read_topic_erasures(options_, seams(), **reader);
+    EXPECT_TRUE(log.ok());
+    log_ = *log;
+    if (log_.salt.empty()) log_.salt = "salt";
+    const SubjectKey key{{"k", '"' + kSubject + '"'}};
+    log_.subjects.push_back(
+        {.source = "test.s", .fields = {"k"}, .hash = log_.hash_of("test.s", key), .time_us = 1, .because = "asked"});
+    return erase_from_topic_job(program, options_, seams(), log_, {{"test.s", {kSubject}}}, dry);
+  }
+
+  struct Row {
+    std::string key, value;
+    bool has_value = true;
+    bool operator==(const Row&) const = default;
+  };
+  std::vector<Row> rows(const std::string& topic) {
+    std::vector<Row> found;
+    for (int32_t partition = 0; partition < cluster_.partitions_of(topic); ++partition) {
+      const SimLog& log = *cluster_.log_of({topic, partition});
+      log.visit(log.begin(), log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
+        const BrokerRecord& record = entry.payload->records()[static_cast<size_t>(offset - entry.base)];
+        found.push_back(
+            {std::string(record.key.value_or("")), std::string(record.value.value_or("")), record.value.has_value()});
+        return true;
+      });
+    }
+    return found;
+  }
+  std::vector<std::string> texts(const std::string& topic) {
+    std::vector<std::string> found;
+    for (const Row& row : rows(topic)) found.push_back(row.key + (row.has_value ? " " + row.value : " deleted"));
+    return found;
+  }
+  static bool is_of_subject(const Row& row) {
+    return row.key == kSubject || row.value.find(kSubject) != std::string::npos;
+  }
+  /// Those that are not the subject's, in order. Partitions are read one after the other.
+  std::vector<std::string> of_others(const std::string& topic) {
+    std::vector<std::string> found;
+    for (const Row& row : rows(topic))
+      if (!is_of_subject(row)) found.push_back(row.key + " " + row.value);
+    return found;
+  }
+  size_t of_subject(const std::string& topic) {
+    size_t count = 0;
+    for (const Row& row : rows(topic)) count += is_of_subject(row) ? 1 : 0;
+    return count;
+  }
+  /// What a reader of the compacted topic has at the end, by key.
+  std::map<std::string, std::string> table() {
+    std::map<std::string, std::string> last;
+    for (const Row& row : rows("windows")) {
+      last.erase(row.key);
+      if (row.has_value) last[row.key] = row.value;
+    }
+    return last;
+  }
+  /// Files of the machine that have the key of the subject.
+  std::vector<std::string> files_of_subject(const std::string& folder = "data") {
+    std::vector<std::string> found;
+    const auto names = fs().list_directory(folder);
+    if (!names.ok()) return found;
+    for (const std::string& name : *names) {
+      const std::string path = join_path(folder, name);
+      if (fs().stat(path)->directory) {
+        for (const std::string& each : files_of_subject(path)) found.push_back(each);
+      } else if (const auto bytes = fs().read_file(path); bytes.ok() && bytes->find(kSubject) != std::string::npos) {
+        found.push_back(path);
+      }
+    }
+    return found;
+  }
+
+  Fs& fs() { return machine_.fs; }
+  SimCluster& cluster() { return cluster_; }
+  TopicJobOptions& options() { return options_; }
+  const ErasureLog& log() const { return log_; }
+  JobSeams seams() {
+    return {machine_.fs, sim_clock_, executor_,
+            [this](const std::string& directory) { return MemoryStore::open(machine_.fs, directory); }, broker_.get()};
+  }
+  /// The process is gone, and another one starts.
+  void crash() {
+    broker_->crash();
+    broker_ = std::make_unique<SimBroker>(cluster_, "another");
+    writer_ = std::move(*broker_->make_writer({}));
+  }
+  SimBroker& broker() { return *broker_; }
+  void wait(int64_t us) { sim_clock_.sleep_us(us); }
+
+ private:
+  ManualClock clock_{1'700'000'000 * kSecond};
+  SimCluster cluster_{clock_, {}};
+  SimClock sim_clock_{cluster_.time()};
+  std::unique_ptr<SimBroker> broker_ = std::make_unique<SimBroker>(cluster_, "job");
+  test::Machine machine_{1};
+  InlineExecutor executor_;
+  TopicJobOptions options_;
+  std::unique_ptr<BrokerWriter> writer_;
+  ErasureLog log_;
+};
+
+/// A job that nobody was erased from, with the same records.
+class ErasureFromTopics : public testing::Test {
+ protected:
+  void begin() {
+    for (World* world : {&world_, &never_erased_}) {
+      world->put(0, 100);
+      world->run();
+      world->put(100, 60);
+      world->run();
+    }
+    ASSERT_GT(world_.of_subject("all"), 50U);
+    ASSERT_TRUE(world_.table().contains(kSubject));
+  }
+  void go_on(int64_t first) {
+    for (World* world : {&world_, &never_erased_}) {
+      world->put(first, 60);
+      world->run();
+    }
+  }
+  void expect_same_for_others() {
+    for (const char* topic : {"all", "windows"}) EXPECT_EQ(world_.of_others(topic), never_erased_.of_others(topic));
+  }
+
+  World world_, never_erased_;
+};
+
+TEST_F(ErasureFromTopics, names_rows_that_stay_and_deletes_keys) {
+  begin();
+  const size_t of_subject = world_.of_subject("all");
+  const auto erased = world_.erase();
+  ASSERT_TRUE(erased.ok()) << erased.error().message;
+  EXPECT_FALSE(world_.table().contains(kSubject));
+  expect_same_for_others();
+  EXPECT_EQ(world_.of_subject("all"), of_subject);
+  ASSERT_EQ(erased->topics.size(), 2U);
+  const ErasedTopic &all = erased->topics[0], &windows = erased->topics[1];
+  EXPECT_EQ(all.topic, "all");
+  EXPECT_EQ(all.rows, static_cast<int64_t>(of_subject));
+  EXPECT_FALSE(all.by_key);
+  EXPECT_FALSE(all.compacted);
+  EXPECT_EQ(all.retention_us, 86'400 * kSecond);
+  EXPECT_EQ(all.newest_us, 100 + 158);
+  EXPECT_EQ(windows.topic, "windows");
+  EXPECT_TRUE(windows.by_key);
+  EXPECT_TRUE(windows.compacted);
+  EXPECT_EQ(windows.deleted, 1);
+  EXPECT_EQ(windows.corrected, 0);
+  EXPECT_THAT(world_.files_of_subject(), IsEmpty());
+  EXPECT_TRUE(world_.log().subjects.front().done);
+  EXPECT_EQ(world_.log().subjects.size(), 1U);
+}
+
+TEST_F(ErasureFromTopics, lets_the_job_go_on) {
+  begin();
+  const auto erased = world_.erase();
+  ASSERT_TRUE(erased.ok()) << erased.error().message;
+  const size_t of_subject = world_.of_subject("all");
+  go_on(160);
+  go_on(220);
+  EXPECT_EQ(world_.of_subject("all"), of_subject);
+  EXPECT_FALSE(world_.table().contains(kSubject));
+  expect_same_for_others();
+  EXPECT_THAT(world_.files_of_subject(), IsEmpty());
+}
+
+TEST_F(ErasureFromTopics, does_not_come_back_where_tasks_are_made_again) {
+  begin();
+  ASSERT_TRUE(world_.erase().ok());
+  go_on(160);
+  const size_t of_subject = world_.of_subject("all");
+  ASSERT_TRUE(world_.fs().remove_tree("data/tasks").ok());
+  go_on(220);
+  EXPECT_EQ(world_.of_subject("all"), of_subject);
+  EXPECT_FALSE(world_.table().contains(kSubject));
+  expect_same_for_others();
+  EXPECT_THAT(world_.files_of_subject(), IsEmpty());
+}
+
+TEST_F(ErasureFromTopics, does_not_come_back_by_a_reset) {
+  begin();
+  ASSERT_TRUE(world_.erase().ok());
+  const size_t of_subject = world_.of_subject("all"), of_others = world_.of_others("all").size();
+  ASSERT_TRUE(reset_topic_job(world_.options(), world_.seams()).ok());
+  world_.run();
+  EXPECT_EQ(world_.of_subject("all"), of_subject);
+  EXPECT_EQ(world_.of_others("all").size(), 2 * of_others);
+  EXPECT_FALSE(world_.table().contains(kSubject));
+  // And the history of the new run is one that can be run again.
+  ASSERT_TRUE(world_.fs().remove_tree("data/tasks").ok());
+  world_.put(160, 20);
+  world_.run();
+  EXPECT_EQ(world_.of_subject("all"), of_subject);
+}
+
+TEST_F(ErasureFromTopics, may_be_followed_by_another_one) {
+  begin();
+  ASSERT_TRUE(world_.erase().ok());
+  go_on(160);
+  const auto again = world_.erase();
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_THAT(again->topics, IsEmpty());
+  ASSERT_TRUE(world_.fs().remove_tree("data/tasks").ok());
+  go_on(220);
+  EXPECT_FALSE(world_.table().contains(kSubject));
+  expect_same_for_others();
+}
+
+TEST_F(ErasureFromTopics, does_nothing_when_it_is_tried) {
+  begin();
+  const auto tried = world_.erase(true);
+  ASSERT_TRUE(tried.ok()) << tried.error().message;
+  EXPECT_EQ(tried->topics.size(), 2U);
+  EXPECT_TRUE(world_.table().contains(kSubject));
+  go_on(160);
+  for (const char* topic : {"all", "windows"}) EXPECT_EQ(world_.rows(topic), never_erased_.rows(topic));
+}
+
+struct Killed {};
+
+TEST_F(ErasureFromTopics, is_whole_or_not_at_all) {
+  begin();
+  world_.options().job.kill_point = [](std::string_view point) {
+    if (point == "after_erasure") throw Killed();
+  };
+  EXPECT_THROW((void)world_.erase(), Killed);
+  world_.crash();
+  world_.options().job.kill_point = {};
+  EXPECT_FALSE(world_.table().contains(kSubject));
+  EXPECT_THAT(world_.files_of_subject(), Not(IsEmpty()));
+  const size_t of_subject = world_.of_subject("all");
+  go_on(160);
+  EXPECT_EQ(world_.of_subject("all"), of_subject);
+  expect_same_for_others();
+  const auto again = world_.erase();
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_THAT(world_.files_of_subject(), IsEmpty());
+}
+
+TEST_F(ErasureFromTopics, has_not_happened_if_the_commit_fails) {
+  begin();
+  world_.options().job.kill_point = [this](std::string_view point) {
+    if (point == "before_erasure") world_.broker().crash();
+  };
+  EXPECT_FALSE(world_.erase().ok());
+  world_.options().job.kill_point = {};
+  world_.crash();
+  world_.wait(70 * kSecond);  // the brokers end the transaction that was open
+  EXPECT_TRUE(world_.table().contains(kSubject));
+  go_on(160);
+  // Another instance may write the rows of its tasks in another order.
+  for (const char* topic : {"all", "windows"})
+    EXPECT_THAT(world_.texts(topic), UnorderedElementsAreArray(never_erased_.texts(topic)));
+  ASSERT_TRUE(world_.erase().ok());
+  EXPECT_FALSE(world_.table().contains(kSubject));
+}
+
+TEST_F(ErasureFromTopics, needs_all_records_that_were_read) {
+  begin();
+  ASSERT_TRUE(world_.broker().delete_records_before({"in", 0}, 7, kSecond).ok());
+  ASSERT_TRUE(world_.broker().delete_records_before({"in", 1}, 7, kSecond).ok());
+  const auto erased = world_.erase();
+  ASSERT_FALSE(erased.ok());
+  EXPECT_EQ(erased.error().code, diag::TopicErasureNotPossible::kCode) << erased.error().message;
+  EXPECT_TRUE(world_.table().contains(kSubject));
+}
+
+TEST_F(ErasureFromTopics, needs_the_script_that_has_made_the_epochs) {
+  begin();
+  const auto erased = world_.erase(false, program_of(40));
+  ASSERT_FALSE(erased.ok());
+  EXPECT_EQ(erased.error().code, diag::ErasureScriptChanged::kCode) << erased.error().message;
+}
+
+TEST_F(ErasureFromTopics, needs_records_of_all_epochs) {
+  begin();
+  ASSERT_TRUE(world_.broker().delete_records_before({"job.epochs", 0}, 2, kSecond).ok());
+  const auto erased = world_.erase();
+  ASSERT_FALSE(erased.ok());
+  EXPECT_EQ(erased.error().code, diag::TopicErasureNotPossible::kCode);
+  EXPECT_THAT(erased.error().message, HasSubstr("from offset 2 on"));
+}
+
+}  // namespace
+}  // namespace braid
