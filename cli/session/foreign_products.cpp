@@ -346,10 +346,16 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
       grants.let_read(readable.at({use.qualified(), version}), reader, known_key, place);
   }
   granted_ = grants.take();
-  std::map<std::string, std::vector<mesh::Interface>> domains;
-  for (const auto& [name, interface] : readable) domains[interface.domain].push_back(interface);
-  for (const auto& [domain, interfaces] : domains)
-    sources.add(join_path(cache_path(project), domain + ".braid"), mesh::script_of(interfaces));
+  std::map<std::string, std::vector<mesh::Interface>> files;
+  for (const auto& [name, interface] : readable) {
+    // Names of other domains are those of one script.
+    const bool alone = !interface.access.uses.empty();
+    files[alone ? fmt::format("{}.v{}", interface.qualified(), interface.version) : interface.domain].push_back(
+        interface);
+  }
+  for (const auto& [file, interfaces] : files)
+    sources.add(join_path(cache_path(project), file + ".braid"), mesh::script_of(interfaces));
+  for (const ForeignUse& use : uses) places.try_emplace(use.qualified(), use.span);
   return add_definitions(project, scripts, places, sources, reporter);
 }
 
@@ -361,8 +367,12 @@ bool ForeignProducts::add_definitions(const Project& project, const std::vector<
   // A declaration that several stand on is there once. Types and functions have their own names.
   std::map<std::tuple<std::string, bool, std::string>, std::pair<const mesh::DefinitionItem*, std::string>> items;
   bool right = true;
-  for (const auto& [name, foreign] : definitions_)
-    for (const mesh::DefinitionItem& item : foreign.definition.items) {
+  std::vector<std::pair<std::string, const std::vector<mesh::DefinitionItem>*>> all;
+  for (const auto& [name, foreign] : definitions_) all.emplace_back(name, &foreign.definition.items);
+  // What conditions and masks of products stand on.
+  for (const auto& [key, product] : products_) all.emplace_back(key.first, &product.interface.access.functions);
+  for (const auto& [name, list] : all)
+    for (const mesh::DefinitionItem& item : *list) {
       const std::string qualified = item.domain + "." + item.name;
       if (own.contains(item.domain)) {
         right = false;

@@ -13,12 +13,13 @@ constexpr int64_t kAskEveryUs = 5'000'000;
 }  // namespace
 
 bool is_open_to(const mesh::Interface& interface, const std::string& reader) {
-  if (interface.allows.empty() || interface.domain == reader) return true;
-  return std::ranges::any_of(interface.allows, [&](const mesh::InterfaceAllow& allow) {
-    return allow.purposes.empty() && std::ranges::any_of(allow.readers, [&](const std::string& one) {
+  if ((interface.allows.empty() && interface.access.rows.empty()) || interface.domain == reader) return true;
+  const auto names = [&](const auto& clause) {
+    return clause.purposes.empty() && std::ranges::any_of(clause.readers, [&](const std::string& one) {
              return one == "anyone" || one == "domain " + reader;
            });
-  });
+  };
+  return std::ranges::any_of(interface.allows, names) || std::ranges::any_of(interface.access.rows, names);
 }
 
 void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader, const std::string& known_key,

@@ -58,10 +58,19 @@ class Declared::Collector {
       made_.definition.owner = owner->second;
     for (const Place& place : declared_.find(domain, name))
       if (place.item->is_public) add(place);
-    std::ranges::sort(made_.definition.items, {}, [](const DefinitionItem& item) {
-      return std::tuple(std::string_view(item.domain), std::string_view(item.kind), std::string_view(item.name));
-    });
+    sort();
     return std::move(made_);
+  }
+
+  Parts collect(const ast::Script& script, const ast::Expr& value, const std::vector<std::string>& fields) {
+    Parts made;
+    std::map<std::string, std::string> uses;
+    for (const std::string& name : names_in(value, fields).values) follow(script, domain_of(script), name, uses);
+    sort();
+    made.items = std::move(made_.definition.items);
+    for (const auto& [as, path] : uses) made.uses.push_back({.path = path, .as = as});
+    made.fault = std::move(made_.fault);
+    return made;
   }
 
  private:
@@ -90,6 +99,12 @@ class Declared::Collector {
     }
     for (const auto& [as, path] : uses) made.uses.push_back({.path = path, .as = as});
     made_.definition.items.push_back(std::move(made));
+  }
+
+  void sort() {
+    std::ranges::sort(made_.definition.items, {}, [](const DefinitionItem& item) {
+      return std::tuple(std::string_view(item.domain), std::string_view(item.kind), std::string_view(item.name));
+    });
   }
 
   void follow(const ast::Script& script, const std::string& domain, const std::string& name,
@@ -135,6 +150,12 @@ class Declared::Collector {
 Declared::Collected Declared::collect(const std::string& domain, const std::string& name,
                                       const std::function<std::string(const std::string&)>& whole_path) const {
   return Collector(*this, whole_path).collect(domain, name);
+}
+
+Declared::Parts Declared::parts_of(const ast::Script& script, const ast::Expr& value,
+                                   const std::vector<std::string>& fields,
+                                   const std::function<std::string(const std::string&)>& whole_path) const {
+  return Collector(*this, whole_path).collect(script, value, fields);
 }
 
 }  // namespace braid::mesh
