@@ -153,7 +153,7 @@ void request(Desk& desk, const AccessFlags& flags) {
   if (!interface) return;
   wish.product = interface->qualified();
   wish.version = interface->version;
-  if (is_open_to(*interface, wish.reader)) {
+  if (is_open_to(*interface, wish.reader, wish.purpose)) {
     reporter.report(diag::AlreadyReadable{.reader = wish.reader,
                                           .product = mesh::version_name(wish.product, wish.version),
                                           .reason = "its owner allows that in the script"});

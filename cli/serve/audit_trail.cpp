@@ -116,6 +116,7 @@ void AuditTrail::record_uses() {
                   {"environment", options_.environment},
                   {"from", timestamp_text(from_us_)},
                   {"until", timestamp_text(now)}};
+    if (!use.purpose.empty()) event.data["purpose"] = use.purpose;
     if (writer_->give({.domain = use.domain, .event = std::move(event), .use = key, .total = rows->second},
                       TrailWriter::kMost))
       given_[key] = rows->second;

@@ -22,7 +22,8 @@ struct ForeignUse {
   std::string domain, name;
   std::optional<int64_t> version;
   Span span;
-  std::map<std::string, Span> readers;  ///< domains of ours that use it, and where
+  /// Domains of ours that use it, what for (empty: they do not say), and where.
+  std::map<std::pair<std::string, std::string>, Span> readers;
 
   std::string qualified() const { return domain + "." + name; }
   std::string use_name() const { return mesh::use_name(qualified(), version); }
@@ -50,7 +51,7 @@ std::vector<ForeignUse> foreign_uses(const std::vector<std::unique_ptr<ast::Scri
       if (own.contains(made.domain)) continue;
       auto known = std::ranges::find_if(uses, [&](const auto& one) { return one.use_name() == made.use_name(); });
       if (known == uses.end()) known = uses.insert(uses.end(), std::move(made));
-      known->readers.try_emplace(reader, use.path.span);
+      known->readers.try_emplace({reader, use.purpose ? use.purpose->text : std::string()}, use.path.span);
     }
   }
   return uses;
@@ -343,7 +344,7 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
     const std::string known_key = key == pins.lock().domains.end() ? "" : key->second.key;
     const int64_t version = pins.lock().products.at(use.use_name()).version;
     for (const auto& [reader, place] : use.readers)
-      grants.let_read(readable.at({use.qualified(), version}), reader, known_key, place);
+      grants.let_read(readable.at({use.qualified(), version}), reader.first, reader.second, known_key, place);
   }
   granted_ = grants.take();
   std::map<std::string, std::vector<mesh::Interface>> files;

@@ -14,8 +14,8 @@
 
 namespace braid::cli {
 
-/// Whether flows of the domain need no grant. A clause for a purpose is not for flows.
-bool is_open_to(const mesh::Interface& interface, const std::string& reader);
+/// Whether flows of the domain that state the purpose (empty: none) need no grant.
+bool is_open_to(const mesh::Interface& interface, const std::string& reader, const std::string& purpose = {});
 
 /// A read that rests on a grant.
 struct GrantedRead {
@@ -29,9 +29,11 @@ class GrantLookup {
   /// Both outlive the look-up.
   GrantLookup(const Project& project, Reporter& reporter) : project_(project), reporter_(reporter) {}
 
-  /// Lets `reader` read the interface if the registry grants it now; else the interface stays as it is. What became of
-  /// a request that grants nothing is reported at `place` (W7233), and a registry that cannot be believed, too.
-  void let_read(mesh::Interface& interface, const std::string& reader, const std::string& known_key, Span place);
+  /// Lets `reader` read the interface for `purpose` if the registry grants it now; else the interface stays as it is.
+  /// Who states no purpose reads for that of its grant. What became of a request that grants nothing is reported at
+  /// `place` (W7233), grants for other purposes alone (E5487), and a registry that cannot be believed, too.
+  void let_read(mesh::Interface& interface, const std::string& reader, const std::string& purpose,
+                const std::string& known_key, Span place);
   /// What was granted.
   std::vector<GrantedRead> take() { return std::move(granted_); }
 

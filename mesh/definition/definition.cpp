@@ -52,7 +52,7 @@ bool fits(const ast::Script& script, const DefinitionItem& item) {
     return false;
   return std::ranges::equal(script.uses, item.uses, [](const ast::Use& use, const DefinitionUse& expected) {
     const std::string as = use.as ? use.as->text : use.path.parts.empty() ? "" : use.path.parts.back().text;
-    return plain(use.path) == expected.path && as == expected.as && !use.version && use.expects.empty();
+    return plain(use.path) == expected.path && as == expected.as && !use.version && !use.purpose && use.expects.empty();
   });
 }
 

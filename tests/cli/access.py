@@ -121,6 +121,39 @@ def a_request_becomes_a_grant(case: Case) -> None:
                 granted["data"]["request"] == request, f"{granted}")
 
 
+def a_use_states_its_purpose(case: Case) -> None:
+    closed_payments(case)
+    kpi = write_kpi(case)
+    script = kpi / "kpi.braid"
+    plain = script.read_text()
+    script.write_text(plain.replace("use payments.payment version 1", "use payments.payment version 1 for purpose care"))
+    case.braid("access", "approve", asked(case), "--project", "payments")
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5487")
+    case.expect("it may read for purpose reporting" in told.err, f"{told}")
+    # Nor is it let in by a file that states none, which reads by that grant.
+    (kpi / "other.braid").write_text("domain kpi\n\nuse payments.payment version 1\n\nproduct ids version 1 {\n"
+                                     "  from payment\n  select { id }\n}\n")
+    case.braid("check", "kpi", code=SCRIPT, finding="E5487")
+    request = json.loads(case.braid("access", "request", "payments.payment", "--purpose", "care", "--project", "kpi",
+                                    "--json").out)["request"]
+    case.braid("access", "approve", request, "--project", "payments")
+    case.braid("check", "kpi")
+    # An `allow` for the purpose does as well.
+    case.braid("access", "revoke", request, "--project", "payments")
+    (kpi / "other.braid").unlink()
+    owner = case.directory / "payments/payments.braid"
+    owner.write_text(owner.read_text().replace("allow read to domain audit",
+                                               "allow read to domain audit, domain kpi for purpose care", 1))
+    case.braid("publish", "payments")
+    case.braid("update", "kpi")
+    case.braid("check", "kpi")
+    case.braid("publish", "kpi")
+    case.braid("run", "payments")
+    case.braid("run", "kpi")
+    used = [each["data"] for each in events(case, "kpi") if each["type"] == "io.braid.access.used"]
+    case.expect({each.get("purpose") for each in used if each["by"] == "kpi.turnover@1"} == {"care"}, f"{used}")
+
+
 def a_grant_ends_by_itself(case: Case) -> None:
     closed_payments(case)
     write_kpi(case)
@@ -573,7 +606,7 @@ def keys_come_from_a_server(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    braid_command.main([a_request_becomes_a_grant, a_grant_ends_by_itself, a_job_stops_when_its_grant_ends,
+    braid_command.main([a_request_becomes_a_grant, a_use_states_its_purpose, a_grant_ends_by_itself, a_job_stops_when_its_grant_ends,
                         approvers_decide_while_they_are_named, mistakes_are_answered, killed_commands_leave_it_whole,
                         policies_are_checked, a_token_says_who_reads, keys_come_from_a_server,
                         a_policy_server_can_refuse])
