@@ -344,9 +344,20 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
     const std::string known_key = key == pins.lock().domains.end() ? "" : key->second.key;
     const int64_t version = pins.lock().products.at(use.use_name()).version;
     for (const auto& [reader, place] : use.readers)
-      grants.let_read(readable.at({use.qualified(), version}), reader.first, reader.second, known_key, place);
+      grants.let_read(products_.at({use.qualified(), version}).interface, readable.at({use.qualified(), version}),
+                      reader.first, reader.second, known_key, place);
   }
   granted_ = grants.take();
+  for (const ForeignUse& use : uses) {
+    if (!pins.lock().products.contains(use.use_name())) continue;
+    mesh::Interface& interface = readable.at({use.qualified(), pins.lock().products.at(use.use_name()).version});
+    const auto columns = grants.columns(interface, use.span);
+    if (!columns) continue;
+    interface = mesh::only_columns(interface, *columns);
+    for (const GrantedRead& one : granted_)
+      if (one.grant.product == interface.qualified() && one.grant.version == interface.version)
+        interface.allows.push_back({.readers = {"domain " + one.grant.reader}, .purposes = {}});
+  }
   std::map<std::string, std::vector<mesh::Interface>> files;
   for (const auto& [name, interface] : readable) {
     // Names of other domains are those of one script.

@@ -25,9 +25,15 @@ bool is_open_to(const mesh::Interface& interface, const std::string& reader, con
   return std::ranges::any_of(interface.allows, names) || std::ranges::any_of(interface.access.rows, names);
 }
 
-void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader, const std::string& purpose,
-                           const std::string& known_key, Span place) {
-  if (is_open_to(interface, reader, purpose) || project_.mesh.registry.empty()) return;
+void GrantLookup::let_read(const mesh::Interface& published, mesh::Interface& interface, const std::string& reader,
+                           const std::string& purpose, const std::string& known_key, Span place) {
+  auto& columns = columns_[mesh::version_name(interface.qualified(), interface.version)];
+  const std::string who = purpose.empty() ? reader : reader + " for purpose " + purpose;
+  if (is_open_to(published, reader, purpose)) {
+    columns[who].clear();
+    return;
+  }
+  if (project_.mesh.registry.empty()) return;
   if (store_ == nullptr) store_ = open_product_registry(project_, reporter_);
   if (store_ == nullptr) return;
   mesh::AccessBook book(*store_, system_clock());
@@ -46,7 +52,9 @@ void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader
     mesh::InterfaceAllow& allow = interface.allows.emplace_back();
     allow.readers = {"domain " + reader};
     if (!purpose.empty()) allow.purposes = {purpose};
-    granted_.push_back({.grant = *live, .known_key = known_key});
+    columns[who] = live->columns;
+    const bool known = std::ranges::any_of(granted_, [&](const GrantedRead& one) { return one.grant.id == live->id; });
+    if (!known) granted_.push_back({.grant = *live, .known_key = known_key});
   } else if (!purpose.empty() && !others.empty()) {
     // Another file of the domain may read by those, without a purpose of its own.
     auto finding = reporter_.report(
@@ -67,6 +75,24 @@ void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader
       finding.note("`braid access request " + mesh::version_name(interface.qualified(), interface.version) +
                    " --purpose …` asks again");
   }
+}
+
+std::optional<std::vector<std::string>> GrantLookup::columns(const mesh::Interface& interface, Span place) {
+  const auto found = columns_.find(mesh::version_name(interface.qualified(), interface.version));
+  if (found == columns_.end() || found->second.empty()) return std::nullopt;
+  const auto& [first, columns] = *found->second.begin();
+  for (const auto& [reader, others] : found->second)
+    if (others != columns) {
+      auto finding =
+          reporter_.report(diag::ColumnsDiffer{.first = first, .second = reader, .product = interface.qualified()});
+      finding.at(place, "one declaration for all domains of the project");
+      for (const auto& [each, names] : found->second)
+        finding.note(fmt::format("`{}` may read {}", each,
+                                 names.empty() ? "all columns" : fmt::format("{}", fmt::join(names, ", "))));
+      finding.note("ask for the same columns, or read it in two projects");
+      return std::nullopt;
+    }
+  return columns.empty() ? std::nullopt : std::optional(columns);
 }
 
 GrantWatch::GrantWatch(const Project& project, std::vector<GrantedRead> grants, Clock& clock)

@@ -258,6 +258,39 @@ Interface interface_of(const typed::Project& project, const typed::Relation& rel
   return made;
 }
 
+std::vector<std::string> columns_always(const Interface& interface) {
+  std::vector<std::string> made;
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(made, name) == made.end()) made.push_back(name);
+  };
+  for (const std::vector<std::string>& path : interface.key) add(path.front());
+  if (interface.time && !interface.time->field.empty()) {
+    // A name may have a point in it.
+    const std::string& time = interface.time->field;
+    const bool whole = std::ranges::find(interface.fields, time, &InterfaceField::name) != interface.fields.end();
+    add(whole ? time : time.substr(0, time.find('.')));
+  }
+  return made;
+}
+
+Interface only_columns(const Interface& interface, const std::vector<std::string>& columns) {
+  Interface made = interface;
+  const std::vector<std::string> always = columns_always(interface);
+  const auto has = [&](const std::string& name) {
+    return std::ranges::find(columns, name) != columns.end() || std::ranges::find(always, name) != always.end();
+  };
+  const auto misses = [&](const std::vector<std::vector<std::string>>& paths) {
+    return !std::ranges::all_of(paths, [&](const auto& path) { return has(path.front()); });
+  };
+  std::erase_if(made.fields, [&](const InterfaceField& field) { return !has(field.name); });
+  std::erase_if(made.uniques, [&](const typed::UniquePromise& one) { return misses(one.fields); });
+  std::erase_if(made.promises.completes, [&](const typed::CompletePromise& one) { return misses(one.fields); });
+  std::erase_if(made.access.masks, [&](const InterfaceMask& mask) { return !has(mask.field.front()); });
+  made.allows.clear();
+  made.access.rows.clear();
+  return made;
+}
+
 std::string to_json(const Interface& interface) {
   Json made{{"interface", masked_by_readers(interface.access) ? kMaskedByReaders : kFormat},
             {"domain", interface.domain},

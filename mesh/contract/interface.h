@@ -122,6 +122,12 @@ struct Interface {
 /// have.
 Interface interface_of(const typed::Project& project, const typed::Relation& relation);
 
+/// The interface of a product of which a reader has some columns: those, the key and the event time. What says something
+/// of others is not there, and nobody else reads it.
+Interface only_columns(const Interface& interface, const std::vector<std::string>& columns);
+/// The key and the event time: they are part of any columns that are asked for.
+std::vector<std::string> columns_always(const Interface& interface);
+
 /// Where it stands between its first publication and its last. The registry has those that are retired by themselves.
 enum class LifeState { draft, active, deprecated };
 LifeState state_of(const Interface& interface);
