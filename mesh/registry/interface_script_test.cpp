@@ -220,10 +220,10 @@ Interface of_conditions() {
       {.readers = {"domain mail", "role crm"}, .purposes = {}, .where = "is_near(home.country) or (id) == (1)"},
       {.readers = {"domain sales"}, .purposes = {"care"}, .where = "id > 1"}};
   made.access.masks = {{.field = {"email"}, .with = "hidden", .except = {"domain audit"}},
-                       {.field = {"home", "street"}, .with = "x => x.left(1)", .except = {}},
+                       {.field = {"home", "street"}, .with = "x => \"***\"", .except = {}},
                        {.field = {"phone"}, .with = "", .except = {"role crm"}}};
   made.access.functions = {
-      {"crm", "hidden", "function", false, "", {}, "function hidden(s: string) -> string = s.left(2)"},
+      {"crm", "hidden", "function", false, "", {}, "function hidden(s: string) -> string = if s == \"\" then s else \"***\""},
       {"crm", "is_near", "function", false, "", {}, "function is_near(s: string) -> bool = s == \"FR\""}};
   return made;
 }
