@@ -39,6 +39,7 @@ void GrantLookup::let_read(const mesh::Interface& published, mesh::Interface& in
   mesh::AccessBook book(*store_, system_clock());
   Result<std::vector<mesh::AccessEntry>> entries = book.between(interface.domain, reader, known_key);
   if (!entries.ok()) return report_error(entries.error(), reporter_, place);
+  std::erase_if(*entries, [](const mesh::AccessEntry& one) { return !one.role.empty(); });
   std::set<std::string> others;  // purposes for which it may read
   for (const mesh::AccessEntry& one : *entries)
     if (one.product == interface.qualified() && one.version == interface.version &&
