@@ -116,6 +116,10 @@ def readers_see_what_they_would_see_in_one_project(case: Case) -> None:
     told = case.braid("publish", "crm")
     # A condition over what is masked where it is written cannot be judged there.
     case.expect('left out   crm.card: `allow read to domain mail where email.starts_with("a")`' in told.out, f"{told}")
+    shown = case.braid("mesh", "show", "crm.member", "--registry", "registry").out
+    for line in ("allow read to domain mail where grade > 1 and is_near(country)",
+                 "mask email with x => hidden(x).left(4) except domain audit", "mask name with hidden except role crm"):
+        case.expect(line in shown, f"{line}: {shown}")
     mail, audit = project(case, "mail", {"mail.braid": MAIL}), project(case, "audit", {"audit.braid": AUDIT})
     for name in ("crm", "mail", "audit"):
         case.braid("run", name)
