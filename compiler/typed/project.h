@@ -540,7 +540,7 @@ struct StatedPurpose {
 struct Project {
   std::vector<ExpectedOf> expectations;
   std::vector<StatedPurpose> purposes;  ///< of reads of other domains
-  std::vector<Domain> domains;  ///< in the order of their names
+  std::vector<Domain> domains;          ///< in the order of their names
   std::vector<Service> services;
   std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
   std::vector<Test> tests;

@@ -122,8 +122,8 @@ struct Interface {
 /// have.
 Interface interface_of(const typed::Project& project, const typed::Relation& relation);
 
-/// The interface of a product of which a reader has some columns: those, the key and the event time. What says something
-/// of others is not there, and nobody else reads it.
+/// The interface of a product of which a reader has some columns: those, the key and the event time. What says
+/// something of others is not there, and nobody else reads it.
 Interface only_columns(const Interface& interface, const std::vector<std::string>& columns);
 /// The key and the event time: they are part of any columns that are asked for.
 std::vector<std::string> columns_always(const Interface& interface);

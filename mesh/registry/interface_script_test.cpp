@@ -223,7 +223,13 @@ Interface of_conditions() {
                        {.field = {"home", "street"}, .with = "x => \"***\"", .except = {}},
                        {.field = {"phone"}, .with = "", .except = {"role crm"}}};
   made.access.functions = {
-      {"crm", "hidden", "function", false, "", {}, "function hidden(s: string) -> string = if s == \"\" then s else \"***\""},
+      {"crm",
+       "hidden",
+       "function",
+       false,
+       "",
+       {},
+       "function hidden(s: string) -> string = if s == \"\" then s else \"***\""},
       {"crm", "is_near", "function", false, "", {}, "function is_near(s: string) -> bool = s == \"FR\""}};
   return made;
 }
