@@ -1,4 +1,6 @@
 // `braid access`: asking for products of other domains, and answering who asks.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -18,7 +20,8 @@ namespace {
 
 struct AccessFlags : DeskFlags {
   std::string name;  ///< of a product, or of a request
-  std::string purpose, until, because;
+  std::string purpose, until, because, role;
+  std::vector<std::string> columns;
   bool json = false;
 
   void add_to(CLI::App& command) {
@@ -41,6 +44,8 @@ std::string json_of(const mesh::AccessEntry& entry) {
   made.number("version", entry.version);
   made.text("reader", entry.reader);
   made.text("purpose", entry.purpose);
+  if (!entry.role.empty()) made.text("role", entry.role);
+  if (!entry.columns.empty()) made.text("columns", fmt::format("{}", fmt::join(entry.columns, ", ")));
   made.text("state", mesh::word_of(entry.state));
   made.text("asked", timestamp_text(entry.asked_us));
   if (entry.asked_until_us) made.text("asked_until", timestamp_text(*entry.asked_until_us));
@@ -53,10 +58,39 @@ std::string json_of(const mesh::AccessEntry& entry) {
   return made.take();
 }
 
+/// "`kpi`", "role `analyst`, as `kpi` asks".
+std::string reader_of(const mesh::AccessEntry& entry) {
+  return entry.role.empty() ? "`" + entry.reader + "`"
+                            : fmt::format("role `{}`, as `{}` asks,", entry.role, entry.reader);
+}
+
 /// What the entry is about: "`kpi` reads `payments.payment@1` for reporting".
 std::string about(const mesh::AccessEntry& entry) {
-  return fmt::format("`{}` reads `{}` for {}", entry.reader, mesh::version_name(entry.product, entry.version),
-                     entry.purpose);
+  const std::string columns = entry.columns.empty() ? "" : fmt::format("{} of ", fmt::join(entry.columns, ", "));
+  return fmt::format("{} reads {}`{}` for {}", reader_of(entry), columns,
+                     mesh::version_name(entry.product, entry.version), entry.purpose);
+}
+
+/// The columns that `--columns` names, with the key and the event time, in the order of the product; false, and
+/// reported if it does not have one.
+bool read_columns(Desk& desk, const mesh::Interface& interface, const std::vector<std::string>& named,
+                  std::vector<std::string>& columns) {
+  if (named.empty()) return true;
+  std::vector<std::string> all;
+  for (const mesh::InterfaceField& field : interface.fields) all.push_back(field.name);
+  for (const std::string& one : named)
+    if (std::ranges::find(all, one) == all.end()) {
+      auto finding = desk.reporter().report(
+          diag::NoSuchColumn{.product = mesh::version_name(interface.qualified(), interface.version), .column = one});
+      if (const auto near = closest(one, all)) finding.note("did you mean `" + *near + "`?");
+      finding.note(fmt::format("it has: {}", fmt::join(all, ", ")));
+    }
+  const std::vector<std::string> always = mesh::columns_always(interface);
+  for (const std::string& one : all)
+    if (std::ranges::find(named, one) != named.end() || std::ranges::find(always, one) != always.end())
+      columns.push_back(one);
+  if (columns.size() == all.size()) columns.clear();
+  return desk.right();
 }
 
 /// The instant that `--until` says; false and reported if it is none, or has passed.
@@ -153,7 +187,15 @@ void request(Desk& desk, const AccessFlags& flags) {
   if (!interface) return;
   wish.product = interface->qualified();
   wish.version = interface->version;
-  if (is_open_to(*interface, wish.reader)) {
+  wish.role = flags.role;
+  if (!flags.role.empty() && !is_name(flags.role))
+    reporter.report(diag::FlagValue{.option = "--role", .expected = "one word", .found = flags.role});
+  if (!flags.role.empty() && !flags.columns.empty())
+    reporter.report(diag::FlagValue{.option = "--columns",
+                                    .expected = "columns for the flows of a domain, without --role",
+                                    .found = flags.columns[0]});
+  if (!read_columns(desk, *interface, flags.columns, wish.columns) || !desk.right()) return;
+  if (flags.role.empty() && is_open_to(*interface, wish.reader, wish.purpose)) {
     reporter.report(diag::AlreadyReadable{.reader = wish.reader,
                                           .product = mesh::version_name(wish.product, wish.version),
                                           .reason = "its owner allows that in the script"});
@@ -244,7 +286,7 @@ Status list(mesh::ObjectStore& store, const ListFlags& flags, const Console& con
     if (flags.json) fmt::print("{}\n", json_of(one));
     table.row({{mesh::short_id(one.id)},
                {mesh::version_name(one.product, one.version)},
-               {one.reader},
+               {one.role.empty() ? one.reader : fmt::format("role {} ({})", one.role, one.reader)},
                {one.purpose},
                {timestamp_text(one.asked_us)},
                {mesh::state_text(one)}});
@@ -278,6 +320,11 @@ void add_access(CLI::App& app, CommandContext& context) {
   ask->add_option("--purpose", asked->purpose, "What the rows are read for, as one word")
       ->required()
       ->type_name("PURPOSE");
+  ask->add_option("--columns", asked->columns, "Only these fields, with the key and the event time: id,amount")
+      ->delimiter(',')
+      ->type_name("FIELDS");
+  ask->add_option("--role", asked->role, "For people and services with this role, in place of the domain's flows")
+      ->type_name("ROLE");
   asked->add_until(*ask, "When the need ends");
   add_writing(ask, asked, context, request);
 

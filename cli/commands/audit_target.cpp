@@ -1,5 +1,8 @@
 #include "cli/commands/audit_target.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 
@@ -12,6 +15,18 @@
 
 namespace braid::cli {
 namespace {
+
+/// What scripts of the domain say that they read it for.
+std::set<std::string> stated(const typed::Project& project, const std::string& domain, const std::string& product,
+                             int64_t version) {
+  std::set<std::string> purposes;
+  for (const typed::StatedPurpose& one : project.purposes) {
+    const typed::Relation& relation = project.relations[static_cast<size_t>(one.relation)];
+    if (one.domain == domain && relation.qualified() == product && relation.version == version)
+      purposes.insert(one.purpose);
+  }
+  return purposes;
+}
 
 /// What products of the job read of products of other projects, and under which grant.
 std::vector<ProductUse> uses_of(const Session& session, const std::vector<typed::RelationId>& products) {
@@ -27,6 +42,8 @@ std::vector<ProductUse> uses_of(const Session& session, const std::vector<typed:
       const auto grant = std::ranges::find_if(granted, [&](const GrantedRead& one) {
         return one.grant.product == of->first && one.grant.version == of->second && one.grant.reader == domain;
       });
+      std::set<std::string> purposes = stated(session.project(), domain, of->first, of->second);
+      if (purposes.empty() && grant != granted.end()) purposes.insert(grant->grant.purpose);
       made.push_back({.domain = domain,
                       .reader = by->first,
                       .version = by->second,
@@ -35,7 +52,8 @@ std::vector<ProductUse> uses_of(const Session& session, const std::vector<typed:
                       .columns = {read.fields.begin(), read.fields.end()},
                       .subject = mesh::urn_of(session.files().mesh.tenant, product->interface.domain,
                                               product->interface.name, product->interface.version),
-                      .grant = grant == granted.end() ? "allow" : mesh::short_id(grant->grant.id)});
+                      .grant = grant == granted.end() ? "allow" : mesh::short_id(grant->grant.id),
+                      .purpose = fmt::format("{}", fmt::join(purposes, ", "))});
     }
   return made;
 }

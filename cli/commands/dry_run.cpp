@@ -32,14 +32,16 @@ struct DryRunFlags {
   int64_t tail = 1000;
   std::string format = "table";
   bool explain = false, no_seal = false, quiet = false;
-  std::string token;  ///< path; empty: nobody in particular reads
+  std::string token;    ///< path; empty: nobody in particular reads
+  std::string purpose;  ///< that the holder of the token states
 };
 
 /// The rows that the holder of the token sees. Accounts, ports and their reasons are for the domain alone.
-bool read_by_token(Session& session, const std::string& path, const std::vector<typed::RelationId>& products) {
-  const auto identity = identity_of_token(session.files(), path, session.reporter(), real_fs(), system_clock());
+bool read_by_token(Session& session, const DryRunFlags& flags, const std::vector<typed::RelationId>& products) {
+  const auto identity = identity_of_token(session.files(), flags.token, session.reporter(), real_fs(), system_clock());
   if (!identity) return false;
-  const access::Subject reader{.domain = {}, .roles = identity->roles, .user = identity->subject, .purpose = {}};
+  const access::Subject reader{
+      .domain = {}, .roles = identity->roles, .user = identity->subject, .purpose = flags.purpose};
   return session.put_out_for(reader, products, system_clock().now_us());
 }
 
@@ -230,7 +232,7 @@ void run(const DryRunFlags& flags, CommandContext& context) {
     context.exit_code = kUsage;
     return;
   }
-  const bool readable = flags.token.empty() || read_by_token(session, flags.token, products);
+  const bool readable = flags.token.empty() || read_by_token(session, flags, products);
   if (!readable) {
     context.exit_code = show(session, context.console);
     return;
@@ -343,6 +345,9 @@ void add_dry_run(CLI::App& app, CommandContext& context) {
                    "The rows that the holder of the token in this file sees, by the issuer that [mesh.identity] of "
                    "braid.toml names; implies --quiet")
       ->type_name("FILE");
+  command->add_option("--purpose", flags->purpose, "With --token: what the rows are read for, as one word")
+      ->type_name("PURPOSE")
+      ->needs("--token");
   command->callback([flags, &context] {
     flags->quiet |= !flags->token.empty();
     run(*flags, context);

@@ -109,6 +109,24 @@ std::string indented(const std::string& lines, const std::string& indent) {
   return text + "\n";
 }
 
+/// Who may read, which rows, and what is masked.
+std::string access_text(const mesh::Interface& interface) {
+  std::string text;
+  const auto allow = [&](const auto& clause, const std::string& where) {
+    text += fmt::format("  allow read to {}{}{}\n", fmt::join(clause.readers, ", "),
+                        clause.purposes.empty() ? "" : fmt::format(" for purpose {}", fmt::join(clause.purposes, ", ")),
+                        where.empty() ? "" : " where " + where);
+  };
+  for (const mesh::InterfaceAllow& one : interface.allows) allow(one, "");
+  for (const mesh::InterfaceRows& one : interface.access.rows) allow(one, one.where);
+  for (const mesh::InterfaceMask& mask : interface.access.masks)
+    text += fmt::format("  mask {}{}{}\n", fmt::join(mask.field, "."),
+                        mask.with.empty() ? ", where it is written" : " with " + mask.with,
+                        mask.except.empty() ? "" : fmt::format(" except {}", fmt::join(mask.except, ", ")));
+  if (!interface.access.rows_for.empty()) text += "  its rows are those of " + interface.access.rows_for + "\n";
+  return text;
+}
+
 std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct& published) {
   std::string text = fmt::format("{} version {}.{}  {}{}\n", interface.qualified(), interface.version, published.minor,
                                  mesh::word_of(interface.kind), state_text(interface));
@@ -123,6 +141,7 @@ std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct
   for (const mesh::InterfaceField& field : interface.fields)
     text += fmt::format("  {}: {}{}\n", field.name, to_string(field.type),
                         field.documentation.empty() ? "" : "  // " + field.documentation);
+  text += access_text(interface);
   if (interface.migration) {
     text +=
         fmt::format("  a row of version {} becomes one of version {}:\n", interface.migration->from, interface.version);

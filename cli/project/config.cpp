@@ -206,7 +206,8 @@ class Config {
   void identity(const toml::node& node, IdentityConfig& config) {
     std::vector<WrittenSetting> settings;
     if (const toml::table* table = node.as_table()) {
-      only_keys(*table, "[mesh.identity]", {"issuer", "jwks", "audience", "roles", "skew", "opa"});
+      only_keys(*table, "[mesh.identity]",
+                {"issuer", "jwks", "audience", "roles", "skew", "opa", "opa_filters", "opa_masks", "opa_batch_masks"});
       flatten(*table, "", settings);
     }
     read_identity_settings(span(node.source()), settings, config, reporter_);

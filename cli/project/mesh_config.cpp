@@ -116,10 +116,14 @@ void read_identity_settings(Span place, const std::vector<WrittenSetting>& setti
     if (setting.key == "issuer") config.issuer = setting.value;
     if (setting.key == "audience") config.audience = setting.value;
     if (setting.key == "roles") config.roles = setting.value;
-    if (setting.key == "opa") {
-      config.opa = setting.value;
-      if (!is_web_address(config.opa) || config.opa.find('@') != std::string::npos)
-        wrong(reporter, setting.span, "opa",
+    if (setting.key.starts_with("opa")) {
+      std::string& url = setting.key == "opa_filters"       ? config.opa_filters
+                         : setting.key == "opa_masks"       ? config.opa_masks
+                         : setting.key == "opa_batch_masks" ? config.opa_batch_masks
+                                                            : config.opa;
+      url = setting.value;
+      if (!is_web_address(url) || url.find('@') != std::string::npos)
+        wrong(reporter, setting.span, setting.key,
               "the address of a decision, like \"http://127.0.0.1:8181/v1/data/braid/allow\", without a login",
               "something else");
     }

@@ -59,7 +59,10 @@ struct IdentityConfig {
   std::string jwks;   ///< its keys: a URL, or a path from the working directory
   std::string roles;  ///< path of a claim
   int64_t skew_us = 60'000'000;
-  std::string opa;  ///< URL of a decision that has to allow each read, too; empty: nobody is asked
+  std::string opa;              ///< URL of a decision that has to allow each read, too; empty: nobody is asked
+  std::string opa_filters;      ///< of conditions on rows
+  std::string opa_masks;        ///< of the mask of one column
+  std::string opa_batch_masks;  ///< of the masks of all columns at once; comes before `opa_masks`
   Span span = {};
 };
 

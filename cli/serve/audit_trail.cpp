@@ -205,6 +205,7 @@ mesh::AuditEvent AuditTrail::event_of(const ProductUse& use, int64_t now) const 
                 {"environment", options_.environment},
                 {"from", timestamp_text(from_us_)},
                 {"until", timestamp_text(now)}};
+  if (!use.purpose.empty()) event.data["purpose"] = use.purpose;
   return event;
 }
 

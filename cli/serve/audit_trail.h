@@ -40,6 +40,7 @@ struct ProductUse {
   std::vector<std::string> columns;  ///< that are read
   std::string subject;               ///< URN of the product that is read
   std::string grant;                 ///< id of the request, or "allow"
+  std::string purpose = {};          ///< that its scripts state, or the request; words with `, ` between; empty: none
 };
 
 struct TrailOptions {

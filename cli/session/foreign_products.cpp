@@ -22,7 +22,8 @@ struct ForeignUse {
   std::string domain, name;
   std::optional<int64_t> version;
   Span span;
-  std::map<std::string, Span> readers;  ///< domains of ours that use it, and where
+  /// Domains of ours that use it, what for (empty: they do not say), and where.
+  std::map<std::pair<std::string, std::string>, Span> readers;
 
   std::string qualified() const { return domain + "." + name; }
   std::string use_name() const { return mesh::use_name(qualified(), version); }
@@ -50,7 +51,7 @@ std::vector<ForeignUse> foreign_uses(const std::vector<std::unique_ptr<ast::Scri
       if (own.contains(made.domain)) continue;
       auto known = std::ranges::find_if(uses, [&](const auto& one) { return one.use_name() == made.use_name(); });
       if (known == uses.end()) known = uses.insert(uses.end(), std::move(made));
-      known->readers.try_emplace(reader, use.path.span);
+      known->readers.try_emplace({reader, use.purpose ? use.purpose->text : std::string()}, use.path.span);
     }
   }
   return uses;
@@ -343,13 +344,30 @@ bool ForeignProducts::resolve(const Project& project, const std::vector<std::uni
     const std::string known_key = key == pins.lock().domains.end() ? "" : key->second.key;
     const int64_t version = pins.lock().products.at(use.use_name()).version;
     for (const auto& [reader, place] : use.readers)
-      grants.let_read(readable.at({use.qualified(), version}), reader, known_key, place);
+      grants.let_read(products_.at({use.qualified(), version}).interface, readable.at({use.qualified(), version}),
+                      reader.first, reader.second, known_key, place);
   }
   granted_ = grants.take();
-  std::map<std::string, std::vector<mesh::Interface>> domains;
-  for (const auto& [name, interface] : readable) domains[interface.domain].push_back(interface);
-  for (const auto& [domain, interfaces] : domains)
-    sources.add(join_path(cache_path(project), domain + ".braid"), mesh::script_of(interfaces));
+  for (const ForeignUse& use : uses) {
+    if (!pins.lock().products.contains(use.use_name())) continue;
+    mesh::Interface& interface = readable.at({use.qualified(), pins.lock().products.at(use.use_name()).version});
+    const auto columns = grants.columns(interface, use.span);
+    if (!columns) continue;
+    interface = mesh::only_columns(interface, *columns);
+    for (const GrantedRead& one : granted_)
+      if (one.grant.product == interface.qualified() && one.grant.version == interface.version)
+        interface.allows.push_back({.readers = {"domain " + one.grant.reader}, .purposes = {}});
+  }
+  std::map<std::string, std::vector<mesh::Interface>> files;
+  for (const auto& [name, interface] : readable) {
+    // Names of other domains are those of one script.
+    const bool alone = !interface.access.uses.empty();
+    files[alone ? fmt::format("{}.v{}", interface.qualified(), interface.version) : interface.domain].push_back(
+        interface);
+  }
+  for (const auto& [file, interfaces] : files)
+    sources.add(join_path(cache_path(project), file + ".braid"), mesh::script_of(interfaces));
+  for (const ForeignUse& use : uses) places.try_emplace(use.qualified(), use.span);
   return add_definitions(project, scripts, places, sources, reporter);
 }
 
@@ -361,8 +379,12 @@ bool ForeignProducts::add_definitions(const Project& project, const std::vector<
   // A declaration that several stand on is there once. Types and functions have their own names.
   std::map<std::tuple<std::string, bool, std::string>, std::pair<const mesh::DefinitionItem*, std::string>> items;
   bool right = true;
-  for (const auto& [name, foreign] : definitions_)
-    for (const mesh::DefinitionItem& item : foreign.definition.items) {
+  std::vector<std::pair<std::string, const std::vector<mesh::DefinitionItem>*>> all;
+  for (const auto& [name, foreign] : definitions_) all.emplace_back(name, &foreign.definition.items);
+  // What conditions and masks of products stand on.
+  for (const auto& [key, product] : products_) all.emplace_back(key.first, &product.interface.access.functions);
+  for (const auto& [name, list] : all)
+    for (const mesh::DefinitionItem& item : *list) {
       const std::string qualified = item.domain + "." + item.name;
       if (own.contains(item.domain)) {
         right = false;

@@ -1,5 +1,8 @@
 #include "cli/session/granted_reads.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "cli/session/mesh_registry.h"
@@ -12,29 +15,55 @@ constexpr int64_t kAskEveryUs = 5'000'000;
 
 }  // namespace
 
-bool is_open_to(const mesh::Interface& interface, const std::string& reader) {
-  if (interface.allows.empty() || interface.domain == reader) return true;
-  return std::ranges::any_of(interface.allows, [&](const mesh::InterfaceAllow& allow) {
-    return allow.purposes.empty() && std::ranges::any_of(allow.readers, [&](const std::string& one) {
-             return one == "anyone" || one == "domain " + reader;
-           });
-  });
+bool is_open_to(const mesh::Interface& interface, const std::string& reader, const std::string& purpose) {
+  if ((interface.allows.empty() && interface.access.rows.empty()) || interface.domain == reader) return true;
+  const auto names = [&](const auto& clause) {
+    return (clause.purposes.empty() || std::ranges::find(clause.purposes, purpose) != clause.purposes.end()) &&
+           std::ranges::any_of(clause.readers,
+                               [&](const std::string& one) { return one == "anyone" || one == "domain " + reader; });
+  };
+  return std::ranges::any_of(interface.allows, names) || std::ranges::any_of(interface.access.rows, names);
 }
 
-void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader, const std::string& known_key,
-                           Span place) {
-  if (is_open_to(interface, reader) || project_.mesh.registry.empty()) return;
+void GrantLookup::let_read(const mesh::Interface& published, mesh::Interface& interface, const std::string& reader,
+                           const std::string& purpose, const std::string& known_key, Span place) {
+  auto& columns = columns_[mesh::version_name(interface.qualified(), interface.version)];
+  const std::string who = purpose.empty() ? reader : reader + " for purpose " + purpose;
+  if (is_open_to(published, reader, purpose)) {
+    columns[who].clear();
+    return;
+  }
+  if (project_.mesh.registry.empty()) return;
   if (store_ == nullptr) store_ = open_product_registry(project_, reporter_);
   if (store_ == nullptr) return;
   mesh::AccessBook book(*store_, system_clock());
-  const Result<std::vector<mesh::AccessEntry>> entries = book.between(interface.domain, reader, known_key);
+  Result<std::vector<mesh::AccessEntry>> entries = book.between(interface.domain, reader, known_key);
   if (!entries.ok()) return report_error(entries.error(), reporter_, place);
+  std::erase_if(*entries, [](const mesh::AccessEntry& one) { return !one.role.empty(); });
+  std::set<std::string> others;  // purposes for which it may read
+  for (const mesh::AccessEntry& one : *entries)
+    if (one.product == interface.qualified() && one.version == interface.version &&
+        one.state == mesh::AccessState::granted)
+      others.insert(one.purpose);
+  if (!purpose.empty()) std::erase_if(*entries, [&](const auto& one) { return one.purpose != purpose; });
   const mesh::AccessEntry* newest = nullptr;
   for (const mesh::AccessEntry& one : *entries)
     if (one.product == interface.qualified() && one.version == interface.version) newest = &one;
   if (const auto* live = mesh::live_grant(*entries, interface.qualified(), interface.version); live != nullptr) {
-    interface.allows.push_back({.readers = {"domain " + reader}, .purposes = {}});
-    granted_.push_back({.grant = *live, .known_key = known_key});
+    mesh::InterfaceAllow& allow = interface.allows.emplace_back();
+    allow.readers = {"domain " + reader};
+    if (!purpose.empty()) allow.purposes = {purpose};
+    columns[who] = live->columns;
+    const bool known = std::ranges::any_of(granted_, [&](const GrantedRead& one) { return one.grant.id == live->id; });
+    if (!known) granted_.push_back({.grant = *live, .known_key = known_key});
+  } else if (!purpose.empty() && !others.empty()) {
+    // Another file of the domain may read by those, without a purpose of its own.
+    auto finding = reporter_.report(
+        diag::PurposeNotGranted{.reader = reader, .product = interface.qualified(), .purpose = purpose});
+    finding.at(place, "no grant is for this purpose");
+    finding.note(fmt::format("it may read for purpose {}", fmt::join(others, ", ")));
+    finding.note("`braid access request " + mesh::version_name(interface.qualified(), interface.version) +
+                 " --purpose " + purpose + "` asks for this one");
   } else if (newest != nullptr) {
     auto finding = reporter_.report(diag::GrantNotLive{.id = mesh::short_id(newest->id),
                                                        .reader = reader,
@@ -47,6 +76,24 @@ void GrantLookup::let_read(mesh::Interface& interface, const std::string& reader
       finding.note("`braid access request " + mesh::version_name(interface.qualified(), interface.version) +
                    " --purpose …` asks again");
   }
+}
+
+std::optional<std::vector<std::string>> GrantLookup::columns(const mesh::Interface& interface, Span place) {
+  const auto found = columns_.find(mesh::version_name(interface.qualified(), interface.version));
+  if (found == columns_.end() || found->second.empty()) return std::nullopt;
+  const auto& [first, columns] = *found->second.begin();
+  for (const auto& [reader, others] : found->second)
+    if (others != columns) {
+      auto finding =
+          reporter_.report(diag::ColumnsDiffer{.first = first, .second = reader, .product = interface.qualified()});
+      finding.at(place, "one declaration for all domains of the project");
+      for (const auto& [each, names] : found->second)
+        finding.note(fmt::format("`{}` may read {}", each,
+                                 names.empty() ? "all columns" : fmt::format("{}", fmt::join(names, ", "))));
+      finding.note("ask for the same columns, or read it in two projects");
+      return std::nullopt;
+    }
+  return columns.empty() ? std::nullopt : std::optional(columns);
 }
 
 GrantWatch::GrantWatch(const Project& project, std::vector<GrantedRead> grants, Clock& clock)

@@ -2,6 +2,7 @@
 // and watched while a job runs on them. Nothing of it is cached: without the registry such a read is refused.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,8 +15,8 @@
 
 namespace braid::cli {
 
-/// Whether flows of the domain need no grant. A clause for a purpose is not for flows.
-bool is_open_to(const mesh::Interface& interface, const std::string& reader);
+/// Whether flows of the domain that state the purpose (empty: none) need no grant.
+bool is_open_to(const mesh::Interface& interface, const std::string& reader, const std::string& purpose = {});
 
 /// A read that rests on a grant.
 struct GrantedRead {
@@ -29,9 +30,15 @@ class GrantLookup {
   /// Both outlive the look-up.
   GrantLookup(const Project& project, Reporter& reporter) : project_(project), reporter_(reporter) {}
 
-  /// Lets `reader` read the interface if the registry grants it now; else the interface stays as it is. What became of
-  /// a request that grants nothing is reported at `place` (W7233), and a registry that cannot be believed, too.
-  void let_read(mesh::Interface& interface, const std::string& reader, const std::string& known_key, Span place);
+  /// Lets `reader` read the interface, which is published as that, for `purpose` if the registry grants it now; else
+  /// the interface stays as it is. Who states no purpose reads for that of its grant. What became of a request that
+  /// grants nothing is reported at `place` (W7233), grants for other purposes alone (E5487), and a registry that cannot
+  /// be believed, too.
+  void let_read(const mesh::Interface& published, mesh::Interface& interface, const std::string& reader,
+                const std::string& purpose, const std::string& known_key, Span place);
+  /// The columns of a product that its readers in the project have; nothing: all. Domains of one project that have
+  /// different ones are reported (E5488).
+  std::optional<std::vector<std::string>> columns(const mesh::Interface& interface, Span place);
   /// What was granted.
   std::vector<GrantedRead> take() { return std::move(granted_); }
 
@@ -40,6 +47,8 @@ class GrantLookup {
   Reporter& reporter_;
   std::unique_ptr<mesh::ObjectStore> store_;
   std::vector<GrantedRead> granted_;
+  /// By product and version: what each domain, for its purpose, has of it; empty: all.
+  std::map<std::string, std::map<std::string, std::vector<std::string>>> columns_;
 };
 
 /// Whether the grants of a running job still hold. Any thread.

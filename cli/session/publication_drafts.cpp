@@ -9,6 +9,7 @@
 #include "cli/session/definition_uses.h"
 #include "cli/session/output_bindings.h"
 #include "cli/session/publication_documents.h"
+#include "cli/session/published_access.h"
 #include "cli/session/topics.h"
 #include "compiler/lineage/whole_cases.h"
 #include "runtime/connect/topic_template.h"
@@ -40,7 +41,7 @@ std::string unlike_its_fields(const typed::Relation& relation) {
 class Drafter {
  public:
   Drafter(const Session& session, const std::string& compiler, const std::map<std::string, std::string>& samples)
-      : session_(session), compiler_(compiler), samples_(samples) {}
+      : session_(session), compiler_(compiler), samples_(samples), access_(session) {}
 
   Drafts make() {
     const typed::Project& project = session_.project();
@@ -53,9 +54,16 @@ class Drafter {
         made_.left_out.push_back({relation.qualified(), reason + "; publish a product of it"});
         continue;
       }
+      PublishedAccess access = access_.of(relation);
+      if (!access.fault.empty()) {
+        made_.left_out.push_back({relation.qualified(), access.fault});
+        continue;
+      }
+      for (std::string& reason : access.left_out) made_.left_out.push_back({relation.qualified(), std::move(reason)});
       mesh::Draft& draft = draft_of(relation.domain);
       draft.interfaces.push_back(mesh::interface_of(project, relation));
       draft.interfaces.back().addresses.clear();
+      draft.interfaces.back().access = std::move(access.access);
       if (is_product) add_reads(static_cast<typed::RelationId>(id), draft.readers);
       add_uses(mesh::version_name(relation.qualified(), relation.version), relation.domain, relation.name, relation.row,
                draft);
@@ -258,6 +266,7 @@ class Drafter {
   std::map<std::string, mesh::Draft> domains_;
   std::vector<lineage::RelationFlow> flows_;
   std::optional<DefinitionUses> uses_;
+  AccessDrafts access_;
   Drafts made_;
 };
 

@@ -5,9 +5,9 @@
 
 #include "cli/session/audit_feed.h"
 #include "cli/session/format_options.h"
-#include "cli/session/opa.h"
 #include "cli/session/output_bindings.h"
 #include "cli/session/policy_check.h"
+#include "cli/session/role_grants.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "runtime/codec/avro_decoder.h"
@@ -167,17 +167,19 @@ std::vector<typed::RelationId> Session::chosen_products() const {
 bool Session::put_out_for(const access::Subject& reader, const std::vector<typed::RelationId>& products,
                           int64_t now_us) {
   bool all = true;
+  const std::vector<mesh::AccessEntry> grants = role_grants(*files_, reader);
   for (const typed::RelationId id : products) {
     typed::Relation& product = project_.relations[static_cast<size_t>(id)];
+    add_role_grants(grants, reader, product);
     const access::ReadPlan plan = access::read_plan(product, reader, now_us);
     if (plan.refused) {
       reporter_.report(diag::ReaderRefused{.reader = access::subject_text(reader), .product = product.qualified()})
           .at(product.span);
       all = false;
-    } else if (!opa_allows(*files_, reader, product, reporter_)) {
-      all = false;
+    } else if (auto steps = policy_server_.steps(*files_, reader, project_, product, plan, sources_, reporter_)) {
+      product.outlet = std::move(*steps);
     } else {
-      product.outlet = access::read_steps(product, plan);
+      all = false;
     }
   }
   return all;

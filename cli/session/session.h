@@ -11,6 +11,7 @@
 
 #include "cli/project/project.h"
 #include "cli/session/foreign_products.h"
+#include "cli/session/opa.h"
 #include "compiler/access/read_plan.h"
 #include "compiler/driver/compile.h"
 #include "runtime/connect/topic_binding.h"
@@ -103,6 +104,7 @@ class Session {
   std::map<int, OutputBinding> output_files_;
   std::set<std::string> audit_logs_;
   std::vector<driver::StageTime> times_;
+  PolicyServer policy_server_{system_clock()};
 };
 
 }  // namespace braid::cli

@@ -348,6 +348,7 @@ struct Use {
   Path path;
   std::optional<Int> version;
   std::optional<Name> as;
+  std::optional<Name> purpose;  ///< what flows of the file read it for
   std::vector<Promise> expects;
   Span span;
 };

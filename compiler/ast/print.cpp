@@ -490,6 +490,7 @@ TreeText tree(const Use& use) {
   TreeText out = word("use", dotted(use.path));
   add_version(out, use.version);
   if (use.as) out.add(word("as", use.as->text));
+  if (use.purpose) out.add(word("purpose", use.purpose->text));
   if (!use.expects.empty()) out.add(listed("expect", use.expects));
   return out;
 }

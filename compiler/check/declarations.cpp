@@ -157,6 +157,7 @@ void Declarations::resolve_uses(const ast::Script& script) {
     const ast::Name& target = use.path.parts.back();
     Use made{.name = use.as ? use.as->text : target.text, .domain = nullptr, .target = target.text, .version = {}};
     if (use.version) made.version = use.version->value;
+    if (use.purpose) made.purpose = use.purpose->text;
     made.silent = true;
     ast::Path domain_path = use.path;
     domain_path.parts.pop_back();
@@ -263,16 +264,16 @@ Declarations::Found Declarations::find(const Place& place, NameKind kind, const 
 
 Declarations::FoundRelation Declarations::find_relation(const Place& place, const std::string& name) const {
   if (const auto own = place.domain->relations.find(name); own != place.domain->relations.end())
-    return {own->second, {}, false};
+    return {own->second, {}, {}, false};
   if (const auto uses = uses_.find(place.script); uses != uses_.end()) {
     for (const Use& use : uses->second) {
       if (use.name != name) continue;
-      if (use.silent) return {{}, {}, true};
+      if (use.silent) return {{}, {}, {}, true};
       const auto found = use.domain->relations.find(use.target);
-      if (found != use.domain->relations.end()) return {found->second, use.version, false};
+      if (found != use.domain->relations.end()) return {found->second, use.version, use.purpose, false};
     }
   }
-  return {{}, {}, may_exist(*place.domain, name)};
+  return {{}, {}, {}, may_exist(*place.domain, name)};
 }
 
 bool Declarations::may_exist(const Domain& domain, const std::string& name) const {

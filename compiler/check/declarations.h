@@ -82,6 +82,7 @@ class Declarations {
   struct FoundRelation {
     std::vector<const Declaration*> versions;
     std::optional<int64_t> used_version;  ///< that the `use` names
+    std::string purpose = {};             ///< that the `use` states
     bool silent = false;
   };
   FoundRelation find_relation(const Place& place, const std::string& name) const;
@@ -95,6 +96,7 @@ class Declarations {
     std::string target;
     std::optional<int64_t> version;
     bool silent = false;
+    std::string purpose = {};
   };
   void collect(const ast::Script& script, const FunctionRegistry& functions);
   void resolve_uses(const ast::Script& script);

@@ -145,7 +145,8 @@ class FlowChecker {
   /// The row of a product's port; nothing: it cannot be read, which is reported or known.
   std::optional<Row> port_row(const Declaration& declaration, const ast::Name& port, Span place, Span step);
   /// A port as a view of its own, for a step beside `from`. Null as of port_row.
-  RelationInfo* port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step);
+  RelationInfo* port_view(const Declaration& declaration, const ast::Name& port, const std::string& purpose, Span place,
+                          Span step);
   /// What flows that read this port find.
   void note_port(const std::string& name);
 

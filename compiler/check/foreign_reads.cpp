@@ -1,5 +1,11 @@
 #include "compiler/check/foreign_reads.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
 #include "compiler/check/constants.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/access_findings.h"
@@ -50,31 +56,43 @@ RelationInfo& seen_by(Context& context, RelationInfo& info, const access::Subjec
   return seen;
 }
 
-RelationInfo& read_from_domain(Context& context, RelationInfo& info, const Domain& domain, Span place) {
+RelationInfo& read_from_domain(Context& context, RelationInfo& info, const Domain& domain, const std::string& purpose,
+                               Span place) {
   const Declaration& declaration = *info.declaration;
   if (declaration.domain == &domain || info.id < 0 || info.row.open) return info;
   const typed::Relation& relation = context.project.relations[static_cast<size_t>(info.id)];
-  const access::Subject subject{.domain = domain.name};
-  if (!access::read_plan(relation, subject).refused) return seen_by(context, info, subject);
+  const access::Subject subject{.domain = domain.name, .roles = {}, .user = {}, .purpose = purpose};
+  if (!access::read_plan(relation, subject).refused) {
+    typed::StatedPurpose stated{domain.name, info.id, purpose};
+    std::vector<typed::StatedPurpose>& all = context.project.purposes;
+    if (!purpose.empty() && std::ranges::find(all, stated) == all.end()) all.push_back(std::move(stated));
+    return seen_by(context, info, subject);
+  }
   auto report = context.reporter.report(diag::ReadRefused{.reader = domain.name, .relation = relation.qualified()});
   report.at(place, "closed to other domains, until its owner allows them");
   report.also(declaration.name.span, "declared here");
-  bool for_purpose = false;
+  std::set<std::string> purposes;
   for (const typed::AllowRule& rule : relation.access.allows)
-    for (const typed::Principal& reader : rule.readers) for_purpose |= access::names(reader, subject);
+    for (const typed::Principal& reader : rule.readers)
+      if (access::names(reader, subject)) purposes.insert(rule.purposes.begin(), rule.purposes.end());
   report.note("its owner writes `allow read to domain " + domain.name + "` in the header of `" + relation.name +
               "`; until then `braid access request " + relation.qualified() + " --purpose …` asks for it");
-  if (for_purpose) report.note("it is allowed for a purpose, and a flow has none");
+  if (!purposes.empty())
+    report.note(fmt::format("it is allowed for purpose {}, and the flow {}: `use {} for purpose {}` states it",
+                            fmt::join(purposes, ", "), purpose.empty() ? "states none" : "states " + purpose,
+                            relation.qualified(), *purposes.begin()));
   return info;
 }
 
 bool may_read_port(Context& context, const Declaration& declaration, const ast::Name& port, const Domain& domain,
-                   Span place) {
+                   const std::string& purpose, Span place) {
   if (declaration.domain == &domain) return true;
   const RelationInfo& info = context.relations[static_cast<size_t>(declaration.index)];
   if (info.id < 0) return true;
   const typed::Relation& relation = context.project.relations[static_cast<size_t>(info.id)];
-  if (port.text == "changes" && access::read_plan(relation, {.domain = domain.name}).whole()) return true;
+  if (port.text == "changes" &&
+      access::read_plan(relation, {.domain = domain.name, .roles = {}, .user = {}, .purpose = purpose}).whole())
+    return true;
   context.reporter
       .report(diag::PortRefused{.relation = relation.qualified(), .port = port.text, .owner = declaration.domain->name})
       .at(place, "its rows are not those that the product shows")

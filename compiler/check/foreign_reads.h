@@ -13,12 +13,14 @@ typed::Principal principal_of(const ast::Principal& written);
 /// The relation as that reader sees it: itself, if it sees all of it. A refused reader sees a relation without rows.
 RelationInfo& seen_by(Context& context, RelationInfo& info, const access::Subject& subject);
 
-/// The same for a flow of `domain`, which is refused with a finding at `place`.
-RelationInfo& read_from_domain(Context& context, RelationInfo& info, const Domain& domain, Span place);
+/// The same for a flow of `domain` that reads for `purpose` (empty: it states none), which is refused with a finding at
+/// `place`.
+RelationInfo& read_from_domain(Context& context, RelationInfo& info, const Domain& domain, const std::string& purpose,
+                               Span place);
 
 /// A port of a product of another domain is its owner's alone; false: that is reported.
 bool may_read_port(Context& context, const Declaration& declaration, const ast::Name& port, const Domain& domain,
-                   Span place);
+                   const std::string& purpose, Span place);
 
 /// Whether rows of another domain reach the relation: itself, or what it reads.
 bool reads_another_domain(const Context& context, const typed::Relation& relation);

@@ -137,9 +137,11 @@ bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name
   return true;
 }
 
-RelationInfo* FlowChecker::port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step) {
+RelationInfo* FlowChecker::port_view(const Declaration& declaration, const ast::Name& port, const std::string& purpose,
+                                     Span place, Span step) {
   need_relation(context_, declaration, step);
-  if (place_.domain != nullptr && !may_read_port(context_, declaration, port, *place_.domain, place)) return nullptr;
+  if (place_.domain != nullptr && !may_read_port(context_, declaration, port, *place_.domain, purpose, place))
+    return nullptr;
   if (RelationInfo* table = port_table(declaration, port.text)) return table;
   std::optional<Row> row = port_row(declaration, port, place, step);
   const RelationInfo& source = need_relation(context_, declaration, step);
@@ -168,7 +170,7 @@ RelationInfo* FlowChecker::looked_at(Context& context, const Declaration& declar
                                      Span place) {
   RelationInfo nothing;
   nothing.declaration = &declaration;
-  return FlowChecker(context, nothing).port_view(declaration, port, place, {});
+  return FlowChecker(context, nothing).port_view(declaration, port, {}, place, {});
 }
 
 void FlowChecker::note_port(const std::string& name) {

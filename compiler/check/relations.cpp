@@ -112,6 +112,7 @@ Resolved resolve_relation(Context& context, const Place& place, const ast::Relat
     }
   }
   if (parts.size() > named) made.port = parts[named];
+  made.purpose = own.purpose;
   return made;
 }
 

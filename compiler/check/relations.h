@@ -8,6 +8,7 @@ namespace braid::checking {
 struct Resolved {
   const Declaration* declaration = nullptr;  ///< null: reported
   std::optional<ast::Name> port;
+  std::string purpose = {};  ///< that the `use` states by which it is named
 };
 /// Applies domain, `use`, version and visibility; reports mistakes.
 Resolved resolve_relation(Context& context, const Place& place, const ast::Relation& relation);

@@ -139,11 +139,12 @@ bool FlowChecker::from(const ast::From& from) {
   if (resolved.declaration == nullptr) return false;
   RelationInfo* read = &need_relation(context_, *resolved.declaration, from.span);
   if (resolved.port) {
-    if (!may_read_port(context_, *resolved.declaration, *resolved.port, *place_.domain, node.relation.span))
+    if (!may_read_port(context_, *resolved.declaration, *resolved.port, *place_.domain, resolved.purpose,
+                       node.relation.span))
       return false;
     read = port_table(*resolved.declaration, resolved.port->text);
   } else {
-    read = &read_from_domain(context_, *read, *place_.domain, node.relation.span);
+    read = &read_from_domain(context_, *read, *place_.domain, resolved.purpose, node.relation.span);
   }
   if (read == nullptr) {
     const bool begun = from_port(from, *resolved.declaration, *resolved.port);
@@ -345,8 +346,9 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
 }
 
 RelationInfo* FlowChecker::other_relation(const Resolved& resolved, Span place, Span step) {
-  if (resolved.port) return port_view(*resolved.declaration, *resolved.port, place, step);
-  return &read_from_domain(context_, need_relation(context_, *resolved.declaration, step), *place_.domain, place);
+  if (resolved.port) return port_view(*resolved.declaration, *resolved.port, resolved.purpose, place, step);
+  return &read_from_domain(context_, need_relation(context_, *resolved.declaration, step), *place_.domain,
+                           resolved.purpose, place);
 }
 
 bool FlowChecker::same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made) {

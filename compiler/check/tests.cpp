@@ -31,6 +31,7 @@ struct TestChecker {
   struct Target {
     RelationInfo* info = nullptr;
     std::optional<ast::Name> port;
+    std::string purpose = {};
   };
   std::optional<Target> target(const ast::Relation& relation) {
     const Resolved resolved = resolve_relation(context, place, relation);
@@ -39,9 +40,10 @@ struct TestChecker {
     if (info.id < 0) left_out = true;
     if (resolved.port) {
       const auto view = context.port_views.find({resolved.declaration, resolved.port->text});
-      if (view != context.port_views.end() && view->second.row.table) return Target{&view->second, std::nullopt};
+      if (view != context.port_views.end() && view->second.row.table)
+        return Target{&view->second, std::nullopt, resolved.purpose};
     }
-    return Target{&info, resolved.port};
+    return Target{&info, resolved.port, resolved.purpose};
   }
 
   static bool is_source(const RelationInfo& info) {
@@ -350,10 +352,12 @@ struct TestChecker {
   bool as_domain(Target& looked_at, const ast::Relation& relation) {
     const Declaration& declaration = *looked_at.info->declaration;
     if (is_source(*looked_at.info) || declaration.domain == place.domain) return true;
-    if (looked_at.port) return may_read_port(context, declaration, *looked_at.port, *place.domain, relation.span);
+    const std::string& purpose = looked_at.purpose;
+    if (looked_at.port)
+      return may_read_port(context, declaration, *looked_at.port, *place.domain, purpose, relation.span);
     if (looked_at.info != &context.relations[static_cast<size_t>(declaration.index)])
-      return may_read_port(context, declaration, relation.path.parts.back(), *place.domain, relation.span);
-    looked_at.info = &read_from_domain(context, *looked_at.info, *place.domain, relation.span);
+      return may_read_port(context, declaration, relation.path.parts.back(), *place.domain, purpose, relation.span);
+    looked_at.info = &read_from_domain(context, *looked_at.info, *place.domain, purpose, relation.span);
     return true;
   }
 

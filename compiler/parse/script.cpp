@@ -51,6 +51,7 @@ const auto domain_def =
 const auto use_def =
     spanned[kw("use") > set<&ast::Use::path>(path) > -set<&ast::Use::version>(version) >
             -(kw("as") > set<&ast::Use::as>(declared_name)) >
+            -(kw("for") > kw("purpose") > set<&ast::Use::purpose>(name)) >
             -(kw("expect") > block(lines<&ast::Use::expects>(Group::promise, "a promise", expectation)))];
 
 const auto policy_def = kw("policy") > set<&ast::Policy::name>(declared_name) >

@@ -530,9 +530,18 @@ struct ExpectedOf {
   Span span;  ///< of the name behind `use`
 };
 
+/// `use d.x for purpose p`: flows of `domain` read the relation for it.
+struct StatedPurpose {
+  std::string domain;
+  RelationId relation;
+  std::string purpose;
+  friend bool operator==(const StatedPurpose&, const StatedPurpose&) = default;
+};
+
 struct Project {
   std::vector<ExpectedOf> expectations;
-  std::vector<Domain> domains;  ///< in the order of their names
+  std::vector<StatedPurpose> purposes;  ///< of reads of other domains
+  std::vector<Domain> domains;          ///< in the order of their names
   std::vector<Service> services;
   std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
   std::vector<Test> tests;

@@ -1,6 +1,7 @@
 #include "mesh/access/access_book.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -46,6 +47,8 @@ AccessEntry entry_of(const SignedRecord& request) {
     made.version = parsed->second;
   }
   made.purpose = request.of("purpose");
+  made.columns = words_of(request.of("columns"));
+  made.role = request.of("role");
   made.asked_us = request.time_us;
   made.asked_until_us = time_of(request.of("until"));
   return made;
@@ -125,9 +128,16 @@ std::string state_text(const AccessEntry& entry) {
 const AccessEntry* live_grant(const std::vector<AccessEntry>& entries, const std::string& product, int64_t version) {
   const AccessEntry* best = nullptr;
   for (const AccessEntry& one : entries) {
-    if (one.product != product || one.version != version || one.state != AccessState::granted) continue;
-    const bool longer = best != nullptr && best->until_us && (!one.until_us || *one.until_us > *best->until_us);
-    if (best == nullptr || longer) best = &one;
+    if (one.product != product || one.version != version || one.state != AccessState::granted || !one.role.empty())
+      continue;
+    if (best == nullptr) {
+      best = &one;
+      continue;
+    }
+    const bool longer = best->until_us && (!one.until_us || *one.until_us > *best->until_us);
+    const bool wider = one.columns.empty() && !best->columns.empty();
+    const bool as_wide = one.columns.empty() == best->columns.empty();
+    if (wider || (as_wide && longer)) best = &one;
   }
   return best;
 }
@@ -257,11 +267,17 @@ Result<AccessEntry> AccessBook::request(const AccessWish& wish, const std::strin
                       .kind = kRequest,
                       .body = {{"product", version_name(wish.product, wish.version)}, {"purpose", wish.purpose}}};
   if (wish.until_us) statement.body["until"] = timestamp_text(*wish.until_us);
+  if (!wish.columns.empty()) statement.body["columns"] = fmt::format("{}", fmt::join(wish.columns, " "));
+  if (!wish.role.empty()) statement.body["role"] = wish.role;
   const std::string owner = wish.product.substr(0, wish.product.rfind('.'));
   const auto unasked = [&]() -> Status {
     BRAID_ASSIGN(const std::vector<AccessEntry> before, between(owner, wish.reader));
     for (const AccessEntry& one : before) {
-      if (one.product != wish.product || one.version != wish.version || one.purpose != wish.purpose) continue;
+      if (one.product != wish.product || one.version != wish.version || one.purpose != wish.purpose ||
+          one.role != wish.role)
+        continue;
+      // What it has for some columns is no reason not to ask for more.
+      if (one.state == AccessState::granted && one.columns != wish.columns && !one.columns.empty()) continue;
       const std::string name = version_name(wish.product, wish.version);
       if (one.state == AccessState::granted)
         return error_of(
@@ -310,6 +326,8 @@ Result<AccessEntry> AccessBook::decide(const Decision& decision, const std::stri
   statement.body["product"] = version_name(entry.product, entry.version);
   statement.body["reader"] = entry.reader;
   statement.body["purpose"] = entry.purpose;
+  if (!entry.columns.empty()) statement.body["columns"] = fmt::format("{}", fmt::join(entry.columns, " "));
+  if (!entry.role.empty()) statement.body["role"] = entry.role;
   switch (decision.kind) {
     case Decision::Kind::approve: {
       statement.kind = kApproval;

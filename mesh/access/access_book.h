@@ -39,6 +39,8 @@ struct AccessEntry {
   int64_t version = 1;
   std::string reader;  ///< domain that asks
   std::string purpose;
+  std::vector<std::string> columns = {};  ///< fields that are asked for, in order; empty: all
+  std::string role = {};                  ///< for people and services with it, in place of the flows of `reader`
   int64_t asked_us = 0;
   std::optional<int64_t> asked_until_us;
   AccessState state = AccessState::open;
@@ -54,7 +56,8 @@ std::string short_id(const std::string& id);
 /// "was denied", "ended at 2026-12-31T00:00:00Z", "is not decided yet": behind the name of a request.
 std::string state_text(const AccessEntry& entry);
 
-/// Of a version: the live grant that ends last; null if there is none.
+/// Of a version: the live grant to flows of a domain; one for all columns before others, then the one that ends last.
+/// Null if there is none.
 const AccessEntry* live_grant(const std::vector<AccessEntry>& entries, const std::string& product, int64_t version);
 
 struct AccessWish {
@@ -63,6 +66,8 @@ struct AccessWish {
   std::string reader;
   std::string purpose;
   std::optional<int64_t> until_us;
+  std::vector<std::string> columns = {};
+  std::string role = {};
 };
 
 struct Decision {

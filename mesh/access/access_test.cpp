@@ -69,6 +69,38 @@ struct AccessTest : testing::Test {
   }
 };
 
+TEST_F(AccessTest, IsForColumnsOrForARole) {
+  AccessWish wish{.product = "payments.payment", .version = 1, .reader = "kpi", .purpose = "reporting", .until_us = {}};
+  wish.columns = {"id", "amount"};
+  const auto some = book.request(wish, "acme", kpi);
+  ASSERT_TRUE(some.ok());
+  EXPECT_THAT(some->columns, ElementsAre("id", "amount"));
+  ASSERT_TRUE(approve(some->id).ok());
+  const auto narrow = book.grant("payments.payment", 1, "kpi");
+  ASSERT_TRUE(narrow.ok() && narrow->has_value());
+  EXPECT_THAT((*narrow)->columns, ElementsAre("id", "amount"));
+  // The same again is none; all of it is another wish, and comes before the columns.
+  EXPECT_EQ(book.request(wish, "acme", kpi).error().code, 7222);
+  wish.columns.clear();
+  const auto all = book.request(wish, "acme", kpi);
+  ASSERT_TRUE(all.ok()) << all.error().message;
+  ASSERT_TRUE(approve(all->id, kStart + 10 * kDay).ok());
+  EXPECT_TRUE((*book.grant("payments.payment", 1, "kpi"))->columns.empty());
+  // A grant to a role is none for flows, and the records of its decision say whom it is for.
+  wish.reader = "mail";
+  wish.role = "support";
+  const DomainKey mail = new_key();
+  const auto role = book.request(wish, "acme", mail);
+  ASSERT_TRUE(role.ok());
+  ASSERT_TRUE(approve(role->id).ok());
+  EXPECT_FALSE(book.grant("payments.payment", 1, "mail")->has_value());
+  EXPECT_EQ(state_of(role->id), AccessState::granted);
+  const auto records = book.records("payments");
+  ASSERT_TRUE(records.ok());
+  EXPECT_EQ(records->front().of("columns"), "id amount");
+  EXPECT_EQ(records->back().of("role"), "support");
+}
+
 TEST_F(AccessTest, IsLiveOnceItIsApproved) {
   const AccessEntry asked = ask();
   EXPECT_EQ(asked.state, AccessState::open);

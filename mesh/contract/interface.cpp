@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mesh/contract/access_json.h"
 #include "mesh/contract/json_members.h"
 #include "mesh/contract/promise_json.h"
 #include "mesh/contract/type_json.h"
@@ -13,8 +14,8 @@
 namespace braid::mesh {
 namespace {
 
-/// Of the JSON form. A change that old readers would misread raises it.
-constexpr int64_t kFormat = 1;
+/// Of the JSON form. A change that old readers would misread raises it: one without masks would show what is masked.
+constexpr int64_t kFormat = 1, kMaskedByReaders = 2;
 
 constexpr const char* kKinds[] = {"stream", "versions", "changes", "reference"};
 
@@ -83,7 +84,7 @@ void add_promises(const typed::Relation& relation, Interface& made) {
   made.migration = relation.migration;
 }
 
-/// Clauses that show only some rows grant nothing here: what they show is not part of the interface.
+/// Of clauses that show all rows.
 void add_access(const typed::Relation& relation, Interface& made) {
   for (const typed::AllowRule& rule : relation.access.allows) {
     if (rule.where != nullptr) continue;
@@ -125,6 +126,7 @@ void rest_to_json(const Interface& interface, Json& made) {
     if (!allow.purposes.empty()) one["purposes"] = allow.purposes;
     made["allows"].push_back(std::move(one));
   }
+  if (Json access = access_to_json(interface.access); !access.empty()) made["access"] = std::move(access);
   for (const InterfaceAddress& address : interface.addresses) {
     Json one = Json::object();
     if (!address.environment.empty()) one["environment"] = address.environment;
@@ -158,6 +160,7 @@ void rest_of_json(const Json& json, Interface& made) {
   for (const Json& one : list_of(json, "allows"))
     made.allows.push_back({.readers = one.at("readers").get<std::vector<std::string>>(),
                            .purposes = list_of(one, "purposes").get<std::vector<std::string>>()});
+  if (json.contains("access")) made.access = access_of_json(json["access"]);
   for (const Json& one : list_of(json, "addresses"))
     made.addresses.push_back({.environment = text_or(one, "environment"),
                               .connector = one.at("connector").get<std::string>(),
@@ -171,8 +174,9 @@ Error wrong(std::string what) {
 
 Result<Interface> read(const Json& json) {
   if (!json.is_object()) return wrong("is no JSON object");
-  if (const auto format = number_of(json, "interface"); format != kFormat)
-    return wrong(fmt::format("has format {}; this version reads format {}", format.value_or(0), kFormat));
+  if (const auto format = number_of(json, "interface"); format != kFormat && format != kMaskedByReaders)
+    return wrong(fmt::format("has format {}; this version reads formats {} and {}", format.value_or(0), kFormat,
+                             kMaskedByReaders));
   Interface made;
   made.domain = json.at("domain").get<std::string>();
   made.name = json.at("name").get<std::string>();
@@ -200,6 +204,7 @@ Result<Interface> read(const Json& json) {
     if (!made.compatible) return wrong("has an unknown level of compatibility");
   }
   rest_of_json(json, made);
+  BRAID_TRY(check(made.access));
   return made;
 }
 
@@ -253,8 +258,41 @@ Interface interface_of(const typed::Project& project, const typed::Relation& rel
   return made;
 }
 
+std::vector<std::string> columns_always(const Interface& interface) {
+  std::vector<std::string> made;
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(made, name) == made.end()) made.push_back(name);
+  };
+  for (const std::vector<std::string>& path : interface.key) add(path.front());
+  if (interface.time && !interface.time->field.empty()) {
+    // A name may have a point in it.
+    const std::string& time = interface.time->field;
+    const bool whole = std::ranges::find(interface.fields, time, &InterfaceField::name) != interface.fields.end();
+    add(whole ? time : time.substr(0, time.find('.')));
+  }
+  return made;
+}
+
+Interface only_columns(const Interface& interface, const std::vector<std::string>& columns) {
+  Interface made = interface;
+  const std::vector<std::string> always = columns_always(interface);
+  const auto has = [&](const std::string& name) {
+    return std::ranges::find(columns, name) != columns.end() || std::ranges::find(always, name) != always.end();
+  };
+  const auto misses = [&](const std::vector<std::vector<std::string>>& paths) {
+    return !std::ranges::all_of(paths, [&](const auto& path) { return has(path.front()); });
+  };
+  std::erase_if(made.fields, [&](const InterfaceField& field) { return !has(field.name); });
+  std::erase_if(made.uniques, [&](const typed::UniquePromise& one) { return misses(one.fields); });
+  std::erase_if(made.promises.completes, [&](const typed::CompletePromise& one) { return misses(one.fields); });
+  std::erase_if(made.access.masks, [&](const InterfaceMask& mask) { return !has(mask.field.front()); });
+  made.allows.clear();
+  made.access.rows.clear();
+  return made;
+}
+
 std::string to_json(const Interface& interface) {
-  Json made{{"interface", kFormat},
+  Json made{{"interface", masked_by_readers(interface.access) ? kMaskedByReaders : kFormat},
             {"domain", interface.domain},
             {"name", interface.name},
             {"version", interface.version},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/typed/project.h"
+#include "mesh/definition/definition.h"
 #include "runtime/base/result.h"
 #include "runtime/data/type.h"
 
@@ -52,6 +53,36 @@ struct InterfaceAllow {
   friend bool operator==(const InterfaceAllow&, const InterfaceAllow&) = default;
 };
 
+/// `allow read to domain kpi where country == "FR"`: who reads the rows for which a condition holds.
+struct InterfaceRows {
+  std::vector<std::string> readers;
+  std::vector<std::string> purposes;  ///< empty: any
+  std::string where;                  ///< as a script writes it, over the fields
+  friend bool operator==(const InterfaceRows&, const InterfaceRows&) = default;
+};
+
+/// `mask email with hash except role crm`: what stands in place of a value for all who are not excepted.
+struct InterfaceMask {
+  std::vector<std::string> field;  ///< path
+  /// A function's name or a lambda, as a script writes it: the rows have the value, and the compiler of a reader masks
+  /// it. Empty: the rows have the masked value already.
+  std::string with;
+  std::vector<std::string> except;  ///< "role crm"
+  friend bool operator==(const InterfaceMask&, const InterfaceMask&) = default;
+};
+
+/// What a reader's compiler puts directly above the rows (docs/decisions/0085).
+struct InterfaceAccess {
+  std::vector<InterfaceRows> rows;
+  std::vector<InterfaceMask> masks;
+  /// Of a product whose `to` writes only the rows of one reader, and some of them: that reader, "role crm". Nobody else
+  /// reads there. Empty: all rows are there.
+  std::string rows_for;
+  std::vector<DefinitionItem> functions;  ///< that conditions and masks stand on
+  std::vector<DefinitionUse> uses;        ///< by which they name what is of other domains
+  friend bool operator==(const InterfaceAccess&, const InterfaceAccess&) = default;
+};
+
 /// Where its rows are to be had, in one environment.
 struct InterfaceAddress {
   std::string environment;  ///< empty: as the script says, in every environment
@@ -80,14 +111,22 @@ struct Interface {
   /// Empty: whoever knows it reads it, as a public source without `allow`. Of a product without `allow`: its own
   /// domain.
   std::vector<InterfaceAllow> allows;
+  InterfaceAccess access = {};
   std::vector<InterfaceAddress> addresses;
 
   std::string qualified() const { return domain + "." + name; }
 };
 
 /// Of a product or a public source. `owner` is that of its domain in the project; the address is that of its `to` or
-/// `from`, and addresses of environments are for the caller to add.
+/// `from`, and addresses of environments are for the caller to add; so is `access`, which the texts of the scripts
+/// have.
 Interface interface_of(const typed::Project& project, const typed::Relation& relation);
+
+/// The interface of a product of which a reader has some columns: those, the key and the event time. What says
+/// something of others is not there, and nobody else reads it.
+Interface only_columns(const Interface& interface, const std::vector<std::string>& columns);
+/// The key and the event time: they are part of any columns that are asked for.
+std::vector<std::string> columns_always(const Interface& interface);
 
 /// Where it stands between its first publication and its last. The registry has those that are retired by themselves.
 enum class LifeState { draft, active, deprecated };

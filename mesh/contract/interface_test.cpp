@@ -45,6 +45,23 @@ Interface whole() {
   return made;
 }
 
+TEST(Interfaces, OfSomeColumnsSayNothingOfOthers) {
+  Interface all = whole();
+  all.access.masks = {{.field = {"email"}, .with = "hidden", .except = {}}};
+  all.allows = {{.readers = {"anyone"}, .purposes = {}}};
+  EXPECT_EQ(columns_always(all), (std::vector<std::string>{"id", "rest"}));
+  const Interface some = only_columns(all, {"id"});
+  ASSERT_EQ(some.fields.size(), 2u);
+  EXPECT_EQ(some.fields[1].name, "rest");
+  EXPECT_TRUE(some.access.masks.empty() && some.allows.empty() && some.promises.completes.empty());
+  EXPECT_EQ(some.uniques.size(), 2u);
+  EXPECT_EQ(some.key, all.key);
+  const Interface more = only_columns(all, {"email"});
+  EXPECT_EQ(more.fields.size(), 3u);
+  EXPECT_EQ(more.access.masks, all.access.masks);
+  EXPECT_EQ(more.promises.completes.size(), 1u);
+}
+
 TEST(TypeJson, GivesEachTypeBack) {
   const Type type = all_kinds();
   const Result<Type> back = type_of_json(type_to_json(type));

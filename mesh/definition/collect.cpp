@@ -56,10 +56,18 @@ class Declared::Collector {
       made_.owner = owner->second;
     for (const Place& place : declared_.find(domain, name))
       if (place.item->is_public && !is_param(*place.item)) add(place);
-    std::ranges::sort(made_.items, {}, [](const DefinitionItem& item) {
-      return std::tuple(std::string_view(item.domain), std::string_view(item.kind), std::string_view(item.name));
-    });
+    sort();
     return std::move(made_);
+  }
+
+  Parts collect(const ast::Script& script, const ast::Expr& value, const std::vector<std::string>& fields) {
+    Parts made;
+    std::map<std::string, std::string> uses;
+    for (const std::string& name : names_in(value, fields).values) follow(script, domain_of(script), name, uses);
+    sort();
+    made.items = std::move(made_.items);
+    for (const auto& [as, path] : uses) made.uses.push_back({.path = path, .as = as});
+    return made;
   }
 
  private:
@@ -83,6 +91,12 @@ class Declared::Collector {
     }
     for (const auto& [as, path] : uses) made.uses.push_back({.path = path, .as = as});
     made_.items.push_back(std::move(made));
+  }
+
+  void sort() {
+    std::ranges::sort(made_.items, {}, [](const DefinitionItem& item) {
+      return std::tuple(std::string_view(item.domain), std::string_view(item.kind), std::string_view(item.name));
+    });
   }
 
   void follow(const ast::Script& script, const std::string& domain, const std::string& name,
@@ -128,6 +142,12 @@ class Declared::Collector {
 Definition Declared::collect(const std::string& domain, const std::string& name,
                              const std::function<std::string(const std::string&)>& whole_path) const {
   return Collector(*this, whole_path).collect(domain, name);
+}
+
+Declared::Parts Declared::parts_of(const ast::Script& script, const ast::Expr& value,
+                                   const std::vector<std::string>& fields,
+                                   const std::function<std::string(const std::string&)>& whole_path) const {
+  return Collector(*this, whole_path).collect(script, value, fields);
 }
 
 }  // namespace braid::mesh

@@ -29,6 +29,15 @@ class Declared {
   Definition collect(const std::string& domain, const std::string& name,
                      const std::function<std::string(const std::string&)>& whole_path) const;
 
+  /// What an expression stands on.
+  struct Parts {
+    std::vector<DefinitionItem> items;  ///< sorted by domain, kind and name
+    std::vector<DefinitionUse> uses;    ///< by which it names what is of other domains
+  };
+  /// Of an expression in that script over a row; `fields` are the names of the row, which come before others.
+  Parts parts_of(const ast::Script& script, const ast::Expr& value, const std::vector<std::string>& fields,
+                 const std::function<std::string(const std::string&)>& whole_path) const;
+
  private:
   class Collector;
   std::map<std::pair<std::string, std::string>, std::vector<Place>> places_;

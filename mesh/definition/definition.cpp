@@ -52,7 +52,7 @@ bool fits(const ast::Script& script, const DefinitionItem& item) {
     return false;
   return std::ranges::equal(script.uses, item.uses, [](const ast::Use& use, const DefinitionUse& expected) {
     const std::string as = use.as ? use.as->text : use.path.parts.empty() ? "" : use.path.parts.back().text;
-    return plain(use.path) == expected.path && as == expected.as && !use.version && use.expects.empty();
+    return plain(use.path) == expected.path && as == expected.as && !use.version && !use.purpose && use.expects.empty();
   });
 }
 
@@ -62,20 +62,6 @@ Json item_to_json(const DefinitionItem& item) {
   if (!item.documentation.empty()) made["doc"] = item.documentation;
   for (const DefinitionUse& use : item.uses) made["uses"].push_back({{"path", use.path}, {"as", use.as}});
   made["text"] = item.text;
-  return made;
-}
-
-/// Throws what the library throws; definition_of_json is the only place that catches.
-DefinitionItem item_of_json(const Json& json) {
-  DefinitionItem made{.domain = json.at("domain").get<std::string>(),
-                      .name = json.at("name").get<std::string>(),
-                      .kind = json.at("kind").get<std::string>(),
-                      .is_public = json.value("public", false),
-                      .documentation = json.value("doc", std::string()),
-                      .text = json.at("text").get<std::string>()};
-  if (json.contains("uses"))
-    for (const Json& use : json["uses"])
-      made.uses.push_back({.path = use.at("path").get<std::string>(), .as = use.at("as").get<std::string>()});
   return made;
 }
 
@@ -136,15 +122,47 @@ std::string script_of(const DefinitionItem& item) {
   return text + (item.is_public ? "public " : "") + item.text + "\n";
 }
 
-Result<ParsedDefinition> parse(const Definition& definition) {
+namespace {
+
+Result<ParsedDefinition> parse_items(const std::vector<DefinitionItem>& items) {
   ParsedDefinition made;
-  for (const DefinitionItem& item : definition.items) {
+  for (const DefinitionItem& item : items) {
     Reporter reporter;
     const uint32_t file = made.sources.add(item.domain + "." + item.name + ".braid", script_of(item));
     made.scripts.push_back(braid::parse(made.sources, file, reporter));
     if (reporter.has_errors() || !fits(made.scripts.back(), item))
       return wrong(fmt::format("has a declaration that is not the {} `{}.{}`", item.kind, item.domain, item.name));
   }
+  return made;
+}
+
+}  // namespace
+
+Result<ParsedDefinition> parse(const Definition& definition) {
+  return parse_items(definition.items);
+}
+
+Status check(const std::vector<DefinitionItem>& items) {
+  const Result<ParsedDefinition> parsed = parse_items(items);
+  return parsed.ok() ? Status() : Status(parsed.error());
+}
+
+std::string items_to_json(const std::vector<DefinitionItem>& items) {
+  Json made = Json::array();
+  for (const DefinitionItem& item : items) made.push_back(item_to_json(item));
+  return made.dump();
+}
+
+DefinitionItem item_of_json(const Json& json) {
+  DefinitionItem made{.domain = json.at("domain").get<std::string>(),
+                      .name = json.at("name").get<std::string>(),
+                      .kind = json.at("kind").get<std::string>(),
+                      .is_public = json.value("public", false),
+                      .documentation = json.value("doc", std::string()),
+                      .text = json.at("text").get<std::string>()};
+  if (json.contains("uses"))
+    for (const Json& use : json["uses"])
+      made.uses.push_back({.path = use.at("path").get<std::string>(), .as = use.at("as").get<std::string>()});
   return made;
 }
 

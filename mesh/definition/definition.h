@@ -6,6 +6,7 @@
 // error.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,13 @@ struct ParsedDefinition {
 };
 /// An error says which declaration is not what it says.
 Result<ParsedDefinition> parse(const Definition& definition);
+
+/// That each of the declarations is what it says, and nothing else.
+Status check(const std::vector<DefinitionItem>& items);
+/// Declarations as a JSON array, as they stand in other documents. item_of_json throws what the library throws, and
+/// checks no text.
+std::string items_to_json(const std::vector<DefinitionItem>& items);
+DefinitionItem item_of_json(const nlohmann::ordered_json& json);
 
 std::string to_json(const Definition& definition);
 /// An error says what is missing or wrong; declarations are parsed.

@@ -30,6 +30,12 @@ class Walk {
     return std::move(made_);
   }
 
+  NamesIn expression(const ast::Expr& node, const std::vector<std::string>& fields) {
+    locals_ = fields;
+    value(node);
+    return std::move(made_);
+  }
+
  private:
   void generics(const std::vector<ast::TypeParameter>& list) {
     for (const ast::TypeParameter& one : list) variables_.push_back(one.name.text);
@@ -139,6 +145,10 @@ class Walk {
 
 NamesIn names_in(const ast::Item& item) {
   return Walk().item(item);
+}
+
+NamesIn names_in(const ast::Expr& value, const std::vector<std::string>& fields) {
+  return Walk().expression(value, fields);
 }
 
 }  // namespace braid::mesh

@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "compiler/ast/nodes.h"
 
@@ -16,5 +17,7 @@ struct NamesIn {
 
 /// Of a type, function, aggregate or service; of others nothing. Examples of functions are left out.
 NamesIn names_in(const ast::Item& item);
+/// Of an expression over a row: names that are read are those of its fields first.
+NamesIn names_in(const ast::Expr& value, const std::vector<std::string>& fields);
 
 }  // namespace braid::mesh

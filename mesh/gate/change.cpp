@@ -1,6 +1,7 @@
 #include "mesh/gate/change.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -11,15 +12,15 @@ namespace braid::mesh {
 namespace {
 
 constexpr std::string_view kWords[] = {
-    "product-gone",      "field-gone",          "field-added",       "type-changed",      "type-widened",
-    "type-narrowed",     "became-optional",     "became-required",   "symbol-added",      "symbol-gone",
-    "symbols-reordered", "kind-changed",        "key-changed",       "time-changed",      "disorder-raised",
-    "disorder-lowered",  "promise-loosened",    "promise-tightened", "check-gone",        "check-added",
-    "check-changed",     "check-loosened",      "check-tightened",   "access-lost",       "access-gained",
-    "label-added",       "label-gone",          "address-gone",      "address-added",     "format-changed",
-    "deprecated",        "deprecation-changed", "deprecation-gone",  "became-draft",      "became-active",
-    "definition-gone",   "definition-added",    "signature-changed", "signature-widened", "state-changed",
-    "body-changed",      "text-changed"};
+    "product-gone",      "field-gone",        "field-added",       "type-changed",    "type-widened",
+    "type-narrowed",     "became-optional",   "became-required",   "symbol-added",    "symbol-gone",
+    "symbols-reordered", "kind-changed",      "key-changed",       "time-changed",    "disorder-raised",
+    "disorder-lowered",  "promise-loosened",  "promise-tightened", "check-gone",      "check-added",
+    "check-changed",     "check-loosened",    "check-tightened",   "access-lost",     "access-gained",
+    "mask-added",        "mask-changed",      "mask-gone",         "label-added",     "label-gone",
+    "address-gone",      "address-added",     "format-changed",    "deprecated",      "deprecation-changed",
+    "deprecation-gone",  "became-draft",      "became-active",     "definition-gone", "definition-added",
+    "signature-changed", "signature-widened", "state-changed",     "body-changed",    "text-changed"};
 static_assert(std::size(kWords) == static_cast<size_t>(ChangeKind::text_changed) + 1);
 
 enum class Fit { same, widened, narrowed, other };
@@ -295,7 +296,11 @@ struct Comparison {
             list.push_back(allow.purposes.empty()
                                ? reader
                                : fmt::format("{} for purpose {}", reader, fmt::join(allow.purposes, ", ")));
-      if (interface.allows.empty()) list.push_back("anyone");
+      for (const InterfaceRows& rows : interface.access.rows)
+        for (const std::string& reader : rows.readers)
+          list.push_back(fmt::format("{}{}{} where {}", reader, rows.purposes.empty() ? "" : " for purpose ",
+                                     fmt::join(rows.purposes, ", "), rows.where));
+      if (interface.allows.empty() && interface.access.rows.empty()) list.push_back("anyone");
       return list;
     };
     const std::vector<std::string> old = readers(before), now = readers(after);
@@ -304,6 +309,28 @@ struct Comparison {
       if (!all && std::ranges::find(now, reader) == now.end()) add(ChangeKind::access_lost, "", reader, "");
     for (const std::string& reader : now)
       if (std::ranges::find(old, reader) == old.end()) add(ChangeKind::access_gained, "", "", reader);
+  }
+
+  void masks(const Interface& before, const Interface& after) {
+    const auto find = [](const Interface& interface, const InterfaceMask& wanted) -> const InterfaceMask* {
+      const auto found = std::ranges::find(interface.access.masks, wanted.field, &InterfaceMask::field);
+      return found == interface.access.masks.end() ? nullptr : &*found;
+    };
+    const auto text = [](const InterfaceMask& mask) {
+      return fmt::format("{}{}{}", mask.with.empty() ? "masked where it is written" : mask.with,
+                         mask.except.empty() ? "" : " except ", fmt::join(mask.except, ", "));
+    };
+    for (const InterfaceMask& mask : after.access.masks) {
+      const InterfaceMask* was = find(before, mask);
+      const std::string field = fmt::format("{}", fmt::join(mask.field, "."));
+      if (was == nullptr)
+        add(ChangeKind::mask_added, field, "", text(mask));
+      else if (*was != mask)
+        add(ChangeKind::mask_changed, field, text(*was), text(mask));
+    }
+    for (const InterfaceMask& mask : before.access.masks)
+      if (find(after, mask) == nullptr)
+        add(ChangeKind::mask_gone, fmt::format("{}", fmt::join(mask.field, ".")), text(mask), "");
   }
 
   void labels(const Interface& before, const Interface& after) {
@@ -375,6 +402,7 @@ std::vector<Change> changes_between(const Interface& before, const Interface& af
   comparison.promises(before, after);
   comparison.checks(before, after);
   comparison.access(before, after);
+  comparison.masks(before, after);
   comparison.labels(before, after);
   comparison.addresses(before, after);
   comparison.life(before, after);
@@ -433,6 +461,12 @@ std::string to_text(const Change& change) {
       return fmt::format("`{}` may no longer read the product", change.before);
     case ChangeKind::access_gained:
       return fmt::format("`{}` may read the product", change.after);
+    case ChangeKind::mask_added:
+      return fmt::format("the field `{}` is masked now: {}", at, change.after);
+    case ChangeKind::mask_changed:
+      return was_and_is("the mask of `" + at + "`");
+    case ChangeKind::mask_gone:
+      return fmt::format("the field `{}` is no longer masked", at);
     case ChangeKind::label_added:
       return fmt::format("the field `{}` has the new label `{}`", at, change.after);
     case ChangeKind::label_gone:

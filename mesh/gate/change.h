@@ -39,6 +39,9 @@ enum class ChangeKind {
   // access
   access_lost,  ///< a reader that could read no longer can
   access_gained,
+  mask_added,    ///< readers see another value in place of the field's
+  mask_changed,  ///< another function, or other readers are excepted
+  mask_gone,
   label_added,
   label_gone,
   // wire

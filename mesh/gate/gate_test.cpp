@@ -336,6 +336,19 @@ std::vector<Row> rows() {
        kNone,
        kNone},
       {"everybody may read", [](Interface& now) { now.allows[0].readers = {"anyone"}; }, {access_gained}, kNone, kNone},
+      {"one domain reads some rows alone",
+       [](Interface& now) {
+         now.allows[0].readers = {"domain board"};
+         now.access.rows = {{.readers = {"domain audit"}, .purposes = {}, .where = "amount > 0"}};
+       },
+       {access_lost, access_gained},
+       kNone,
+       kNone},
+      {"a field is masked",
+       [](Interface& now) { now.access.masks = {{.field = {"amount"}, .with = "x => 0.00", .except = {}}}; },
+       {mask_added},
+       kNotice,
+       kNone},
       // ---- labels, addresses, life, texts
       {"a label comes", [](Interface& now) { field(now, "text").labels = {"pii"}; }, {label_added}, kNotice, kNone},
       {"a label goes", [](Interface& now) { field(now, "payer").labels.clear(); }, {label_gone}, kNone, kNone},

@@ -43,10 +43,11 @@ Judgement promise_to(const KnownReader& reader, const Change& change, const Inte
 /// By its domain; whether a grant for a purpose is enough, is for the reader's own check to say.
 bool may_read(const KnownReader& reader, const Interface& interface) {
   if (interface.allows.empty() || reader.granted) return true;
-  return std::ranges::any_of(interface.allows, [&](const InterfaceAllow& allow) {
+  const auto names = [&](const auto& clause) {
     return std::ranges::any_of(
-        allow.readers, [&](const std::string& one) { return one == "anyone" || one == "domain " + reader.domain; });
-  });
+        clause.readers, [&](const std::string& one) { return one == "anyone" || one == "domain " + reader.domain; });
+  };
+  return std::ranges::any_of(interface.allows, names) || std::ranges::any_of(interface.access.rows, names);
 }
 
 Judgement of_reader(const KnownReader& reader, const Change& change, const Interface& after) {
@@ -93,6 +94,12 @@ Judgement of_reader(const KnownReader& reader, const Change& change, const Inter
     case ChangeKind::access_lost:
       return may_read(reader, after) ? Judgement{} : broken("it may no longer read the product");
     case ChangeKind::access_gained:
+      return {};
+    case ChangeKind::mask_added:
+    case ChangeKind::mask_changed:
+      return used ? notice(fmt::format("it reads `{}`, and sees another value in its place", change.where))
+                  : Judgement{};
+    case ChangeKind::mask_gone:
       return {};
     case ChangeKind::label_added:
       return used ? notice(fmt::format("it reads `{}`; its own products carry the label too", change.where))

@@ -121,6 +121,44 @@ bool has_field(const Interface& interface, const std::string& name) {
   return std::ranges::any_of(interface.fields, [&](const InterfaceField& field) { return field.name == name; });
 }
 
+void add_allow(const std::vector<std::string>& readers, const std::vector<std::string>& purposes,
+               const std::string& where, std::string& text) {
+  text += fmt::format("  allow read to {}", fmt::join(readers, ", "));
+  if (!purposes.empty()) text += fmt::format(" for purpose {}", fmt::join(purposes, ", "));
+  if (!where.empty()) text += " where " + where;
+  text += "\n";
+}
+
+/// Of rows that are those of one reader, nobody else reads, and that reader reads each.
+std::vector<std::string> readers_there(const Interface& interface, const std::vector<std::string>& readers) {
+  const std::string& only = interface.access.rows_for;
+  if (only.empty()) return readers;
+  const bool named =
+      std::ranges::find(readers, only) != readers.end() || std::ranges::find(readers, "anyone") != readers.end();
+  return named ? std::vector{only} : std::vector<std::string>{};
+}
+
+void add_access(const Interface& interface, std::string& text) {
+  bool closed = !interface.allows.empty() || !interface.access.rows.empty();
+  const auto add = [&](const std::vector<std::string>& named, const std::vector<std::string>& purposes,
+                       const std::string& where) {
+    const std::vector<std::string> readers = readers_there(interface, named);
+    if (readers.empty()) return;
+    closed = false;
+    add_allow(readers, purposes, interface.access.rows_for.empty() ? where : "", text);
+  };
+  for (const InterfaceAllow& allow : interface.allows) add(allow.readers, allow.purposes, "");
+  for (const InterfaceRows& rows : interface.access.rows) add(rows.readers, rows.purposes, rows.where);
+  // `public` without an `allow` would be open.
+  if (closed) add_allow({"domain " + dotted(interface.domain)}, {}, "", text);
+  for (const InterfaceMask& mask : interface.access.masks) {
+    if (mask.with.empty()) continue;
+    text += fmt::format("  mask {} with {}", path_text(mask.field), mask.with);
+    if (!mask.except.empty()) text += fmt::format(" except {}", fmt::join(mask.except, ", "));
+    text += "\n";
+  }
+}
+
 void add_declaration(const Interface& interface, std::string& text) {
   const bool is_table = interface.kind != InterfaceKind::stream;
   text += "\n";
@@ -139,11 +177,7 @@ void add_declaration(const Interface& interface, std::string& text) {
     for (const std::vector<std::string>& path : interface.key) paths.push_back(path_text(path));
     text += fmt::format("  key {}\n", fmt::join(paths, ", "));
   }
-  for (const InterfaceAllow& allow : interface.allows) {
-    text += fmt::format("  allow read to {}", fmt::join(allow.readers, ", "));
-    if (!allow.purposes.empty()) text += fmt::format(" for purpose {}", fmt::join(allow.purposes, ", "));
-    text += "\n";
-  }
+  add_access(interface, text);
   add_contract(interface, text);
   add_end(interface, text);
   if (interface.draft) text += "  draft\n";
@@ -196,6 +230,9 @@ std::string script_of(const std::vector<Interface>& interfaces) {
     append_string_literal(text, interfaces.front().owner);
     text += "\n";
   }
+  for (const Interface& interface : interfaces)
+    for (const DefinitionUse& use : interface.access.uses)
+      text += fmt::format("use {} as {}\n", dotted(use.path), script_name(use.as));
   for (const Interface& interface : interfaces) add_declaration(interface, text);
   return text;
 }

@@ -208,6 +208,100 @@ product copy { from balance }
   EXPECT_EQ(copy.fields[1].name, "open");
 }
 
+/// A product whose rows are written as its owner sees them.
+Interface of_conditions() {
+  Interface made{.domain = "crm", .name = "member"};
+  made.fields = {{.name = "id", .type = int_type()},
+                 {.name = "email", .type = string_type()},
+                 {.name = "home", .type = struct_type({{"street", string_type()}, {"country", string_type()}})},
+                 {.name = "phone", .type = optional_type(string_type())}};
+  made.allows = {{.readers = {"domain audit"}, .purposes = {}}};
+  made.access.rows = {
+      {.readers = {"domain mail", "role crm"}, .purposes = {}, .where = "is_near(home.country) or (id) == (1)"},
+      {.readers = {"domain sales"}, .purposes = {"care"}, .where = "id > 1"}};
+  made.access.masks = {{.field = {"email"}, .with = "hidden", .except = {"domain audit"}},
+                       {.field = {"home", "street"}, .with = "x => \"***\"", .except = {}},
+                       {.field = {"phone"}, .with = "", .except = {"role crm"}}};
+  made.access.functions = {
+      {"crm",
+       "hidden",
+       "function",
+       false,
+       "",
+       {},
+       "function hidden(s: string) -> string = if s == \"\" then s else \"***\""},
+      {"crm", "is_near", "function", false, "", {}, "function is_near(s: string) -> bool = s == \"FR\""}};
+  return made;
+}
+
+Result<Interface> read_back(const Interface& interface) {
+  return interface_of_json(to_json(interface));
+}
+
+TEST(InterfaceScript, HasConditionsAndMasksAsClauses) {
+  const Interface made = of_conditions();
+  const Result<Interface> back = read_back(made);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  EXPECT_EQ(back->access, made.access);
+  EXPECT_EQ(to_json(*back), to_json(made));
+  std::string script = script_of({made});
+  for (const DefinitionItem& item : made.access.functions) script += "\n" + item.text + "\n";
+  const typed::Project project = checked(script);
+  ASSERT_EQ(project.relations.size(), 1u);
+  const typed::Relation& relation = project.relations[0];
+  ASSERT_EQ(relation.access.allows.size(), 3u);
+  EXPECT_EQ(relation.access.allows[0].where, nullptr);
+  EXPECT_NE(relation.access.allows[1].where, nullptr);
+  EXPECT_EQ(relation.access.allows[2].purposes, std::vector<std::string>{"care"});
+  // What is masked where it is written is not masked again.
+  ASSERT_EQ(relation.access.masks.size(), 2u);
+  EXPECT_EQ(relation.access.masks[1].field, (std::vector<int>{2, 0}));
+}
+
+TEST(InterfaceScript, RowsOfOneReaderAreForNobodyElse) {
+  Interface made = of_conditions();
+  made.access.rows_for = "domain mail";
+  made.access.masks.clear();
+  const typed::Project project = checked(script_of({made}));
+  const std::vector<typed::AllowRule>& allows = project.relations[0].access.allows;
+  ASSERT_EQ(allows.size(), 1u);
+  EXPECT_EQ(typed::principal_text(allows[0].readers.at(0)), "domain mail");
+  EXPECT_EQ(allows[0].where, nullptr) << "its rows are those for which it holds";
+  made.access.rows_for = "role board";
+  const typed::Project closed = checked(script_of({made}));
+  ASSERT_EQ(closed.relations[0].access.allows.size(), 1u);
+  EXPECT_EQ(typed::principal_text(closed.relations[0].access.allows[0].readers.at(0)), "domain crm");
+}
+
+TEST(InterfaceScript, ReadersThatKnowNoMasksReadNothing) {
+  Interface made = of_conditions();
+  EXPECT_TRUE(to_json(made).starts_with(R"({"interface":2,)")) << to_json(made);
+  // Conditions alone are clauses that such a reader does not see: they grant it nothing.
+  made.access.masks.clear();
+  EXPECT_TRUE(to_json(made).starts_with(R"({"interface":1,)")) << to_json(made);
+  made.access = {};
+  EXPECT_EQ(to_json(made).find("\"access\""), std::string::npos);
+}
+
+TEST(InterfaceScript, AClauseOfAnotherHandIsNoScript) {
+  const auto refused = [](auto change) {
+    Interface odd = of_conditions();
+    change(odd.access);
+    return !read_back(odd).ok();
+  };
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows[0].where = "true allow read to anyone"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows[0].where = "true\n  allow read to anyone"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows[0].where = "true // all"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows[0].where = ""; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows[0].readers = {"role crm, anyone"}; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows[1].purposes = {"care where true"}; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.masks[0].with = "hidden except anyone"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.masks[1].with = "x => x } stream t { id: int"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.masks[0].except = {"role crm\n  allow read to anyone"}; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows_for = "domain mail where true"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) { access.functions[0].name = "other"; }));
+}
+
 TEST(InterfaceScript, WritesTextsAsScriptsDo) {
   Interface odd{.domain = "payments", .name = "payment"};
   odd.owner = "a\x01\"b\x7F";

@@ -121,6 +121,101 @@ def a_request_becomes_a_grant(case: Case) -> None:
                 granted["data"]["request"] == request, f"{granted}")
 
 
+def a_use_states_its_purpose(case: Case) -> None:
+    closed_payments(case)
+    kpi = write_kpi(case)
+    script = kpi / "kpi.braid"
+    plain = script.read_text()
+    script.write_text(plain.replace("use payments.payment version 1", "use payments.payment version 1 for purpose care"))
+    case.braid("access", "approve", asked(case), "--project", "payments")
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5487")
+    case.expect("it may read for purpose reporting" in told.err, f"{told}")
+    # Nor is it let in by a file that states none, which reads by that grant.
+    (kpi / "other.braid").write_text("domain kpi\n\nuse payments.payment version 1\n\nproduct ids version 1 {\n"
+                                     "  from payment\n  select { id }\n}\n")
+    case.braid("check", "kpi", code=SCRIPT, finding="E5487")
+    request = json.loads(case.braid("access", "request", "payments.payment", "--purpose", "care", "--project", "kpi",
+                                    "--json").out)["request"]
+    case.braid("access", "approve", request, "--project", "payments")
+    case.braid("check", "kpi")
+    # An `allow` for the purpose does as well.
+    case.braid("access", "revoke", request, "--project", "payments")
+    (kpi / "other.braid").unlink()
+    owner = case.directory / "payments/payments.braid"
+    owner.write_text(owner.read_text().replace("allow read to domain audit",
+                                               "allow read to domain audit, domain kpi for purpose care", 1))
+    case.braid("publish", "payments")
+    case.braid("update", "kpi")
+    case.braid("check", "kpi")
+    case.braid("publish", "kpi")
+    case.braid("run", "payments")
+    case.braid("run", "kpi")
+    used = [each["data"] for each in events(case, "kpi") if each["type"] == "io.braid.access.used"]
+    case.expect({each.get("purpose") for each in used if each["by"] == "kpi.turnover@1"} == {"care"}, f"{used}")
+
+
+def a_grant_is_for_columns(case: Case) -> None:
+    closed_payments(case)
+    kpi = write_kpi(case)
+    columns = ("--purpose", "reporting", "--project", "kpi", "--columns")
+    case.braid("access", "request", "payments.payment", *columns, "id,amout", code=USAGE, finding="E7247")
+    told = case.braid("access", "request", "payments.payment", *columns, "who,amount")
+    case.expect("reads id, who, amount, at of `payments.payment@1`" in told.out, f"{told}")
+    [one] = listed(case)
+    case.expect(one["columns"] == "id, who, amount, at", f"{one}")
+    case.braid("access", "approve", one["request"], "--project", "payments")
+    told = case.braid("check", "kpi", code=SCRIPT)
+    case.expect("state" in told.err and "E5400" not in told.codes, f"{told}")
+    script = (kpi / "kpi.braid").read_text()
+    (kpi / "kpi.braid").write_text(script.replace('  where state == "paid"\n', "").split('test "a minute"')[0])
+    case.braid("check", "kpi")
+    case.braid("run", "payments")
+    case.braid("run", "kpi")
+    rows = [json.loads(line) for line in (kpi / "data/out/kpi.turnover.v1.ndjson").read_text().splitlines()]
+    case.expect(sorted(float(row["paid"]) for row in rows) == [3.75, 4.0, 9.0], f"{rows}")
+    # A second domain of the project with all columns: one of them would see too much.
+    (kpi / "sales.braid").write_text("domain sales\n\nuse payments.payment version 1\n\nproduct ids version 1 {\n"
+                                     "  from payment\n  select { id, state }\n}\n")
+    request = json.loads(case.braid("access", "request", "payments.payment", "--purpose", "reporting", "--project", "kpi",
+                                    "--domain", "sales", "--json").out)["request"]
+    case.braid("access", "approve", request, "--project", "payments")
+    case.braid("check", "kpi", code=SCRIPT, finding="E5488")
+    (kpi / "sales.braid").unlink()
+    # Asked for all: the wider grant holds.
+    case.braid("access", "approve", asked(case), "--project", "payments")
+    (kpi / "kpi.braid").write_text(script)
+    case.braid("check", "kpi")
+
+
+def a_grant_is_for_a_role(case: Case) -> None:
+    issuer = Issuer(case, "one")
+    folder = members(case, "keys.json")
+    (folder / "keys.json").write_text(json.dumps({"keys": [issuer.jwk()]}))
+    toml = (folder / "braid.toml").read_text()
+    if "registry" not in toml:
+        (folder / "braid.toml").write_text(toml.replace(
+            "[mesh.identity]", '[mesh]\nregistry = "../registry"\nkey = "../crm.pem"\n\n[mesh.identity]', 1))
+    if not (case.directory / "crm.pem").exists():
+        case.braid("mesh", "key", "new", "crm.pem")
+    case.braid("publish", "crm")
+    mail = write_domain(case, "mail")
+    token = issuer.write(case.directory / "token.jwt", roles=["support"])
+    case.braid("dry-run", folder, "--format", "json", "--token", token, code=None, finding="E7342")
+    told = case.braid("access", "request", "crm.member", "--purpose", "care", "--role", "support", "--project", mail, "--json")
+    request = json.loads(told.out)
+    case.expect(request["role"] == "support", f"{request}")
+    case.braid("access", "approve", request["request"], "--project", folder)
+    case.expect(seen(case, folder, token) == [(1, "***"), (2, "***")], "masked, and every row")
+    told = case.braid("dry-run", folder, "--format", "json", "--token", token, "--purpose", "care")
+    case.expect(len(told.out.splitlines()) == 2, f"{told}")
+    case.braid("dry-run", folder, "--format", "json", "--token", token, "--purpose", "other", code=None, finding="E7342")
+    # Flows of the domain that asked get nothing by it.
+    (mail / "mail.braid").write_text("domain mail\n\nuse crm.member\n\nproduct p version 1 {\n  from member\n}\n")
+    case.braid("check", mail, code=SCRIPT, finding="E5400")
+    case.braid("access", "revoke", request["request"], "--project", folder)
+    case.braid("dry-run", folder, "--format", "json", "--token", token, code=None, finding="E7342")
+
+
 def a_grant_ends_by_itself(case: Case) -> None:
     closed_payments(case)
     write_kpi(case)
@@ -572,8 +667,64 @@ def keys_come_from_a_server(case: Case) -> None:
         case.braid("dry-run", folder, "--token", token, code=None, finding="E7341")
 
 
+def a_policy_server_filters_and_masks(case: Case) -> None:
+    server, issuer = PolicyServer(), Issuer(case, "one")
+    folder = members(case, "keys.json")
+    (folder / "keys.json").write_text(json.dumps({"keys": [issuer.jwk()]}))
+    place = f"http://127.0.0.1:{server.server_address[1]}"
+    toml = (folder / "braid.toml").read_text()
+
+    def with_settings(*names) -> None:
+        (folder / "braid.toml").write_text(toml + "".join(f'{name} = "{place}/{name}"\n' for name in names))
+
+    token = issuer.write(case.directory / "token.jwt", roles=["crm"])
+    table = {"catalogName": "main", "schemaName": "crm", "tableName": "member"}
+    with_settings("opa_filters")
+    server.answer = b'{"result": [{"expression": "id > 1"}, {"expression": "email.ends_with(\\".example\\")"}]}'
+    case.expect(seen(case, folder, token) == [(2, "m2@x.example")], "both filters")
+    path, question = server.asked[-1]
+    case.expect(path == "/opa_filters" and question["input"]["action"] == {
+        "operation": "GetRowFilters", "resource": {"table": table}}, f"{question}")
+    for server.answer in (b"{}", b'{"result": []}', b'{"result": null}'):
+        case.expect(len(seen(case, folder, token)) == 2, "no filter")
+
+    def refused(*answers) -> None:
+        for server.answer in answers:
+            told = case.braid("dry-run", folder, "--format", "json", "--token", token, code=None)
+            case.expect("E7345" in told.codes and not told.out, f"{server.answer}: {told}")
+
+    refused(b"[]", b'{"result": true}', b'{"result": ["id > 1"]}', b'{"result": [{"expression": 1}]}',
+            b'{"result": [{"expression": "id >"}]}', b'{"result": [{"expression": "nobody > 1"}]}',
+            b'{"result": [{"expression": "id"}]}', b'{"result": [{"expression": "true } stream t { a: int"}]}',
+            b'{"result": [{"expression": "now() > at"}]}', b'{"result": [{"expression": "id > 1", "identity": "root"}]}')
+
+    with_settings("opa_batch_masks")
+    server.answer = b'{"result": [{"index": 1, "viewExpression": {"expression": "email.left(2) + \\"!\\""}}]}'
+    case.expect(seen(case, folder, token) == [(1, "m1!"), (2, "m2!")], "a mask")
+    columns = [each["column"]["columnName"] for each in server.asked[-1][1]["input"]["action"]["filterResources"]]
+    case.expect(columns == ["id", "email", "country", "at"], f"{columns}")
+    # Above the masks of the scripts, which it cannot undo.
+    issuer.write(token, sub="ada")
+    case.expect(seen(case, folder, token) == [(1, "**!"), (2, "**!")], "a mask of a mask")
+    issuer.write(token, roles=["crm"])
+    server.answer = b'{"result": [{"index": 1, "viewExpression": {"expression": "NULL"}}]}'
+    case.expect(seen(case, folder, token) == [(1, ""), (2, "")], "null")
+    refused(b'{"result": [{"index": 9, "viewExpression": {"expression": "null"}}]}', b'{"result": [{"index": 1}]}',
+            b'{"result": [{"index": 3, "viewExpression": {"expression": "null"}}]}',
+            b'{"result": [{"index": 1, "viewExpression": {"expression": "id"}}]}', b'{"result": {"expression": "null"}}')
+
+    with_settings("opa_masks")
+    asked = len(server.asked)
+    server.answer = b"{}"
+    case.expect(len(seen(case, folder, token)) == 2, "no mask")
+    case.expect([each[1]["input"]["action"]["resource"]["column"]["columnName"] for each in server.asked[asked:]] ==
+                columns, f"{server.asked[asked:]}")
+    refused(b'{"result": {"expression": "null"}}')  # of the event time, too
+
+
 if __name__ == "__main__":
-    braid_command.main([a_request_becomes_a_grant, a_grant_ends_by_itself, a_job_stops_when_its_grant_ends,
+    braid_command.main([a_request_becomes_a_grant, a_use_states_its_purpose, a_grant_is_for_columns,
+                        a_grant_is_for_a_role, a_grant_ends_by_itself, a_job_stops_when_its_grant_ends,
                         approvers_decide_while_they_are_named, mistakes_are_answered, killed_commands_leave_it_whole,
                         policies_are_checked, a_token_says_who_reads, keys_come_from_a_server,
-                        a_policy_server_can_refuse])
+                        a_policy_server_can_refuse, a_policy_server_filters_and_masks])
