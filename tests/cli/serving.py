@@ -344,6 +344,27 @@ def a_job_that_has_ended_is_served(case: Case):
         job.stop()
 
 
+def rows_are_read_from_the_terminal(case: Case):
+    shop = Shop(case)
+    shop.sell(150)
+    def read(*words, **options):
+        return case.braid("read", *words, "--project", shop.folder, **options)
+    with Job(shop) as job:
+        job.caught_up()
+        running = read("shop.customer", "--limit", 1000).out
+        case.expect([json.loads(line) for line in running.splitlines()] ==
+                    [row for _, row in sorted(shop.table().items())], f"rows of a running job: {running}")
+        job.stop()
+    case.expect(read("shop.customer", "--limit", 1000).out == running, "a stopped job has other rows")
+    key, row = sorted(shop.table().items())[3]
+    case.expect(json.loads(read("shop.customer", key).out) == row, "the row of a key")
+    cities = read("shop.customer", "--where", "city=a/b", "--fields", "city", "--order", "-city").out.splitlines()
+    case.expect(set(cities) == {'{"city":"a/b"}'}, f"rows of a city: {cities}")
+    read("shop.customer", "--where", "town=Bern", code=None, finding="E8064")
+    read("shop.customer", 1, 2, code=None, finding="E8064")
+    read("shop.sale", code=None, finding="E8064")
+
+
 def settings_are_checked(case: Case):
     shop = Shop(case, '[env.dev.serve]\n"shop.custmer" = {}\n')
     case.braid("run", shop.folder, code=None, finding="E2283")
@@ -358,4 +379,5 @@ def settings_are_checked(case: Case):
 if __name__ == "__main__":
     braid_command.main([rows_are_those_of_the_output, kills_leave_a_whole_epoch,
                         a_view_that_is_added_later_has_all_rows, what_was_can_be_asked_for, answers_say_what_is_wrong,
-                        a_job_that_has_ended_is_served, settings_are_checked])
+                        a_job_that_has_ended_is_served, rows_are_read_from_the_terminal,
+                        settings_are_checked])
