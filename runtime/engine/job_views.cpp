@@ -80,23 +80,26 @@ Result<ViewsAt> JobViews::read_at(StateStore& store, uint64_t epoch) {
   return ViewsAt::parse(bytes);
 }
 
-Status JobViews::show(const Program& program, const std::vector<ViewSpec>& specs, const std::string& directory,
-                      StateStore& store, ViewHost& host) {
+Result<std::vector<size_t>> JobViews::show(const Program& program, const std::vector<ViewSpec>& specs,
+                                           const std::string& directory, StateStore& store, ViewHost& host) {
   BRAID_ASSIGN(const auto stored, read_records(store));
   BRAID_ASSIGN(const ViewsAt at, read_at(store, 0));
   std::vector<ServedView> served;
-  for (const ViewSpec& spec : specs) {
-    const ProductSpec& product = program.products[static_cast<size_t>(spec.product)];
+  std::vector<size_t> places;
+  for (size_t place = 0; place < specs.size(); ++place) {
+    const ProductSpec& product = program.products[static_cast<size_t>(specs[place].product)];
     const auto known = stored.find(record_key(product));
-    if (known == stored.end() || known->second.form != form_of(product, spec)) continue;
-    served.push_back({std::make_shared<const ViewLayout>(product, spec, known->second.number), known->second.begins});
+    if (known == stored.end() || known->second.form != form_of(product, specs[place])) continue;
+    served.push_back(
+        {std::make_shared<const ViewLayout>(product, specs[place], known->second.number), known->second.begins});
+    places.push_back(place);
   }
-  if (served.empty() || served.size() < specs.size()) {
+  if (served.empty()) {
     const Diagnostic finding = diag::NothingToServe{.store = directory}.make();
     return Error{ErrorKind::store, finding.message, finding.code, 0};
   }
   host.open(store, std::move(served), at);
-  return {};
+  return places;
 }
 
 Status JobViews::open(StateStore& store, uint64_t epoch, const History& history) {

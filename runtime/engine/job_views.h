@@ -31,9 +31,10 @@ class JobViews : public OutputWriter {
   /// store.
   Status open(StateStore& store, uint64_t epoch, const History& history);
 
-  /// The views that a stopped job has left, for readers. Fails with 8063 if it has not all of them.
-  static Status show(const Program& program, const std::vector<ViewSpec>& specs, const std::string& directory,
-                     StateStore& store, ViewHost& host);
+  /// The views that a stopped job has left, for readers: those of `specs` that are there, by their places. Fails with
+  /// 8063 if there is none.
+  static Result<std::vector<size_t>> show(const Program& program, const std::vector<ViewSpec>& specs,
+                                          const std::string& directory, StateStore& store, ViewHost& host);
 
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
   void send(int exchange, const Block& block) override { outputs_.send(exchange, block); }

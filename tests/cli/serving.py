@@ -27,7 +27,7 @@ stream sale
 /// What each customer has bought.
 product customer {
   from sale
-  group customer { city: last(city), sales: count(), cents: sum(cents), newest: max(at) }
+  group customer { city: last(city), sales: count(), cents: sum(cents), newest: max(at) } retain forever
 }
 
 product sale_per_minute {
@@ -104,7 +104,7 @@ class Shop:
 
 
 class Job:
-    def __init__(self, shop: Shop, *words, follow=True, environment=None):
+    def __init__(self, shop: Shop, *words, follow=True, environment=None, product="shop.customer"):
         self.case, self.shop = shop.case, shop
         words = ("--follow", "--commit-within", "100ms", *words) if follow else words
         self.process = self.case.start("run", shop.folder, "--listen", "127.0.0.1:0", *words, environment=environment)
@@ -115,7 +115,7 @@ class Job:
             self.case.expect(line != "", f"the job does not listen: {self.lines}")
             found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
             self.address = ("127.0.0.1", int(found[1])) if found else None
-        self.wait(lambda: self.get("/v1/products/shop.customer").status == 200, "the job does not serve")
+        self.wait(lambda: self.get(f"/v1/products/{product}").status == 200, "the job does not serve")
 
     def __enter__(self):
         return self
@@ -344,6 +344,76 @@ def a_job_that_has_ended_is_served(case: Case):
         job.stop()
 
 
+BANK = """domain bank
+
+stream transfer
+  time at within 10s
+{ payer: int, payee: int, cents: int, at: timestamp }
+
+/// The sum over all accounts is zero, whatever has been paid.
+product account {
+  from transfer
+  select { legs: [{ account: payer, cents: 0 - cents }, { account: payee, cents: cents }] }
+  unnest legs as leg
+  group leg.account { cents: sum(leg.cents), moves: count() } retain forever
+}
+"""
+
+
+def nothing_is_read_half(case: Case):
+    shop = Shop(case, '[env.dev.serve]\n"bank.account" = { index = ["moves"], keep = "1h" }\n')
+    (shop.folder / "main.braid").write_text(BANK)
+    (shop.folder / "braid.toml").write_text((shop.folder / "braid.toml").read_text().replace("shop.sale", "bank.transfer"))
+    paid = reads = 0
+    last = (0, 0)
+    for _ in range(4):
+        with Job(shop, product="bank.account") as job:
+            end = time.monotonic() + 2
+            while time.monotonic() < end:
+                with open(shop.folder / "in/paid.ndjson", "a") as file:
+                    for number in range(paid, paid + 50):
+                        payer, payee = case.random.sample(range(40), 2)
+                        file.write(json.dumps({"payer": payer, "payee": payee, "cents": case.random.randrange(10**6),
+                                               "at": instant(number / 100)}) + "\n")
+                paid += 50
+                for query in ({"limit": 1000}, {"limit": 1000, "order": "moves"},
+                              {"limit": 1000, "at_epoch": last[0]}):
+                    answer = job.get("/v1/products/bank.account/rows", query).json
+                    rows = answer.get("rows", [])
+                    reads += 1
+                    case.expect(sum(row["cents"] for row in rows) == 0, f"{query}: the sum is not zero: {answer}")
+                    moves = sum(row["moves"] for row in rows)
+                    case.expect(moves % 2 == 0, f"{query}: half of a transfer: {answer}")
+                    if len(query) == 1:
+                        case.expect(answer["epoch"] >= last[0] and moves >= last[1], f"a read goes back: {answer}")
+                        last = (answer["epoch"], moves)
+                    elif "at_epoch" in query:
+                        case.expect(moves == last[1], f"epoch {last[0]} had {last[1]} moves: {answer}")
+            job.process.kill()
+    case.note(f"{reads} reads over {paid} transfers")
+
+
+def rows_are_read_from_the_terminal(case: Case):
+    shop = Shop(case)
+    shop.sell(150)
+    def read(*words, **options):
+        return case.braid("read", *words, "--project", shop.folder, **options)
+    with Job(shop) as job:
+        job.caught_up()
+        running = read("shop.customer", "--limit", 1000).out
+        case.expect([json.loads(line) for line in running.splitlines()] ==
+                    [row for _, row in sorted(shop.table().items())], f"rows of a running job: {running}")
+        job.stop()
+    case.expect(read("shop.customer", "--limit", 1000).out == running, "a stopped job has other rows")
+    key, row = sorted(shop.table().items())[3]
+    case.expect(json.loads(read("shop.customer", key).out) == row, "the row of a key")
+    cities = read("shop.customer", "--where", "city=a/b", "--fields", "city", "--order", "-city").out.splitlines()
+    case.expect(set(cities) == {'{"city":"a/b"}'}, f"rows of a city: {cities}")
+    read("shop.customer", "--where", "town=Bern", code=None, finding="E8064")
+    read("shop.customer", 1, 2, code=None, finding="E8064")
+    read("shop.sale", code=None, finding="E8064")
+
+
 def settings_are_checked(case: Case):
     shop = Shop(case, '[env.dev.serve]\n"shop.custmer" = {}\n')
     case.braid("run", shop.folder, code=None, finding="E2283")
@@ -357,5 +427,6 @@ def settings_are_checked(case: Case):
 
 if __name__ == "__main__":
     braid_command.main([rows_are_those_of_the_output, kills_leave_a_whole_epoch,
-                        a_view_that_is_added_later_has_all_rows, what_was_can_be_asked_for, answers_say_what_is_wrong,
-                        a_job_that_has_ended_is_served, settings_are_checked])
+                        a_view_that_is_added_later_has_all_rows, what_was_can_be_asked_for, nothing_is_read_half, answers_say_what_is_wrong,
+                        a_job_that_has_ended_is_served, rows_are_read_from_the_terminal,
+                        settings_are_checked])

@@ -1,0 +1,183 @@
+// `braid read`: rows of a served product, from the job that runs or from the store of one that is stopped.
+#include <nlohmann/json.hpp>
+
+#include "cli/commands/command.h"
+#include "cli/commands/read_store.h"
+#include "cli/serve/http_client.h"
+#include "cli/serve/job_watch.h"
+#include "cli/serve/watch_errors.h"
+#include "cli/session/view_bindings.h"
+#include "runtime/base/clock.h"
+#include "runtime/engine/job_store.h"
+#include "runtime/engine/job_views.h"
+#include "runtime/report/view_findings.h"
+#include "serve/http/query.h"
+
+namespace braid::cli {
+namespace {
+
+constexpr const char* kLines = "application/x-ndjson";
+constexpr const char* kJson = "application/json";
+
+struct ReadFlags {
+  ScriptOptions script;
+  std::string product, store, at, as_of, order, fields;
+  std::vector<std::string> key, where;
+  uint64_t limit = 100;
+  bool json = false;
+};
+
+/// What is asked for, as the job's server takes it.
+struct Question {
+  std::string path, query;
+  std::string accept;
+};
+
+std::string query_of(const std::vector<std::pair<std::string, std::string>>& parts) {
+  std::string query;
+  for (const auto& [name, value] : parts)
+    query += (query.empty() ? "" : "&") + serve::percent_encoded(name) + "=" + serve::percent_encoded(value);
+  return query;
+}
+
+Question question_of(const ReadFlags& flags) {
+  std::vector<std::pair<std::string, std::string>> parts;
+  for (const std::string& each : flags.where) {
+    const size_t equals = std::min(each.find('='), each.size());
+    parts.emplace_back(each.substr(0, equals), each.substr(std::min(equals + 1, each.size())));
+  }
+  for (const auto& [name, value] :
+       {std::pair("as_of", &flags.as_of), std::pair("order", &flags.order), std::pair("fields", &flags.fields)})
+    if (!value->empty()) parts.emplace_back(name, *value);
+  if (flags.key.empty()) parts.emplace_back("limit", std::to_string(flags.limit));
+  Question made{.path = "/v1/products/" + serve::percent_encoded(flags.product) + "/rows",
+                .query = query_of(parts),
+                .accept = flags.json || !flags.key.empty() ? kJson : kLines};
+  for (const std::string& part : flags.key) made.path += "/" + serve::percent_encoded(part);
+  return made;
+}
+
+Result<HttpReply> ask(const serve::HttpAddress& address, const Question& question) {
+  const std::string target = question.path + (question.query.empty() ? "" : "?" + question.query);
+  return http_get(address, target, question.accept);
+}
+
+/// The running job's.
+Result<HttpReply> ask_job_of(const std::string& store, const Question& question) {
+  const Result<std::string> written = real_fs().read_file(JobWatch::address_file(store));
+  if (!written.ok()) return not_listening(store);
+  const std::string_view line = *written;
+  const std::optional<serve::HttpAddress> address = serve::parse_http_address(line.substr(0, line.find('\n')));
+  if (!address) return not_listening(store);
+  return ask(*address, question);
+}
+
+/// Of a job that is stopped: the views that its store has.
+Result<HttpReply> ask_store(Session& session, const std::string& directory, const Question& question) {
+  driver::Compiled compiled = session.compile(session.chosen_products());
+  BoundViews views = bind_views(compiled.program(), session.project(), session.environment(), true, session.reporter());
+  BRAID_ASSIGN(const std::unique_ptr<StateStore> store, open_to_read(join_path(directory, "state")));
+  ViewHost host(system_clock());
+  BRAID_ASSIGN(const std::vector<size_t> there,
+               JobViews::show(compiled.program(), views.specs, directory, *store, host));
+  std::vector<serve::ApiProduct> products;
+  for (const size_t place : there) products.push_back(std::move(views.products[place]));
+  HttpReply reply;
+  {
+    const serve::Api api(std::move(products), host, system_clock(), [](const serve::ApiProduct&) { return "stopped"; });
+    serve::HttpRequest request{.path = question.path, .query = question.query};
+    request.headers.emplace_back("accept", question.accept);
+    serve::HttpResponse answer = *api.answer(request);
+    reply = {.status = answer.status, .content_type = answer.content_type, .body = std::move(answer.body)};
+  }
+  host.close();
+  return reply;
+}
+
+Result<HttpReply> ask_project(Session& session, const ReadFlags& flags, const Question& question) {
+  const std::string store = flags.store.empty() ? session.environment().store : flags.store;
+  // As long as this holds the lock no job starts.
+  const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), store);
+  return !lock.ok() ? ask_job_of(store, question) : ask_store(session, store, question);
+}
+
+void show(const HttpReply& reply, const ReadFlags& flags, CommandContext& context) {
+  if (reply.status != 200) {
+    const auto problem = nlohmann::json::parse(reply.body, nullptr, false);
+    const std::string reason = problem.is_object() ? problem.value("detail", reply.body) : reply.body;
+    context.exit_code = show_error(
+        {ErrorKind::usage, diag::NotReadable{.product = flags.product, .reason = reason}.make().message, 8064, 0},
+        context.console);
+    return;
+  }
+  if (flags.json || flags.key.empty()) {
+    std::fputs(reply.body.c_str(), stdout);
+    return;
+  }
+  const auto answer = nlohmann::ordered_json::parse(reply.body, nullptr, false);
+  fmt::print("{}\n", answer.contains("row") ? answer["row"].dump() : reply.body);
+}
+
+void read(const ReadFlags& flags, CommandContext& context) {
+  const Question question = question_of(flags);
+  Result<HttpReply> reply = HttpReply();
+  if (!flags.at.empty()) {
+    reply = ask(*serve::parse_http_address(flags.at), question);
+  } else {
+    Session session(flags.script.session());
+    const bool right = session.check();
+    context.exit_code = show_errors(session, context.console);
+    if (!right || context.exit_code != kDone) return;
+    reply = ask_project(session, flags, question);
+    context.exit_code = show_errors(session, context.console);
+    if (context.exit_code != kDone) return;
+  }
+  if (reply.ok())
+    show(*reply, flags, context);
+  else
+    context.exit_code = show_error(reply.error(), context.console);
+}
+
+}  // namespace
+
+void add_read(CLI::App& app, CommandContext& context) {
+  auto flags = std::make_shared<ReadFlags>();
+  CLI::App* command = app.add_subcommand(
+      "read", "Shows rows of a product that is served: of a running job, or from the store of a stopped one");
+  command->add_option("product", flags->product, "Product, such as shop.order; shop.order@2: version 2")
+      ->required()
+      ->type_name("PRODUCT");
+  command->add_option("key", flags->key, "The row of that key, a word for each field of it")->type_name("KEY");
+  command->add_option("--project", flags->script.path, "Project folder or script")
+      ->type_name("PATH")
+      ->capture_default_str();
+  command->add_option("--env", flags->script.environment, "Environment in braid.toml (default: its default_env)")
+      ->type_name("NAME");
+  command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
+  command->add_option("--at", flags->at, "Ask the job that listens there")
+      ->check([](const std::string& written) {
+        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
+      })
+      ->type_name("ADDRESS:PORT");
+  command
+      ->add_option("--where", flags->where,
+                   "Rows whose field has that value: city=Bern, amount.ge=100 (ne, lt, le, gt, ge), note.null=true")
+      ->allow_extra_args(false)
+      ->type_name("FIELD=VALUE");
+  command->add_option("--as-of", flags->as_of, "Rows as they were at that instant of event time")->type_name("INSTANT");
+  command->add_option("--order", flags->order, "key, time, or a field with an index; with - in front backwards")
+      ->type_name("FIELD");
+  command->add_option("--fields", flags->fields, "Fields that are shown, with commas between them")->type_name("NAMES");
+  command->add_option("--limit", flags->limit, "Rows at most")
+      ->check(CLI::Range(uint64_t{1}, serve::Api::kMostRows))
+      ->capture_default_str();
+  command
+      ->add_option_function<std::string>(
+          "--format", [flags](const std::string& format) { flags->json = format == "json"; },
+          "lines: one row a line; json: the whole answer, with its epoch and watermark")
+      ->check(CLI::IsMember({"lines", "json"}))
+      ->default_str("lines");
+  command->callback([flags, &context] { read(*flags, context); });
+}
+
+}  // namespace braid::cli
