@@ -284,11 +284,15 @@ TEST_F(ErasureFromTopics, does_not_come_back_by_a_reset) {
 
 TEST_F(ErasureFromTopics, may_be_followed_by_another_one) {
   begin();
-  ASSERT_TRUE(world_.erase().ok());
+  const auto first = world_.erase();
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first->erasure.places.front().before, 80);
   go_on(160);
   const auto again = world_.erase();
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_THAT(again->topics, IsEmpty());
+  // Its receipt names the records that are in the source.
+  EXPECT_EQ(again->erasure.places.front().before, 110);
   ASSERT_TRUE(world_.fs().remove_tree("data/tasks").ok());
   go_on(220);
   EXPECT_FALSE(world_.table().contains(kSubject));
