@@ -400,7 +400,7 @@ TEST_F(ErasureFromTopics, changes_no_file_while_others_have_tasks) {
   for (int i = 0; i < 200 && !owner.has_any; ++i) ASSERT_TRUE(member->serve(kSecond / 10, owner).ok());
   ASSERT_TRUE(owner.has_any);
   world_.options().job.stop_requested = [&] {
-    (void)member->serve(0, owner);
+    (void)member->serve(kSecond / 100, owner);
     return false;
   };
   ASSERT_TRUE(world_.fs().make_directories("data/tasks/0.erased").ok());
