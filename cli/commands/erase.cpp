@@ -21,6 +21,7 @@
 #include "runtime/data/time_text.h"
 #include "runtime/engine/erase.h"
 #include "runtime/engine/job_store.h"
+#include "runtime/erasure/erasure_log.h"
 #include "runtime/erasure/joined_keys.h"
 #include "runtime/report/erasure_findings.h"
 #include "runtime/state/rocks_store.h"
@@ -442,8 +443,8 @@ class Erasing {
     for (const std::string& domain : domains) {
       BRAID_ASSIGN(const std::vector<mesh::ErasedDocument> erased,
                    registry.erase_documents(domain, [&](const std::string& document) {
-                     return std::ranges::any_of(
-                         sought, [&](const std::string& text) { return document.find(text) != std::string::npos; });
+                     return std::ranges::any_of(sought,
+                                                [&](const std::string& text) { return has_as_word(document, text); });
                    }));
       for (const mesh::ErasedDocument& each : erased)
         receipt.places.push_back({.kind = "sample",

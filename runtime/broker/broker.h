@@ -229,10 +229,10 @@ class Broker {
   virtual BrokerResult<std::vector<std::string>> topics(int64_t timeout_us) = 0;
   /// Of those that exist.
   virtual BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) = 0;
-  /// A topic that exists already is left as it is.
   /// As they hold now, those that nobody has set included: "cleanup.policy", "retention.ms" and others.
   virtual BrokerResult<std::map<std::string, std::string>> topic_settings(const std::string& topic,
                                                                           int64_t timeout_us) = 0;
+  /// A topic that exists already is left as it is.
   virtual BrokerStatus create_topics(std::span<const NewTopic> topics, int64_t timeout_us) = 0;
   virtual BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) = 0;
   /// Records before that offset go.

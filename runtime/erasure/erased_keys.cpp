@@ -66,7 +66,8 @@ Status ErasedKeys::add(size_t subject, const Program& program) {
     groups.push_back({std::move(fields), {}});
     group = std::prev(groups.end());
   }
-  group->subjects.emplace(erased.hash, subject);
+  // One that is erased once more is counted for the last request.
+  group->subjects.insert_or_assign(erased.hash, subject);
   return {};
 }
 

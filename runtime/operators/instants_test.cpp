@@ -158,7 +158,14 @@ TEST(Instants, name_the_steps_that_go_by_them) {
   program.operators.push_back({.content = RowsOperator{}, .inputs = {2}, .row = row});
   program.operators.push_back({.content = TableJoinOperator{}, .inputs = {4, 3}, .row = row});
   program.operators.push_back({.content = AsOfJoinOperator{}, .inputs = {0, 5}, .row = row});
-  EXPECT_EQ(by_instants(program), (std::vector<bool>{false, false, false, false, true, true, false}));
+  // Changes that are netted are a stream.
+  program.operators.push_back({.content = NetOperator{}, .inputs = {5}, .row = row});
+  program.operators.push_back({.content = RowsOperator{}, .inputs = {7}, .row = row});
+  program.operators.push_back({.content = LatestOperator{}, .inputs = {8}, .row = row});
+  EXPECT_EQ(by_instants(program),
+            (std::vector<bool>{false, false, false, false, true, true, false, true, false, false}));
+  EXPECT_EQ(behind_instants(program),
+            (std::vector<bool>{false, false, false, false, true, true, false, true, true, true}));
 }
 
 }  // namespace

@@ -11,8 +11,9 @@
 namespace braid {
 namespace {
 
-// Of each promise `watermark,from,period=rows,period=rows;`: instants as whole periods would lose the watermark, so
-// that one is in microseconds; `-` is kNoTime, `+` kEndTime.
+// Of each promise `length,watermark,from,period=rows,period=rows;`. Periods are numbers of their length: where the
+// contract has another one by now, they say nothing. Instants as whole periods would lose the watermark, so that one is
+// in microseconds; `-` is kNoTime, `+` kEndTime.
 constexpr char kNone = '-', kEnd = '+';
 
 void append_instant(std::string& text, int64_t instant) {
@@ -47,7 +48,9 @@ bool read_instant(std::string_view text, int64_t& instant) {
 }
 
 bool read_one(std::string_view text, int64_t period, PromiseCounts& counts) {
-  const auto watermark = take(text, ','), from = take(text, ',');
+  const auto length = take(text, ','), watermark = take(text, ','), from = take(text, ',');
+  int64_t of = 0;
+  if (!length || !read_whole(*length, of) || of != period) return false;
   if (!watermark || !from || !read_instant(*watermark, counts.watermark) || !read_instant(*from, counts.from))
     return false;
   while (!text.empty()) {
@@ -76,16 +79,17 @@ std::vector<const PromiseSpec*> volume_promises(const Program& program) {
 std::string volumes_text(std::span<const PromiseCounts> counts, std::span<const PromiseSpec* const> promises) {
   std::string text;
   if (promises.size() > kMostVolumePromises || counts.size() != promises.size()) return text;
-  // Watermark, `from`, and as many periods as there is room for: a number of 20 digits is the longest.
+  // Length, watermark, `from`, and as many periods as there is room for: a number of 20 digits is the longest.
   constexpr size_t kLongestNumber = 20;
   const size_t room = promises.empty() ? 0 : kLongestVolumes / promises.size();
-  const size_t fits = (room - 2 * (kLongestNumber + 1) - 1) / (kLongestNumber + 12);
+  const size_t fits = (room - 3 * (kLongestNumber + 1) - 1) / (kLongestNumber + 12);
   for (size_t i = 0; i < promises.size(); ++i) {
     const PromiseCounts& one = counts[i];
     const size_t kept = std::min({fits, kMostVolumePeriods, one.periods.size()});
     auto first = std::prev(one.periods.end(), static_cast<std::ptrdiff_t>(kept));
     int64_t from = one.from;
     if (kept < one.periods.size()) from = std::max(from, std::prev(first)->first + promises[i]->bound_us);
+    fmt::format_to(std::back_inserter(text), "{},", promises[i]->bound_us);
     append_instant(text, one.watermark);
     text += ',';
     append_instant(text, from);

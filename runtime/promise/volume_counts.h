@@ -26,7 +26,7 @@ inline constexpr size_t kMostVolumePeriods = 8;
 
 /// Without colons. Empty: there is no promise, or there are too many.
 std::string volumes_text(std::span<const PromiseCounts> counts, std::span<const PromiseSpec* const> promises);
-/// Nothing if it is not the text of as many promises.
+/// Nothing if it is not the text of as many promises, of periods as long.
 std::optional<std::vector<PromiseCounts>> read_volumes(std::string_view text,
                                                        std::span<const PromiseSpec* const> promises);
 

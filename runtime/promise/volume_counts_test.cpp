@@ -31,7 +31,7 @@ TEST_F(VolumeCounts, AreReadAsTheyWereWritten) {
       counts(1'700'000'012'345'678, {{1'700'000'000 * kSecond, 12}, {1'700'000'010 * kSecond, 1}}),
       counts(kEndTime, {{-20 * kSecond, 3}}, 40 * kSecond)};
   const std::string text = volumes_text(written, promises_);
-  EXPECT_EQ(text, "1700000012345678,-,170000000=12,170000001=1,;+,40000000,-1=3,;");
+  EXPECT_EQ(text, "10000000,1700000012345678,-,170000000=12,170000001=1,;20000000,+,40000000,-1=3,;");
   EXPECT_EQ(read_volumes(text, promises_), written);
   EXPECT_EQ(read_volumes(volumes_text(no_volumes(2), promises_), promises_), no_volumes(2));
 }
@@ -68,8 +68,18 @@ TEST_F(VolumeCounts, ThatAreNotOfThesePromisesAreNone) {
   const std::vector<PromiseCounts> one{counts(0, {})};
   const std::span first(promises_.data(), 1);
   EXPECT_FALSE(read_volumes(volumes_text(one, first), promises_));
-  for (const char* wrong : {"", "x", "1,;", "1,2,3;1,2,;", "1,2,3=;1,2,;", "1,2,a=1,;1,2,;", "1,2,;1,2,;1,2,;"})
+  const std::string a = "10000000,1,2,", b = "20000000,1,2,;";
+  EXPECT_TRUE(read_volumes(a + ";" + b, promises_));
+  for (const std::string& wrong : {std::string(), std::string("x"), std::string("1,;"), a + "3;" + b, a + "3=;" + b,
+                                   a + "a=1,;" + b, "1,2,;" + b, "x,1,2,;" + b, a + ";" + b + b})
     EXPECT_FALSE(read_volumes(wrong, promises_)) << wrong;
+}
+
+/// A contract that counts by the hour, and then by the day.
+TEST_F(VolumeCounts, OfPeriodsOfAnotherLengthAreNone) {
+  const std::string text = volumes_text(no_volumes(2), promises_);
+  specs_[1].bound_us *= 24;
+  EXPECT_FALSE(read_volumes(text, promises_));
 }
 
 }  // namespace

@@ -38,7 +38,6 @@ void ComparedRows::Without::row(const TappedRow& row) {
 
 Status ComparedRows::Without::end_epoch(const EpochRecord& made, const EpochRecord& stored) {
   for (auto& [place, last] : lasts_) {
-    // Several tasks may write rows of a key: the later epoch counts.
     Last& known = all_.lasts_[place];
     if (known.clock > stored.clock) continue;
     last.clock = stored.clock;
@@ -54,7 +53,7 @@ Status ComparedRows::AsItWas::end_epoch(const EpochRecord&, const EpochRecord& s
   for (const Row& row : rows_)
     if (row.replaces)
       if (const auto known = all_.changed_.find({row.topic, row.key}); known != all_.changed_.end())
-        known->second = {row.time_us, row.hash};
+        known->second.be(row, stored.clock);
   const auto kept = all_.kept_.find(stored.before.epoch);
   if (kept != all_.kept_.end()) {
     std::unordered_map<uint64_t, int64_t> would_be;
@@ -77,11 +76,12 @@ Status ComparedRows::AsItWas::end_epoch(const EpochRecord&, const EpochRecord& s
     for (const Row& row : kept->second) --was[row.hash];
     for (const auto* rows : {&kept->second, &rows_})
       for (const Row& row : *rows)
-        if (row.replaces && was[row.hash] != 0) all_.changed_.try_emplace({row.topic, row.key}, row.time_us, 0);
+        if (row.replaces && was[row.hash] != 0)
+          all_.changed_.try_emplace({row.topic, row.key}, Was{.time_us = row.time_us});
     for (const Row& row : rows_)
       if (row.replaces)
         if (const auto changed = all_.changed_.find({row.topic, row.key}); changed != all_.changed_.end())
-          changed->second = {row.time_us, row.hash};
+          changed->second.be(row, stored.clock);
   }
   rows_.clear();
   return all_.serve_();
@@ -91,7 +91,7 @@ std::vector<ComparedRows::Correction> ComparedRows::corrections() const {
   std::vector<Correction> found;
   for (const auto& [place, was] : changed_) {
     const auto& [topic, key] = place;
-    Correction made{.topic = topic, .key = key, .value = {}, .time_us = was.first};
+    Correction made{.topic = topic, .key = key, .value = {}, .time_us = was.time_us};
     const auto last = lasts_.find(place);
     if (last != lasts_.end()) {
       made.value = last->second.value;
@@ -99,7 +99,7 @@ std::vector<ComparedRows::Correction> ComparedRows::corrections() const {
       std::optional<std::string_view> value;
       if (made.value) value = *made.value;
       // It was written again behind that, and is right.
-      if (was.second == hash_mix(key_hash(topic), hash_of(key, value))) continue;
+      if (was.hash == hash_mix(key_hash(topic), hash_of(key, value))) continue;
     }
     found.push_back(std::move(made));
   }

@@ -57,6 +57,16 @@ class ComparedRows {
     int64_t time_us = 0, clock = 0;
   };
 
+  /// Several tasks may write rows of a key: the later epoch counts.
+  struct Was {
+    int64_t time_us = 0;
+    uint64_t hash = 0;  ///< 0: no row
+    int64_t clock = INT64_MIN;
+    void be(const Row& row, int64_t at) {
+      if (clock <= at) *this = {row.time_us, row.hash, at};
+    }
+  };
+
   class Without : public RowTap {
    public:
     explicit Without(ComparedRows& all) : all_(all) {}
@@ -85,7 +95,7 @@ class ComparedRows {
   std::map<Place, Last> lasts_;                ///< without the subjects
   std::map<uint64_t, std::vector<Row>> kept_;  ///< by epoch that came out otherwise
   std::map<std::string, Topic> topics_;
-  std::map<Place, std::pair<int64_t, uint64_t>> changed_;  ///< time and hash of the last row as it was; hash 0: none
+  std::map<Place, Was> changed_;  ///< the last row as it was, of keys that may have another one
 };
 
 }  // namespace braid

@@ -38,7 +38,7 @@ class Erasing : BrokerGroup::Owner {
   Result<TopicErasure> run(bool dry) {
     const Result<TopicErasure> done = all(dry);
     tasks_.clear();
-    (void)remove_beside();
+    if (was_alone_) (void)remove_beside();
     if (group_ != nullptr) (void)group_->leave(kPatience, *this);
     return done;
   }
@@ -61,6 +61,7 @@ class Erasing : BrokerGroup::Owner {
   Result<TopicErasure> all(bool dry) {
     BRAID_TRY(prepare());
     BRAID_TRY(join());
+    BRAID_TRY(remove_beside());
     for (int32_t number = 0; number < layout_.tasks(); ++number) BRAID_TRY(make_again(number));
     TopicErasure done;
     add_sources(done.erasure);
@@ -116,7 +117,7 @@ class Erasing : BrokerGroup::Owner {
     topics_ = std::make_unique<OutputTopics>(*seams_.broker, program_, options_.outputs,
                                              options_.broker.partitions.value_or(layout_.partitions()),
                                              options_.broker.replication, options_.broker.longest_record);
-    return remove_beside();
+    return {};
   }
 
   Status join() {
@@ -150,7 +151,7 @@ class Erasing : BrokerGroup::Owner {
       }
       reader_->wait(kShortly / 10);
     }
-    is_alone_ = true;
+    is_alone_ = was_alone_ = true;
     return {};
   }
 
@@ -184,11 +185,12 @@ class Erasing : BrokerGroup::Owner {
     task.without = make(task, Run::without);
     BRAID_TRY(run(*task.without, task));
     // What it was is proved, and thrown away.
-    const std::unique_ptr<TaskRun> as_it_was = make(task, Run::as_it_was);
+    std::unique_ptr<TaskRun> as_it_was = make(task, Run::as_it_was);
     BRAID_TRY(run(*as_it_was, task));
     BRAID_TRY(as_it_was->close());
     BRAID_ASSIGN(task.rows_before, as_it_was->stored_rows());
-    return {};
+    as_it_was.reset();
+    return seams_.fs.remove_tree(beside(task.directory, Run::as_it_was));
   }
 
   enum class Run { without, as_it_was };
@@ -368,7 +370,8 @@ class Erasing : BrokerGroup::Owner {
     return seams_.fs.sync_directory(parent_directory(task.directory));
   }
 
-  /// What another attempt has left, or this one.
+  /// What another attempt has left, or this one. Only as the one member of the group: what another `braid erase` is
+  /// making there must stay.
   Status remove_beside() {
     const std::string folder = join_path(options_.job.directory, "tasks");
     BRAID_ASSIGN(const FileInfo there, seams_.fs.stat(folder));
@@ -402,8 +405,9 @@ class Erasing : BrokerGroup::Owner {
   std::unique_ptr<BrokerWriter> writer_;
   std::unique_ptr<Transaction> transaction_;
   std::set<int32_t> owned_;
-  bool is_alone_ = false;
-  int64_t served_at_ = 0;  ///< steady clock
+  bool is_alone_ = false;   ///< it has all tasks
+  bool was_alone_ = false;  ///< it had them once
+  int64_t served_at_ = 0;   ///< steady clock
   ComparedRows rows_;
   std::vector<ComparedRows::Correction> corrections_;
   ComparedRows::Topic other_;

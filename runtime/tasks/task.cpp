@@ -158,7 +158,12 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   if (last_ != token) return off_chain();
   if (token == of_group) BRAID_TRY(check_offsets(committed));
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
-  if (place_.only_replays || (place_.erases && last_.epoch > 0)) return {};
+  if (place_.only_replays || (place_.erases && last_.epoch > 0)) {
+    // The rows that it has counted are there still.
+    for (const BrokerGroup::Committed& each : committed)
+      if (each.offset) stated_volumes_ = read_volumes_of(each.metadata);
+    return {};
+  }
   outputs_.show_rows_to(nullptr);
   outputs_.go_live();
   // What was run again is no row that readers see now.
@@ -428,6 +433,7 @@ Status TaskRun::fetch_store(const EpochChain& token) {
   const bool may_branch = place_.offsets_may_go_back;
   BRAID_ASSIGN(const EpochTree tree, read_tree(range->begin, may_branch ? range->end : INT64_MAX, &token));
   const EpochPath path = tree.path_to(token);
+  const EpochTree::Erasure* const erasure = tree.last_erasure(path);
   // Where the way to the token is cut off, any snapshot will do: results up to it are written.
   bool takes_any = false;
   if (may_branch && range->begin > 0) {
@@ -438,6 +444,8 @@ Status TaskRun::fetch_store(const EpochChain& token) {
                              .newest_epoch = takes_any ? UINT64_MAX : token.epoch,
                              .fits =
                                  [&](const SnapshotManifest& manifest) {
+                                   // Those of before an erasure have rows of its subjects.
+                                   if (erasure != nullptr && manifest.chain.epoch < erasure->at.epoch) return false;
                                    return (takes_any || path.has(manifest.chain)) && manifest.program == program_.id;
                                  },
                              .directory = options_.directory};
@@ -536,8 +544,8 @@ void TaskRun::repeat_offsets(std::vector<OffsetToCommit>& offsets) {
 }
 
 void TaskRun::add_offsets(const EpochChain& chain, std::vector<OffsetToCommit>& offsets) const {
-  std::string volumes;
-  if (!volume_promises_.empty())
+  std::string volumes = stated_volumes_;
+  if (volumes.empty() && !volume_promises_.empty())
     volumes = volumes_text(turns_.engine().volume_counts(TurnEngine::VolumeRows::frozen), volume_promises_);
   const std::string token = token_text(chain, heard(), volumes);
   bool reads_any = false;

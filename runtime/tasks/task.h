@@ -221,6 +221,7 @@ class TaskRun {
 
   std::optional<EpochTree> tree_;  ///< of all records, where it was read to find erasures
   ErasureLog passed_;              ///< subjects that it passes over
+  std::string stated_volumes_;     ///< of a task that is made again: what the commit of before says, and the next one
   /// Epochs before this one, of which the record has an erasure, have given other rows when they were run first.
   uint64_t erased_epoch_ = 0;
   uint64_t erased_outputs_ = 0;  ///< what its record says of all of them

@@ -423,21 +423,25 @@ def promises_are_watched_over_topics(case):
 
 
 def instances_speak_for_their_tasks(case):
-    """With two of them nobody judges `volume`, and rows of `alerts` say whose tasks they are about."""
+    """Two of them judge `volume` over the rows of both, and rows of `alerts` say whose tasks they are about."""
     job = Job(case, PROMISING, kafka='commit_within = "200ms"')
     with job.running() as one, job.running("--store", case.directory / "other", log="other") as two:
         job.wait_for("both have a task", lambda: all(
             "braid_tasks{state=\"running\"} 1" in (each.get("/metrics")[1] or "") for each in (one, two)), 60)
+
+        def volume(each):
+            return job.promises(each).get(("shop.kept", "volume 4..100000 per 2s"), {})
+
         with sells(job, each=4, every=0.2):
             job.wait_for("rows", lambda: len(job.rows()) > 8)
+            job.wait_for("both have judged a period", lambda: all(volume(each).get("rows") is not None for each in (one, two)), 40)
+            for each in (one, two):
+                case.expect(volume(each)["state"] == "ok" and volume(each)["rows"] >= 4, f"{volume(each)}")
         job.wait_for("both tell of a breach", lambda: len(
             {row["row"].get("part") for row in job.alerts() if row["check"] == "fresh within 3s"} -
             {None}) == 2, 30)
         parts = {row["row"]["part"] for row in job.alerts() if row["row"].get("part")}
         case.expect(parts == {"task 0 of 2", "task 1 of 2"}, f"{parts}")
-        for each in (one, two):
-            volume = job.promises(each)["shop.kept", "volume 4..100000 per 2s"]
-            case.expect(volume["state"] == "ok" and volume["rows"] is None, f"{volume}")
         one.stop()
         two.stop()
     job.run()

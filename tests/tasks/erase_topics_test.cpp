@@ -14,6 +14,7 @@
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/tasks/erasure_topic.h"
 #include "runtime/tasks/reset.h"
+#include "runtime/tasks/task.h"
 
 namespace braid {
 namespace {
@@ -167,6 +168,12 @@ class World {
   }
   SimBroker& broker() { return *broker_; }
   void wait(int64_t us) { sim_clock_.sleep_us(us); }
+  FolderStore& snapshots() { return snapshots_; }
+  /// What the task of the partition has counted for promises of `volume`, as its last commit says.
+  std::string volumes(int32_t partition) {
+    const auto committed = cluster_.groups().committed("job", {{"in", partition}});
+    return std::string(read_volumes_of(committed.found.front().metadata));
+  }
 
  private:
   ManualClock clock_{1'700'000'000 * kSecond};
@@ -174,6 +181,7 @@ class World {
   SimClock sim_clock_{cluster_.time()};
   std::unique_ptr<SimBroker> broker_ = std::make_unique<SimBroker>(cluster_, "job");
   test::Machine machine_{1};
+  FolderStore snapshots_{machine_.fs, "snapshots"};
   InlineExecutor executor_;
   TopicJobOptions options_;
   std::unique_ptr<BrokerWriter> writer_;
@@ -276,11 +284,15 @@ TEST_F(ErasureFromTopics, does_not_come_back_by_a_reset) {
 
 TEST_F(ErasureFromTopics, may_be_followed_by_another_one) {
   begin();
-  ASSERT_TRUE(world_.erase().ok());
+  const auto first = world_.erase();
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first->erasure.places.front().before, 80);
   go_on(160);
   const auto again = world_.erase();
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_THAT(again->topics, IsEmpty());
+  // Its receipt names the records that are in the source.
+  EXPECT_EQ(again->erasure.places.front().before, 110);
   ASSERT_TRUE(world_.fs().remove_tree("data/tasks").ok());
   go_on(220);
   EXPECT_FALSE(world_.table().contains(kSubject));
@@ -334,6 +346,69 @@ TEST_F(ErasureFromTopics, has_not_happened_if_the_commit_fails) {
     EXPECT_THAT(world_.texts(topic), UnorderedElementsAreArray(never_erased_.texts(topic)));
   ASSERT_TRUE(world_.erase().ok());
   EXPECT_FALSE(world_.table().contains(kSubject));
+}
+
+TEST_F(ErasureFromTopics, does_not_come_back_by_a_snapshot_of_before) {
+  for (World* world : {&world_, &never_erased_}) world->options().snapshots = &world->snapshots();
+  begin();
+  world_.options().job.kill_point = [](std::string_view point) {
+    if (point == "after_erasure") throw Killed();
+  };
+  EXPECT_THROW((void)world_.erase(), Killed);
+  world_.crash();
+  world_.options().job.kill_point = {};
+  ASSERT_TRUE(world_.fs().stat("snapshots")->exists);
+  const size_t of_subject = world_.of_subject("all");
+  ASSERT_TRUE(world_.fs().remove_tree("data/tasks").ok());
+  go_on(160);
+  EXPECT_EQ(world_.of_subject("all"), of_subject);
+  EXPECT_FALSE(world_.table().contains(kSubject));
+  expect_same_for_others();
+  const auto again = world_.erase();
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(again->has_snapshots);
+}
+
+TEST_F(ErasureFromTopics, keeps_what_was_counted_for_volume) {
+  Program program = program_of();
+  program.products[0].promises = {{.text = "volume 1..100_000 per 1h",
+                                   .bound_us = 3600 * kSecond,
+                                   .rule = PromiseSpec::Rule::volume,
+                                   .least = 1,
+                                   .most = 100'000}};
+  world_.put(0, 100);
+  world_.run(program);
+  const std::string counted[] = {world_.volumes(0), world_.volumes(1)};
+  ASSERT_FALSE(counted[0].empty());
+  ASSERT_FALSE(counted[1].empty());
+  const auto erased = world_.erase(false, program);
+  ASSERT_TRUE(erased.ok()) << erased.error().message;
+  EXPECT_EQ(world_.volumes(0), counted[0]);
+  EXPECT_EQ(world_.volumes(1), counted[1]);
+}
+
+/// What lies beside a store may be what another command is making.
+TEST_F(ErasureFromTopics, changes_no_file_while_others_have_tasks) {
+  begin();
+  SimBroker other(world_.cluster(), "other");
+  auto member = std::move(*other.make_group({.group = "job", .topic = "job.epochs"}));
+  struct Nobody : BrokerGroup::Owner {
+    bool has_any = false;
+    void assigned(std::span<const int32_t>) override { has_any = true; }
+    void revoked(std::span<const int32_t>, bool) override {}
+  } owner;
+  for (int i = 0; i < 200 && !owner.has_any; ++i) ASSERT_TRUE(member->serve(kSecond / 10, owner).ok());
+  ASSERT_TRUE(owner.has_any);
+  world_.options().job.stop_requested = [&] {
+    (void)member->serve(kSecond / 100, owner);
+    return false;
+  };
+  ASSERT_TRUE(world_.fs().make_directories("data/tasks/0.erased").ok());
+  ASSERT_TRUE(world_.fs().write_file("data/tasks/0.erased/half", "a store").ok());
+  const auto refused = world_.erase();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, diag::GroupHasMembers::kCode) << refused.error().message;
+  EXPECT_TRUE(world_.fs().stat("data/tasks/0.erased/half")->exists);
 }
 
 TEST_F(ErasureFromTopics, needs_all_records_that_were_read) {
