@@ -138,7 +138,7 @@ void AuditLog::check_chain(const AuditHead& head, AuditCheck& check) {
 Status AuditLog::read_back(const std::function<bool(const ChainedEvent&)>& visit) {
   BRAID_ASSIGN(const std::optional<StoredHead> stored, store_.read_head(head_name()));
   if (!stored) return {};
-  const Result<AuditHead> head = read_head(stored->content, source_of(tenant_, node_));
+  const Result<AuditHead> head = read_audit_head(stored->content, source_of(tenant_, node_));
   if (!head) return damaged(store_, head_name(), head.error().message);
   std::string hash = head->hash;
   for (int64_t sequence = head->sequence; sequence > 0; --sequence) {
