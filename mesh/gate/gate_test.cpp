@@ -344,6 +344,14 @@ std::vector<Row> rows() {
        {access_lost, access_gained},
        kNone,
        kNone},
+      {"other domains read some rows alone",
+       [](Interface& now) {
+         now.allows.clear();
+         now.access.rows = {{.readers = {"domain board"}, .purposes = {}, .where = "amount > 0"}};
+       },
+       {access_lost, access_lost, access_gained},
+       kNone,
+       kBreaks},
       {"a field is masked",
        [](Interface& now) { now.access.masks = {{.field = {"amount"}, .with = "x => 0.00", .except = {}}}; },
        {mask_added},

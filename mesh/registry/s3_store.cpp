@@ -96,8 +96,11 @@ Result<S3Store::Answer> S3Store::put(const std::string& name, const std::map<std
   // Another conditional write of the name is under way: which one is first is decided when it is over.
   constexpr int kMostConflicts = 20;
   constexpr int64_t kPauseUs = 50'000;
+  bool in_doubt = false;
   for (int conflicts = 0;; ++conflicts) {
     BRAID_ASSIGN(Answer answer, ask("PUT", key_of(name), {}, conditions, body));
+    in_doubt |= answer.in_doubt;
+    answer.in_doubt = in_doubt;
     if (answer.status != kConflict || conflicts == kMostConflicts) return answer;
     clock_.sleep_us(kPauseUs);
   }
