@@ -76,6 +76,9 @@ class Draft {
     const mesh::Declared::Parts parts =
         declared_.parts_of(script, value, over_row ? fields_ : std::vector<std::string>(), whole_path);
     fault.clear();
+    // A reader may set a param that came with the owner's functions, and so could set a mask away.
+    for (const mesh::DefinitionItem& item : parts.items)
+      if (item.kind == "param") fault = fmt::format("it reads the param `{}`", item.name);
     for (const mesh::DefinitionUse& use : parts.uses)
       for (const mesh::DefinitionUse& known : made_.access.uses)
         if (known.as == use.as && known.path != use.path)

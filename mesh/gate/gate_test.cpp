@@ -715,6 +715,23 @@ TEST(Gate, JudgesEachChangeByWhatAReaderUses) {
 }
 
 // A change and its way back: what was loosened is tightened, what came goes.
+TEST(Gate, TellsOfFunctionsThatMasksCall) {
+  const auto masked = [](const char* shown) {
+    Interface made = payment();
+    made.access.masks = {{.field = {"text"}, .with = "hidden", .except = {}}};
+    made.access.functions = {{.domain = "finance",
+                              .name = "hidden",
+                              .kind = "function",
+                              .text = fmt::format("function hidden(s: string) -> string = \"{}\"", shown)}};
+    return made;
+  };
+  const std::vector<Change> changes = changes_between(masked("*"), masked("***"));
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, ChangeKind::body_changed);
+  EXPECT_EQ(changes[0].where, "finance.hidden");
+  EXPECT_TRUE(changes_between(masked("*"), masked("*")).empty());
+}
+
 TEST(Gate, FindsTheWayBackOfEachChange) {
   for (const Row& row : rows()) {
     SCOPED_TRACE(row.name);

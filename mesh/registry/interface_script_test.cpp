@@ -300,6 +300,9 @@ TEST(InterfaceScript, AClauseOfAnotherHandIsNoScript) {
   EXPECT_TRUE(refused([](InterfaceAccess& access) { access.masks[0].except = {"role crm\n  allow read to anyone"}; }));
   EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows_for = "domain mail where true"; }));
   EXPECT_TRUE(refused([](InterfaceAccess& access) { access.functions[0].name = "other"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) {
+    access.functions.push_back({.domain = "crm", .name = "shown", .kind = "param", .text = "param shown: int = 1"});
+  })) << "a reader could set it";
 }
 
 TEST(InterfaceScript, WritesTextsAsScriptsDo) {
