@@ -187,7 +187,9 @@ Result<std::vector<std::string>> S3Store::list(const std::string& folder) {
     at = 0;
     const auto next = element(answer.body, "NextContinuationToken", at);
     if (!next || next->empty()) break;
-    query["continuation-token"] = unescaped(*next);
+    std::string token = unescaped(*next);
+    if (query["continuation-token"] == token) return unusable(place(), false, "its list of names does not go on");
+    query["continuation-token"] = std::move(token);
   }
   std::ranges::sort(names);
   return names;
