@@ -714,7 +714,6 @@ TEST(Gate, JudgesEachChangeByWhatAReaderUses) {
   EXPECT_GE(judged, 2 * 120u);
 }
 
-// A change and its way back: what was loosened is tightened, what came goes.
 TEST(Gate, TellsOfFunctionsThatMasksCall) {
   const auto masked = [](const char* shown) {
     Interface made = payment();
@@ -732,6 +731,7 @@ TEST(Gate, TellsOfFunctionsThatMasksCall) {
   EXPECT_TRUE(changes_between(masked("*"), masked("*")).empty());
 }
 
+// A change and its way back: what was loosened is tightened, what came goes.
 TEST(Gate, FindsTheWayBackOfEachChange) {
   for (const Row& row : rows()) {
     SCOPED_TRACE(row.name);
