@@ -39,10 +39,14 @@ std::vector<ProductUse> uses_of(const Session& session, const std::vector<typed:
       const ForeignProduct* product = session.foreign_products().find(of->first, of->second);
       if (product == nullptr) continue;
       const std::string domain = by->first.substr(0, by->first.rfind('.'));
-      const auto grant = std::ranges::find_if(granted, [&](const GrantedRead& one) {
-        return one.grant.product == of->first && one.grant.version == of->second && one.grant.reader == domain;
-      });
       std::set<std::string> purposes = stated(session.project(), domain, of->first, of->second);
+      const auto grants_it = [&](const GrantedRead& one) {
+        return one.grant.product == of->first && one.grant.version == of->second && one.grant.reader == domain;
+      };
+      // Of several that of a purpose that is stated.
+      auto grant = std::ranges::find_if(
+          granted, [&](const GrantedRead& one) { return grants_it(one) && purposes.contains(one.grant.purpose); });
+      if (grant == granted.end()) grant = std::ranges::find_if(granted, grants_it);
       if (purposes.empty() && grant != granted.end()) purposes.insert(grant->grant.purpose);
       made.push_back({.domain = domain,
                       .reader = by->first,

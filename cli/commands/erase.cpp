@@ -24,6 +24,7 @@
 #include "runtime/erasure/erasure_log.h"
 #include "runtime/erasure/joined_keys.h"
 #include "runtime/report/erasure_findings.h"
+#include "runtime/report/registry_findings.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
@@ -441,12 +442,20 @@ class Erasing {
     std::set<std::string> domains;
     for (const ProductSpec& product : program().products) domains.insert(product.domain);
     for (const std::string& domain : domains) {
-      BRAID_ASSIGN(const std::vector<mesh::ErasedDocument> erased,
-                   registry.erase_documents(domain, [&](const std::string& document) {
-                     return std::ranges::any_of(sought,
-                                                [&](const std::string& text) { return has_as_word(document, text); });
-                   }));
-      for (const mesh::ErasedDocument& each : erased)
+      const Result<std::vector<mesh::ErasedDocument>> erased =
+          registry.erase_documents(domain, [&](const std::string& document) {
+            return std::ranges::any_of(sought,
+                                       [&](const std::string& text) { return has_as_word(document, text); });
+          });
+      if (!erased.ok() && erased.error().code == diag::CollectWhereItLies::kCode) {
+        receipt.remains.push_back(
+            {registry.place(), "samples of `" + domain +
+                                   "` have the key, and nothing is removed over HTTP: erase where "
+                                   "braid.toml names the place that is served"});
+        continue;
+      }
+      if (!erased.ok()) return erased.error();
+      for (const mesh::ErasedDocument& each : *erased)
         receipt.places.push_back({.kind = "sample",
                                   .name = fmt::format("{} {}", each.version_name, each.form),
                                   .path = registry.place(),

@@ -1,12 +1,13 @@
 // `braid mesh serve`: a registry for others, over HTTP.
 #include <cstdio>
+#include <system_error>
 
 #include "cli/commands/mesh_commands.h"
 #include "cli/commands/registry_flags.h"
 #include "cli/project/kafka_config.h"
 #include "cli/serve/registry_endpoint.h"
-#include "cli/session/references.h"
 #include "cli/serve/watch_errors.h"
+#include "cli/session/references.h"
 #include "runtime/report/registry_findings.h"
 #include "serve/http/server.h"
 
@@ -65,7 +66,12 @@ Status serve_registry(std::unique_ptr<mesh::ObjectStore> store, const ServeFlags
   }
   catch_stop_signals();
   const std::string place = store->place();
-  RegistryEndpoint endpoint(std::move(store), tokens, system_clock());
+  const auto tell = [](const Error& error) {
+    fmt::print(stderr, "braid: a request failed: {}\n",
+               error.system_error == 0 ? error.message
+                                       : std::error_code(error.system_error, std::generic_category()).message());
+  };
+  RegistryEndpoint endpoint(std::move(store), tokens, system_clock(), tell);
   const auto listening =
       serve::HttpServer::listen(*address, {.body_bytes = kMostObjectBytes},
                                 [&](const serve::HttpRequest& request) { return answer_of(endpoint, request); });

@@ -14,6 +14,7 @@
 #include "cli/project/mesh_config.h"
 #include "cli/project/registry_config.h"
 #include "cli/project/service_config.h"
+#include "mesh/registry/domain_key.h"
 #include "runtime/connect/kafka/allowed_settings.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/data/time_text.h"
@@ -170,7 +171,7 @@ class Config {
     mesh_store(table, "http", config.http);
     if (const toml::node* node = table.get("recovery")) {
       config.recovery = text(table, "recovery");
-      if (node->is_string() && !config.recovery.starts_with("ed25519:"))
+      if (node->is_string() && !mesh::is_public_name(config.recovery))
         wrong_value(*node, "recovery", "the key that `braid mesh key new` has shown: \"ed25519:…\"");
     }
     if (const toml::node* node = table.get("record_use")) {

@@ -105,22 +105,24 @@ Status TrailWriter::read_on(const std::string& domain, mesh::AuditLog& log) {
 
 Status TrailWriter::append_tasks(TrailEvent made) {
   mesh::AuditLog log(*registry_, clock_, tenant_, made.domain);
-  BRAID_TRY(read_on(made.domain, log));
-  std::map<int32_t, int64_t>& on_record = task_rows_[use_on_record(made.event)];
-  int64_t rows = 0, total = 0;
-  for (const auto& [task, now] : made.tasks) {
-    const int64_t before = on_record[task];
-    // A job that starts over counts from 0 again.
-    rows += now - (before <= now ? before : 0);
-    total += now;
-  }
-  if (rows == 0) return {};
-  made.event.data["rows"] = std::to_string(rows);
-  made.event.data["total"] = std::to_string(total);
   made.event.data["tasks"] = tasks_text(made.tasks);
-  BRAID_TRY(log.append({made.event}, key_));
-  for (const auto& [task, now] : made.tasks) on_record[task] = now;
-  return {};
+  // Looked at anew where another instance is first: it may have had one of the tasks.
+  const auto rest = [&](const mesh::AuditHead*) -> Result<mesh::AuditAddition> {
+    BRAID_TRY(read_on(made.domain, log));
+    std::map<int32_t, int64_t>& on_record = task_rows_[use_on_record(made.event)];
+    int64_t rows = 0, total = 0;
+    for (const auto& [task, now] : made.tasks) {
+      const int64_t before = on_record[task];
+      // A job that starts over counts from 0 again.
+      rows += now - (before <= now ? before : 0);
+      total += now;
+    }
+    if (rows == 0) return mesh::AuditAddition{};
+    made.event.data["rows"] = std::to_string(rows);
+    made.event.data["total"] = std::to_string(total);
+    return mesh::AuditAddition{.events = {made.event}};
+  };
+  return log.append_behind(rest, key_);
 }
 
 Status TrailWriter::append(const TrailEvent& event) {

@@ -1,6 +1,9 @@
 #include "cli/serve/registry_endpoint.h"
 
+#include <algorithm>
+
 #include "mesh/registry/content_hash.h"
+#include "runtime/report/registry_findings.h"
 
 namespace braid::cli {
 namespace {
@@ -11,11 +14,6 @@ constexpr std::string_view kFolders[] = {"objects", "domains", "grants", "polici
 
 RegistryAnswer say(int status, std::string text) {
   return {.status = status, .body = std::move(text) + "\n"};
-}
-
-/// A disk that fails is for the server's owner to read of, and no answer says where it is.
-RegistryAnswer failed(const Error& error) {
-  return say(500, error.code == 7202 ? "the registry is damaged: " + error.message : "the registry cannot be used");
 }
 
 /// Of both, whatever the first difference is: how long it takes says nothing.
@@ -33,8 +31,20 @@ std::string etag_of(const std::string& content) {
 
 }  // namespace
 
-RegistryEndpoint::RegistryEndpoint(std::unique_ptr<mesh::ObjectStore> store, RegistryTokens tokens, Clock& clock)
-    : store_(std::move(store)), tokens_(std::move(tokens)), clock_(clock), guard_(*store_, clock) {}
+RegistryEndpoint::RegistryEndpoint(std::unique_ptr<mesh::ObjectStore> store, RegistryTokens tokens, Clock& clock,
+                                   std::function<void(const Error&)> tell)
+    : store_(std::move(store)),
+      tokens_(std::move(tokens)),
+      clock_(clock),
+      tell_(std::move(tell)),
+      guard_(*store_, clock) {}
+
+/// A disk that fails, and what is damaged, is for the server's owner to read of: no answer says where it is.
+RegistryAnswer RegistryEndpoint::failed(const Error& error) {
+  if (tell_) tell_(error);
+  return say(500, error.code == diag::RegistryDamaged::kCode ? "the registry is damaged; who serves it was told what is"
+                                                             : "the registry cannot be used");
+}
 
 RegistryAnswer RegistryEndpoint::answer(const RegistryRequest& request) {
   constexpr std::string_view kBearer = "Bearer ";

@@ -4,6 +4,7 @@
 // ends by itself when nothing was asked in it for twenty seconds. On the server's thread, which has the store alone.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,11 +39,13 @@ inline constexpr uint64_t kMostObjectBytes = uint64_t{16} << 20;
 
 class RegistryEndpoint {
  public:
-  /// The clock outlives it.
-  RegistryEndpoint(std::unique_ptr<mesh::ObjectStore> store, RegistryTokens tokens, Clock& clock);
+  /// The clock outlives it. `tell` hears why the store could not be used, which answers do not say.
+  RegistryEndpoint(std::unique_ptr<mesh::ObjectStore> store, RegistryTokens tokens, Clock& clock,
+                   std::function<void(const Error&)> tell = {});
   RegistryAnswer answer(const RegistryRequest& request);
 
  private:
+  RegistryAnswer failed(const Error& error);
   RegistryAnswer get(const std::string& name);
   RegistryAnswer list(const std::string& folder);
   RegistryAnswer put(const RegistryRequest& request, const std::string& name);
@@ -54,6 +57,7 @@ class RegistryEndpoint {
   std::unique_ptr<mesh::ObjectStore> store_;
   RegistryTokens tokens_;
   Clock& clock_;
+  std::function<void(const Error&)> tell_;
   mesh::WriteGuard guard_;
   std::unique_ptr<mesh::ObjectStore::Turn> turn_;  ///< of the store, for the one who has it
   std::string turn_id_;

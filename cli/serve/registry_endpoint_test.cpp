@@ -126,6 +126,38 @@ TEST(HttpStores, AskForAToken) {
   EXPECT_TRUE(open.open("")->put_if_absent(mesh::object_name(mesh::content_hash("x")), "x").ok());
 }
 
+TEST(HttpStores, SayToOthersNotWhereTheyLie) {
+  SimFs fs{1};
+  ManualClock clock{1'700'000'000'000'000};
+  std::vector<std::string> told;
+  RegistryEndpoint endpoint(std::make_unique<mesh::DirectoryStore>(fs, "/registry"), {}, clock,
+                            [&](const Error& error) { told.push_back(error.message); });
+  const std::string text = "{}", hash = mesh::content_hash(text);
+  ASSERT_EQ(
+      endpoint.answer({.method = "PUT", .path = "/" + mesh::object_name(hash), .if_none_match = "*", .body = text})
+          .status,
+      201);
+  ASSERT_TRUE(fs.make_directories("/registry/domains/pay").ok());
+  ASSERT_TRUE(fs.write_file("/registry/domains/pay/head", hash + "\n").ok());
+  const RegistryAnswer now = endpoint.answer({.path = "/domains/pay/head"});
+  ASSERT_EQ(now.status, 200);
+  // The head that is there cannot be believed.
+  const std::string next = mesh::signed_json({.domain = "pay"}, new_key());
+  ASSERT_EQ(endpoint
+                .answer({.method = "PUT",
+                         .path = "/" + mesh::object_name(mesh::content_hash(next)),
+                         .if_none_match = "*",
+                         .body = next})
+                .status,
+            201);
+  const RegistryAnswer failed = endpoint.answer(
+      {.method = "PUT", .path = "/domains/pay/head", .if_match = now.etag, .body = mesh::content_hash(next) + "\n"});
+  EXPECT_EQ(failed.status, 500);
+  EXPECT_EQ(failed.body.find("/registry"), std::string::npos) << failed.body;
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(told[0].find("`/registry`"), std::string::npos) << told[0];
+}
+
 TEST(HttpStores, RemoveNothing) {
   Served served;
   EXPECT_EQ(served.open()->remove("domains/pay/head").error().code, 7256);

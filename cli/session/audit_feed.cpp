@@ -33,6 +33,50 @@ bool is_refused(const Error& error) {
   return error.code == diag::AuditLogIsAnother::kCode || error.code == diag::RegistryDamaged::kCode;
 }
 
+/// Whole lines that the file lacks, of a log that is checked as a whole. `there`: those that it has.
+Result<std::string> lines_of_all(mesh::AuditLog& log, const std::string& domain, const std::string& path,
+                                 std::string_view there) {
+  BRAID_ASSIGN(const std::vector<mesh::ChainedEvent> events, log.read());
+  size_t at = 0;
+  std::string more;
+  for (const mesh::ChainedEvent& event : events) {
+    const std::string line = mesh::to_json(event) + "\n";
+    if (at < there.size()) {
+      if (there.compare(at, line.size(), line) != 0) return other_log(domain, event.sequence, path);
+      at += line.size();
+    } else {
+      more += line;
+    }
+  }
+  // A log that was taken back to an earlier state.
+  if (at < there.size()) return other_log(domain, static_cast<int64_t>(events.size()) + 1, path);
+  return more;
+}
+
+/// The same of a log that was checked before: the chain from its head has to lead to the last line. Reads what is new.
+Result<std::string> lines_behind(mesh::AuditLog& log, const std::string& domain, const std::string& path,
+                                 std::string_view there) {
+  const size_t before = there.size() < 2 ? there.npos : there.rfind('\n', there.size() - 2);
+  const std::string_view last = there.substr(before == there.npos ? 0 : before + 1);
+  const Result<mesh::ChainedEvent> known = mesh::read_event(std::string(last.substr(0, last.size() - 1)));
+  if (!known.ok()) return lines_of_all(log, domain, path, there);
+  bool met = false;
+  std::vector<std::string> lines;
+  BRAID_TRY(log.read_back([&](const mesh::ChainedEvent& event) {
+    std::string line = mesh::to_json(event) + "\n";
+    if (event.sequence <= known->sequence) {
+      met = line == last;
+      return false;
+    }
+    lines.push_back(std::move(line));
+    return true;
+  }));
+  if (!met) return other_log(domain, known->sequence, path);
+  std::string more;
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) more += *line;
+  return more;
+}
+
 }  // namespace
 
 std::string audit_path(const Project& project, const std::string& domain) {
@@ -89,8 +133,6 @@ Status AuditFeed::fetch(const std::string& domain) {
   BRAID_ASSIGN(std::string tenant, mesh::AuditLog::tenant_in(*store_, domain));
   if (tenant.empty()) tenant = tenant_;
   mesh::AuditLog log(*store_, system_clock(), tenant, domain);
-  BRAID_ASSIGN(const std::vector<mesh::ChainedEvent> events, log.read());
-
   std::string before;
   BRAID_ASSIGN(const FileInfo info, fs_.stat(path));
   if (info.exists) {
@@ -98,19 +140,9 @@ Status AuditFeed::fetch(const std::string& domain) {
   }
   // Killed while it was written, its last line may be a part of one.
   const size_t whole = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
-  size_t at = 0;
-  std::string more;
-  for (const mesh::ChainedEvent& event : events) {
-    const std::string line = mesh::to_json(event) + "\n";
-    if (at < whole) {
-      if (before.compare(at, line.size(), line) != 0) return other_log(domain, event.sequence, path);
-      at += line.size();
-    } else {
-      more += line;
-    }
-  }
-  // A log that was taken back to an earlier state.
-  if (at < whole) return other_log(domain, static_cast<int64_t>(events.size()) + 1, path);
+  const std::string_view there = std::string_view(before).substr(0, whole);
+  BRAID_ASSIGN(const std::string more, whole > 0 && heads_.contains(domain) ? lines_behind(log, domain, path, there)
+                                                                            : lines_of_all(log, domain, path, there));
   BRAID_ASSIGN(const std::unique_ptr<FileWriter> writer, fs_.open_writer(path, OpenMode::create_or_append));
   if (whole < before.size()) BRAID_TRY(writer->truncate(whole));
   if (!more.empty()) BRAID_TRY(writer->append(more));

@@ -34,7 +34,8 @@ class AuditFeed {
   AuditFeed(const AuditFeed&) = delete;
   AuditFeed& operator=(const AuditFeed&) = delete;
 
-  /// Adds to the files what the logs have got. One thread at a time.
+  /// Adds to the files what the logs have got. A log is checked as a whole the first time, and from then on as far as
+  /// it is new. One thread at a time.
   Status fetch();
   /// Goes on with it once a second, on a thread of its own, until this is destroyed or a log is refused. What cannot be
   /// read for another reason is tried again.

@@ -8,6 +8,14 @@
 
 namespace braid::cli {
 
+std::string whole_path(const Project& project, const std::string& path) {
+  const std::filesystem::path given(path);
+  const std::filesystem::path from_root = given.is_absolute() || project.root.empty() ? given : project.root / given;
+  std::error_code ignored;  // without a working directory the path stays as it is
+  const std::filesystem::path absolute = std::filesystem::absolute(from_root, ignored);
+  return ignored ? path : absolute.lexically_normal().string();
+}
+
 std::vector<mesh::Definition> own_definitions(const Session& session) {
   std::vector<const ast::Script*> scripts;
   std::set<std::pair<std::string, std::string>> names;
@@ -22,14 +30,8 @@ std::vector<mesh::Definition> own_definitions(const Session& session) {
   const mesh::Declared declared(scripts, session.sources());
   std::vector<mesh::Definition> made;
   for (const auto& [domain, name] : names) {
-    made.push_back(declared.collect(domain, name, [&](const std::string& path) {
-      const std::filesystem::path given(path);
-      const std::filesystem::path from_root =
-          given.is_absolute() || session.files().root.empty() ? given : session.files().root / given;
-      std::error_code ignored;  // without a working directory the path stays as it is
-      const std::filesystem::path absolute = std::filesystem::absolute(from_root, ignored);
-      return ignored ? path : absolute.lexically_normal().string();
-    }));
+    made.push_back(
+        declared.collect(domain, name, [&](const std::string& path) { return whole_path(session.files(), path); }));
   }
   return made;
 }

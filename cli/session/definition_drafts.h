@@ -9,6 +9,9 @@
 
 namespace braid::cli {
 
+/// Where a file that scripts name is, for readers in other folders.
+std::string whole_path(const Project& project, const std::string& path);
+
 /// Of a checked session without errors; by domain and name.
 std::vector<mesh::Definition> own_definitions(const Session& session);
 

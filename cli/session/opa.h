@@ -32,9 +32,11 @@ struct OpaRules {
   std::vector<std::string> filters;
   std::map<size_t, std::string> masks;
 };
-/// Of answers: `{"result": [{"expression": "…"}]}`, `{"result": [{"index": 0, "viewExpression": {"expression":
-/// "…"}}]}`,
-/// `{"result": {"expression": "…"}}` or no result. An error says what is wrong.
+/// Of answers: no `result`, or by the order of these three
+///   `{"result": [{"expression": "…"}]}`
+///   `{"result": [{"index": 0, "viewExpression": {"expression": "…"}}]}`
+///   `{"result": {"expression": "…"}}`
+/// An error says what is wrong.
 Result<std::vector<std::string>> opa_filters_of(const std::string& answer);
 Result<std::map<size_t, std::string>> opa_masks_of(const std::string& answer, size_t columns);
 Result<std::optional<std::string>> opa_mask_of(const std::string& answer);

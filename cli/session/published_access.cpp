@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
+#include "cli/session/definition_drafts.h"
 #include "compiler/access/read_plan.h"
 #include "compiler/check/foreign_reads.h"
 
@@ -66,16 +66,13 @@ class Draft {
   /// As the script writes it; nothing, and why, if others cannot evaluate it.
   std::optional<std::string> text(const ast::Script& script, const ast::Expr& value, bool over_row,
                                   std::string& fault) {
-    const auto whole_path = [&](const std::string& path) {
-      std::error_code ignored;  // without a working directory the path stays as it is
-      const std::filesystem::path given(path);
-      const std::filesystem::path absolute =
-          std::filesystem::absolute(given.is_absolute() ? given : session_.files().root / given, ignored);
-      return ignored ? path : absolute.lexically_normal().string();
-    };
     const mesh::Declared::Parts parts =
-        declared_.parts_of(script, value, over_row ? fields_ : std::vector<std::string>(), whole_path);
+        declared_.parts_of(script, value, over_row ? fields_ : std::vector<std::string>(),
+                           [&](const std::string& path) { return whole_path(session_.files(), path); });
     fault.clear();
+    // A reader may set a param that came with the owner's functions, and so could set a mask away.
+    for (const mesh::DefinitionItem& item : parts.items)
+      if (item.kind == "param") fault = fmt::format("it reads the param `{}`", item.name);
     for (const mesh::DefinitionUse& use : parts.uses)
       for (const mesh::DefinitionUse& known : made_.access.uses)
         if (known.as == use.as && known.path != use.path)

@@ -5,7 +5,6 @@
 // unions) nothing is said.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <variant>
 
 #include "compiler/check/context.h"

@@ -106,9 +106,11 @@ Result<AuditAddition> addition_of(const std::vector<SignedRecord>& records, Audi
 }  // namespace
 
 Status record_access(AccessBook& book, AuditLog& log, Clock& clock, const std::string& domain, const DomainKey& key) {
+  // Before the records are read: a grant that comes and ends behind that is for the next time.
+  const int64_t now_us = clock.now_us();
   BRAID_ASSIGN(const std::vector<SignedRecord> records, book.records(domain, {}, key.public_name()));
   if (records.empty()) return {};
-  return log.append_behind([&](const AuditHead* head) { return addition_of(records, log, head, clock.now_us()); }, key);
+  return log.append_behind([&](const AuditHead* head) { return addition_of(records, log, head, now_us); }, key);
 }
 
 Status record_policies(PolicyBook& book, AuditLog& log, const std::string& domain, const DomainKey& key) {

@@ -197,6 +197,7 @@ Result<std::string> WriteGuard::why_not_events(const std::string& node, const st
   if (next->sequence <= now.sequence || next->sequence - now.sequence > kMostEvents)
     return std::string("it does not add to the log");
   for (int64_t sequence = next->sequence; sequence > now.sequence; --sequence) {
+    if (!is_content_hash(hash)) return fmt::format("the event {} is not named by its hash", sequence);
     const Result<std::optional<std::string>> text = store_.read(folder + "/" + audit_event_name(sequence, hash));
     if (!text.ok()) return unreadable(store_, text.error());
     if (!*text) return fmt::format("the event {} is not there", sequence);

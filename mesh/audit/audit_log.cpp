@@ -102,7 +102,11 @@ Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(cons
     head.hash = content_hash(text);
     BRAID_ASSIGN([[maybe_unused]] const bool written, store_.put_if_absent(name_of(head.sequence, head.hash), text));
   }
-  for (const auto& [log, mark] : added.marks) head.marks[log] = mark;
+  // Who has looked at another log before somebody else did takes nothing back that is on record.
+  for (const auto& [log, mark] : added.marks) {
+    const auto [known, fresh] = head.marks.try_emplace(log, mark);
+    if (!fresh) known->second = std::max(known->second, mark);
+  }
   return store_.swap_head(head_name(), stored ? std::optional(stored->etag) : std::nullopt,
                           signed_head(head, source, key));
 }

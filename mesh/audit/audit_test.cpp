@@ -97,6 +97,28 @@ TEST_F(AuditTest, IsReadBackAsFarAsOneLikes) {
   EXPECT_EQ(altered.error().code, 7202);
 }
 
+TEST_F(AuditTest, TakesNoMarkBack) {
+  const auto mark = [&](int number, int64_t records) {
+    ASSERT_TRUE(log.append_behind(
+                       [&](const AuditHead*) {
+                         return Result<AuditAddition>({.events = {event(number)}, .marks = {{"records", records}}});
+                       },
+                       key)
+                    .ok());
+  };
+  mark(1, 6);
+  mark(2, 5);  // looked at the other log before the one that was first
+  int64_t seen = 0;
+  ASSERT_TRUE(log.append_behind(
+                     [&](const AuditHead* head) {
+                       seen = head->marks.at("records");
+                       return Result<AuditAddition>(AuditAddition{});
+                     },
+                     key)
+                  .ok());
+  EXPECT_EQ(seen, 6);
+}
+
 TEST_F(AuditTest, AnEmptyLogIsRight) {
   EXPECT_TRUE(log.read()->empty());
   EXPECT_EQ(faults(), 0u);

@@ -73,6 +73,8 @@ Status check(const InterfaceAccess& access) {
       return wrong(fmt::format("a reader of `{}` that is not one", field));
   }
   if (!access.rows_for.empty() && !is_reader(access.rows_for)) return wrong("rows for a reader that is not one");
+  for (const DefinitionItem& item : access.functions)
+    if (item.kind == "param") return wrong("a condition or a mask that a param changes: `" + item.name + "`");
   return check(access.functions);
 }
 

@@ -331,6 +331,11 @@ struct Comparison {
     for (const InterfaceMask& mask : before.access.masks)
       if (find(after, mask) == nullptr)
         add(ChangeKind::mask_gone, fmt::format("{}", fmt::join(mask.field, ".")), text(mask), "");
+    // What conditions and masks call is not in their texts.
+    for (const DefinitionItem& item : after.access.functions)
+      for (const DefinitionItem& was : before.access.functions)
+        if (was.domain == item.domain && was.kind == item.kind && was.name == item.name && was.text != item.text)
+          add(ChangeKind::body_changed, item.domain + "." + item.name, was.text, item.text);
   }
 
   void labels(const Interface& before, const Interface& after) {

@@ -344,6 +344,14 @@ std::vector<Row> rows() {
        {access_lost, access_gained},
        kNone,
        kNone},
+      {"other domains read some rows alone",
+       [](Interface& now) {
+         now.allows.clear();
+         now.access.rows = {{.readers = {"domain board"}, .purposes = {}, .where = "amount > 0"}};
+       },
+       {access_lost, access_lost, access_gained},
+       kNone,
+       kBreaks},
       {"a field is masked",
        [](Interface& now) { now.access.masks = {{.field = {"amount"}, .with = "x => 0.00", .except = {}}}; },
        {mask_added},
@@ -704,6 +712,23 @@ TEST(Gate, JudgesEachChangeByWhatAReaderUses) {
     judged += 2;
   }
   EXPECT_GE(judged, 2 * 120u);
+}
+
+TEST(Gate, TellsOfFunctionsThatMasksCall) {
+  const auto masked = [](const char* shown) {
+    Interface made = payment();
+    made.access.masks = {{.field = {"text"}, .with = "hidden", .except = {}}};
+    made.access.functions = {{.domain = "finance",
+                              .name = "hidden",
+                              .kind = "function",
+                              .text = fmt::format("function hidden(s: string) -> string = \"{}\"", shown)}};
+    return made;
+  };
+  const std::vector<Change> changes = changes_between(masked("*"), masked("***"));
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, ChangeKind::body_changed);
+  EXPECT_EQ(changes[0].where, "finance.hidden");
+  EXPECT_TRUE(changes_between(masked("*"), masked("*")).empty());
 }
 
 // A change and its way back: what was loosened is tightened, what came goes.

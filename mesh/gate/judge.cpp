@@ -42,7 +42,7 @@ Judgement promise_to(const KnownReader& reader, const Change& change, const Inte
 
 /// By its domain; whether a grant for a purpose is enough, is for the reader's own check to say.
 bool may_read(const KnownReader& reader, const Interface& interface) {
-  if (interface.allows.empty() || reader.granted) return true;
+  if ((interface.allows.empty() && interface.access.rows.empty()) || reader.granted) return true;
   const auto names = [&](const auto& clause) {
     return std::ranges::any_of(
         clause.readers, [&](const std::string& one) { return one == "anyone" || one == "domain " + reader.domain; });

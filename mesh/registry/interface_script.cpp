@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "compiler/typed/foreign_tables.h"
 #include "runtime/data/script_text.h"
@@ -129,6 +130,27 @@ void add_allow(const std::vector<std::string>& readers, const std::vector<std::s
   text += "\n";
 }
 
+/// "domain a.b", "role crm", "user \"ada\"" as a script writes it: what comes from another hand is a name and nothing
+/// more. Empty: no script can write it.
+std::string reader_text(const std::string& reader) {
+  if (reader == "anyone") return reader;
+  const size_t space = std::min(reader.find(' '), reader.size() - 1);
+  const std::string kind = reader.substr(0, space), name = reader.substr(space + 1);
+  if (kind == "user" && name.size() > 2 && name.front() == '"' && name.back() == '"')
+    return "user " + string_literal(std::string_view(name).substr(1, name.size() - 2));
+  const std::string path = dotted(name);
+  const bool whole = !path.empty() && path.front() != '.' && path.back() != '.' && path.find("..") == path.npos;
+  return (kind == "domain" || kind == "role") && whole ? kind + " " + path : std::string();
+}
+
+std::vector<std::string> texts_of(const std::vector<std::string>& names,
+                                  const std::function<std::string(const std::string&)>& text) {
+  std::vector<std::string> made;
+  for (const std::string& name : names)
+    if (std::string one = text(name); !one.empty()) made.push_back(std::move(one));
+  return made;
+}
+
 /// Of rows that are those of one reader, nobody else reads, and that reader reads each.
 std::vector<std::string> readers_there(const Interface& interface, const std::vector<std::string>& readers) {
   const std::string& only = interface.access.rows_for;
@@ -142,10 +164,11 @@ void add_access(const Interface& interface, std::string& text) {
   bool closed = !interface.allows.empty() || !interface.access.rows.empty();
   const auto add = [&](const std::vector<std::string>& named, const std::vector<std::string>& purposes,
                        const std::string& where) {
-    const std::vector<std::string> readers = readers_there(interface, named);
-    if (readers.empty()) return;
+    const std::vector<std::string> readers = texts_of(readers_there(interface, named), reader_text);
+    const std::vector<std::string> words = texts_of(purposes, [](const std::string& one) { return script_name(one); });
+    if (readers.empty() || words.size() != purposes.size()) return;
     closed = false;
-    add_allow(readers, purposes, interface.access.rows_for.empty() ? where : "", text);
+    add_allow(readers, words, interface.access.rows_for.empty() ? where : "", text);
   };
   for (const InterfaceAllow& allow : interface.allows) add(allow.readers, allow.purposes, "");
   for (const InterfaceRows& rows : interface.access.rows) add(rows.readers, rows.purposes, rows.where);

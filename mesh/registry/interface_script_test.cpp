@@ -300,6 +300,25 @@ TEST(InterfaceScript, AClauseOfAnotherHandIsNoScript) {
   EXPECT_TRUE(refused([](InterfaceAccess& access) { access.masks[0].except = {"role crm\n  allow read to anyone"}; }));
   EXPECT_TRUE(refused([](InterfaceAccess& access) { access.rows_for = "domain mail where true"; }));
   EXPECT_TRUE(refused([](InterfaceAccess& access) { access.functions[0].name = "other"; }));
+  EXPECT_TRUE(refused([](InterfaceAccess& access) {
+    access.functions.push_back({.domain = "crm", .name = "shown", .kind = "param", .text = "param shown: int = 1"});
+  })) << "a reader could set it";
+}
+
+TEST(InterfaceScript, ReadersOfAnotherHandAreNames) {
+  Interface odd{.domain = "payments", .name = "payment"};
+  odd.fields = {{.name = "id", .type = int_type()}};
+  odd.allows = {{.readers = {"role crm\n  allow read to anyone", "domain case", "domain finance.eu", "user \"a b\"", "",
+                             "domain ", "domain a..b", "nobody"},
+                 .purposes = {}},
+                {.readers = {"anyone"}, .purposes = {"care\n  allow read to anyone"}}};
+  const typed::Project project = checked(script_of({odd}));
+  ASSERT_EQ(project.relations.size(), 1u);
+  const std::vector<typed::AllowRule>& allows = project.relations[0].access.allows;
+  ASSERT_EQ(allows.size(), 1u);
+  std::vector<std::string> readers;
+  for (const typed::Principal& one : allows[0].readers) readers.push_back(typed::principal_text(one));
+  EXPECT_EQ(readers, (std::vector<std::string>{"domain case", "domain finance.eu", "user \"a b\""}));
 }
 
 TEST(InterfaceScript, WritesTextsAsScriptsDo) {

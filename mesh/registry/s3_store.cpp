@@ -96,8 +96,11 @@ Result<S3Store::Answer> S3Store::put(const std::string& name, const std::map<std
   // Another conditional write of the name is under way: which one is first is decided when it is over.
   constexpr int kMostConflicts = 20;
   constexpr int64_t kPauseUs = 50'000;
+  bool in_doubt = false;
   for (int conflicts = 0;; ++conflicts) {
     BRAID_ASSIGN(Answer answer, ask("PUT", key_of(name), {}, conditions, body));
+    in_doubt |= answer.in_doubt;
+    answer.in_doubt = in_doubt;
     if (answer.status != kConflict || conflicts == kMostConflicts) return answer;
     clock_.sleep_us(kPauseUs);
   }
@@ -184,7 +187,9 @@ Result<std::vector<std::string>> S3Store::list(const std::string& folder) {
     at = 0;
     const auto next = element(answer.body, "NextContinuationToken", at);
     if (!next || next->empty()) break;
-    query["continuation-token"] = unescaped(*next);
+    std::string token = unescaped(*next);
+    if (query["continuation-token"] == token) return unusable(place(), false, "its list of names does not go on");
+    query["continuation-token"] = std::move(token);
   }
   std::ranges::sort(names);
   return names;

@@ -25,6 +25,7 @@ struct Bucket {
   bool keeps_conditions = true;  ///< false: it writes whatever they say
   int fails = 0;                 ///< so many requests next get status 503
   int loses = 0;                 ///< so many writes next are done, and their answers lost
+  int conflicts = 0;             ///< so many writes behind those get status 409
 };
 
 std::string http_date(int64_t us) {
@@ -76,6 +77,10 @@ class BucketWeb : public Web {
     }
     if (!is_signed(request, decoded(path), query))
       return WebAnswer{.status = 403, .body = "<Error><Code>SignatureDoesNotMatch</Code></Error>"};
+    if (request.method == WebRequest::Method::put && bucket_.loses == 0 && bucket_.conflicts > 0) {
+      --bucket_.conflicts;
+      return WebAnswer{.status = 409, .body = "<Error><Code>ConditionalRequestConflict</Code></Error>"};
+    }
     WebAnswer made = answer(request, decoded(path), query);
     made.date = http_date(clock_.now_us());
     const bool wrote = request.method == WebRequest::Method::put && made.status == 200;
@@ -221,6 +226,17 @@ TEST_F(S3StoreTest, KnowsItsOwnSwapWhoseAnswerWasLost) {
   bucket.objects["teams/registry/domains/a/head"].version = 77;
   bucket.fails = 1;
   EXPECT_FALSE(*store->swap_head("domains/a/head", etag, "3"));
+}
+
+TEST_F(S3StoreTest, KnowsItsOwnSwapBehindAConflict) {
+  const auto store = open();
+  ASSERT_TRUE(*store->swap_head("domains/a/head", std::nullopt, "1"));
+  const std::string etag = (*store->read_head("domains/a/head"))->etag;
+  bucket.loses = 1;
+  bucket.conflicts = 1;
+  const Result<bool> swapped = store->swap_head("domains/a/head", etag, "2");
+  ASSERT_TRUE(swapped.ok()) << swapped.error().message;
+  EXPECT_TRUE(*swapped);
 }
 
 TEST_F(S3StoreTest, RefusesAServerThatKeepsNoConditions) {
