@@ -10,7 +10,7 @@ namespace braid {
 
 namespace {
 
-/// Of views, that are in no commit.
+/// Of views, that are in no commit. As many are on their way into the store.
 constexpr uint64_t kMostWaitingRows = 32 << 20;
 
 }  // namespace
@@ -36,7 +36,7 @@ Status JobRun::keep_to_budget() {
   if (in_flight_ && turns_.is_over_budget({.bytes = state.bytes + in_flight_->memory()})) BRAID_TRY(wait_for_commit());
   const bool full = turns_.is_over_budget(state);
   if (full || turns_.since_commit() >= options_.commit_every_turns || turns_.has_much_to_commit(state) ||
-      views_.waiting_bytes() > kMostWaitingRows || commit_is_due())
+      views_.waiting_bytes() > std::min(kMostWaitingRows, options_.state_memory / 4) || commit_is_due())
     BRAID_TRY(commit());
   if (!full) return {};
   // Rows go only if the store has them, so directly behind a commit.

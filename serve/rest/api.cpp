@@ -60,8 +60,9 @@ class RowText {
   std::vector<size_t> leaves_;
 };
 
-std::string etag_of(uint64_t epoch) {
-  return fmt::format("\"e{}\"", epoch);
+/// `form`: of the same rows in another one.
+std::string etag_of(uint64_t epoch, std::string_view form = {}) {
+  return fmt::format("\"e{}{}\"", epoch, form);
 }
 
 bool has_etag(const HttpRequest& request, const std::string& etag) {
@@ -238,7 +239,7 @@ HttpResponse Api::rows(size_t index, const HttpRequest& request, const Query& qu
   return at_epoch(*asked, host_, clock_,
                   [this, index, &product, asked = *asked, query, lines,
                    request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
-                    const std::string etag = etag_of(state->at.epoch);
+                    const std::string etag = etag_of(state->at.epoch, lines ? "-lines" : "");
                     HttpResponse response{.content_type = lines ? kLines : kJson};
                     set_headers(product, state->at, response);
                     response.headers.emplace_back("ETag", etag);
