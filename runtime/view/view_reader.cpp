@@ -87,6 +87,8 @@ class PlainScan : public BoundedScan {
 
 /// The version of each key that counts.
 class HistoryScan : public BoundedScan {
+  static constexpr int kSteps = 8;  ///< over older versions, before they are leapt over
+
  public:
   HistoryScan(std::shared_ptr<const ViewsState> state, std::unique_ptr<StoreCursor> cursor, const AsOf& as_of,
               uint64_t most, bool backwards)
@@ -96,9 +98,15 @@ class HistoryScan : public BoundedScan {
     while (goes_on()) {
       position_ = ViewLayout::key_of_history(cursor_->key());
       bool has_version = false;
+      int passed = 0;
       for (; cursor_->valid() && ViewLayout::key_of_history(cursor_->key()) == position_; cursor_->next()) {
         ++looked_at_;
-        if (has_version && !backwards_) continue;
+        if (has_version && !backwards_) {
+          if (++passed < kSteps) continue;
+          const std::string_view place = cursor_->key();
+          cursor_->seek(StateStore::behind_prefix(place.substr(0, place.size() - ViewLayout::kVersionSize)));
+          break;
+        }
         const std::optional<ViewStamp> stamp = ViewStamp::read(cursor_->value());
         if (!stamp) {
           status_ = damaged();

@@ -97,6 +97,7 @@ Result<uint64_t> ViewWriter::put(const Rows& rows, uint64_t epoch, int64_t water
 }
 
 Status ViewWriter::forget_epochs(uint64_t before, StateStore& store, StateBatch& batch) {
+  if (before == 0) return {};
   std::string bytes;
   BRAID_ASSIGN(const bool found, store.get(StateFamily::point, layout_.known_key(), &bytes));
   uint64_t known = 0;
