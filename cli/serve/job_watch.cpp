@@ -1,6 +1,7 @@
 #include "cli/serve/job_watch.h"
 
 #include <fmt/ranges.h>
+#include <sys/resource.h>
 
 #include "cli/present/report.h"
 #include "cli/serve/watch_errors.h"
@@ -15,6 +16,13 @@ namespace {
 
 constexpr size_t kServingThreads = 2;
 constexpr size_t kServingConnections = 2048;
+
+/// A connection is an open file, and the store needs most of those that the process may have.
+size_t serving_connections() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return kServingConnections;
+  return std::min<size_t>(kServingConnections, files.rlim_cur / 4);
+}
 
 double milliseconds(int64_t us) {
   return static_cast<double>(us) / 1000;
@@ -38,7 +46,7 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
       return raw->contract_status(product);
     });
     limits.threads = kServingThreads;
-    limits.connections = kServingConnections;
+    limits.connections = serving_connections();
   }
   auto server = serve::HttpServer::listen(*options.listen, limits,
                                           [raw = watch.get()](const auto& request) { return raw->answer(request); });

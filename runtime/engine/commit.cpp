@@ -51,10 +51,8 @@ Result<StateBatch> JobRun::freeze_epoch() {
   outputs_.collect(batch, record.outputs);
   put_epoch(batch, record);
   last_ = record.after();
-  views_.freeze({.epoch = last_.epoch,
-                 .watermark = turns_.engine().task_watermark(),
-                 .newest = turns_.engine().newest(),
-                 .clock = record.clock});
+  views_.freeze(
+      {.epoch = last_.epoch, .watermark = turns_.engine().task_watermark(), .newest = turns_.engine().newest()});
   turns_.engine().freeze_published();
   BRAID_TRY(turns_.freeze(batch));
   return batch;

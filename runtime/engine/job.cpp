@@ -9,7 +9,7 @@
 namespace braid {
 namespace {
 
-/// Of rows of views that no commit has yet.
+/// Of rows of views that no commit has yet. As many are on their way into the store.
 constexpr uint64_t kMostWaitingBytes = 32 << 20;
 
 }  // namespace
@@ -35,7 +35,7 @@ Status JobRun::keep_to_budget() {
   if (in_flight_ && turns_.is_over_budget({.bytes = state.bytes + in_flight_->memory()})) BRAID_TRY(wait_for_commit());
   const bool full = turns_.is_over_budget(state);
   if (full || turns_.since_commit() >= options_.commit_every_turns || turns_.has_much_to_commit(state) ||
-      views_.waiting_bytes() > kMostWaitingBytes || commit_is_due())
+      views_.waiting_bytes() > std::min(kMostWaitingBytes, options_.state_memory / 4) || commit_is_due())
     BRAID_TRY(commit());
   if (!full) return {};
   // Rows go only if the store has them, so directly behind a commit.

@@ -73,17 +73,9 @@ Result<std::map<std::string, JobViews::Record>> JobViews::read_records(StateStor
   return records;
 }
 
-Result<ViewsAt> JobViews::read_at(StateStore& store, uint64_t epoch) {
-  std::string bytes;
-  BRAID_ASSIGN(const bool found, store.get(StateFamily::meta, kViewsKey, &bytes));
-  if (!found) return ViewsAt{.epoch = epoch};
-  return ViewsAt::parse(bytes);
-}
-
 Result<std::vector<size_t>> JobViews::show(const Program& program, const std::vector<ViewSpec>& specs,
                                            const std::string& directory, StateStore& store, ViewHost& host) {
   BRAID_ASSIGN(const auto stored, read_records(store));
-  BRAID_ASSIGN(const ViewsAt at, read_at(store, 0));
   std::vector<ServedView> served;
   std::vector<size_t> places;
   for (size_t place = 0; place < specs.size(); ++place) {
@@ -98,13 +90,15 @@ Result<std::vector<size_t>> JobViews::show(const Program& program, const std::ve
     const Diagnostic finding = diag::NothingToServe{.store = directory}.make();
     return Error{ErrorKind::store, finding.message, finding.code, 0};
   }
+  std::string bytes;
+  BRAID_TRY(store.get(StateFamily::meta, kViewsKey, &bytes));
+  BRAID_ASSIGN(const ViewsAt at, ViewsAt::parse(bytes));
   host.open(store, std::move(served), at);
   return places;
 }
 
-Status JobViews::open(StateStore& store, uint64_t epoch, const History& history) {
+Status JobViews::open(StateStore& store, const ViewsAt& at, const History& history) {
   BRAID_ASSIGN(auto stored, read_records(store));
-  BRAID_ASSIGN(const ViewsAt at, read_at(store, epoch));
   if (specs_.empty() && stored.empty()) return {};
 
   std::set<uint32_t> numbers;
@@ -125,9 +119,9 @@ Status JobViews::open(StateStore& store, uint64_t epoch, const History& history)
       stored.erase(known);
     } else {
       while (!numbers.insert(view.number).second) ++view.number;
-      view.begins = epoch == 0 ? INT64_MIN : at.watermark;
-      // Of a view that was begun and is in no record.
-      erase_view(view.number, batch);
+      // Of rows from an output nobody knows for how long they stood, but that they do now; of events, when they were.
+      const bool knows_times = at.epoch == 0 || (!product.changes && !spec.time.empty());
+      view.begins = knows_times ? INT64_MIN : at.newest;
       fresh.push_back(&view);
     }
     view.figures = figures;
@@ -137,9 +131,11 @@ Status JobViews::open(StateStore& store, uint64_t epoch, const History& history)
     batch.erase(StateFamily::meta, key);
     erase_view(record.number, batch);
   }
+  for (const View* view : fresh)
+    batch.put(StateFamily::meta, view->key, Record{view->number, view->begins, {}, {}}.bytes());
+  if (!fresh.empty()) batch.put(StateFamily::meta, kViewsKey, at.bytes());
   if (!batch.empty()) BRAID_TRY(store.commit(batch));
-  if (epoch > 0)
-    for (View* view : fresh) BRAID_TRY(fill(*view, epoch, store, history));
+  for (View* view : fresh) BRAID_TRY(fill(*view, at.epoch, store, history));
   if (host_ == nullptr) return {};
   std::vector<ServedView> served;
   for (const auto& [product, view] : views_)
@@ -153,15 +149,20 @@ Status JobViews::fill(View& view, uint64_t epoch, StateStore& store, const Histo
     StateBatch batch;
     BRAID_ASSIGN(const uint64_t gone, view.writer->put(view.writer->take(), epoch, INT64_MIN, store, batch));
     view.writer->forget_events(gone);
-    if (last) batch.put(StateFamily::meta, view.key, Record{view.number, view.begins, view.figures, view.form}.bytes());
+    if (last) {
+      BRAID_TRY(view.writer->forget_epochs(epoch, store, batch));
+      batch.put(StateFamily::meta, view.key, Record{view.number, view.begins, view.figures, view.form}.bytes());
+    }
     return store.commit(batch);
   };
-  BRAID_TRY(history(view.writer->layout().spec(), [&](const Block& rows) -> Status {
-    view.writer->write(rows);
-    return view.writer->waiting_bytes() < kFillBytes ? Status() : commit(false);
-  }));
-  BRAID_TRY(commit(false));
-  if (view.writer->layout().is_keyed()) BRAID_TRY(view.writer->count_rows(store));
+  if (epoch > 0) {
+    BRAID_TRY(history(view.writer->layout().spec(), [&](const Block& rows) -> Status {
+      view.writer->write(rows);
+      return view.writer->waiting_bytes() < kFillBytes ? Status() : commit(false);
+    }));
+    BRAID_TRY(commit(false));
+    if (view.writer->layout().is_keyed()) BRAID_TRY(view.writer->count_rows(store));
+  }
   view.figures = view.writer->figures();
   return commit(true);
 }
@@ -192,7 +193,9 @@ Status JobViews::put(StateStore& store, StateBatch& batch) {
     BRAID_ASSIGN(view.gone, view.writer->put(view.frozen, at_.epoch, at_.watermark, store, batch));
     view.frozen = {};
     view.figures.rows -= view.gone;
-    batch.put(StateFamily::meta, view.key, Record{view.number, view.begins, view.figures, view.form}.bytes());
+    // What has gone does not come back with a longer `keep`.
+    const int64_t begins = std::max(view.begins, view.writer->layout().horizon(at_.watermark));
+    batch.put(StateFamily::meta, view.key, Record{view.number, begins, view.figures, view.form}.bytes());
   }
   batch.put(StateFamily::meta, kViewsKey, at_.bytes());
   return {};

@@ -2,8 +2,9 @@
 // views, too, and become durable with the same commit.
 //
 // `meta` has a record of each view: its number, what it holds and of which form it is. A view whose form has changed,
-// or that is new, begins again, with the history that the product's output has. Internal to the engine folder. On the
-// thread of the turns, but for put().
+// or that is new, begins again, with the history that the product's output has; until it has all of that, its record
+// has no form, so a job that is killed meanwhile begins it once more. Internal to the engine folder. On the thread of
+// the turns, but for put().
 #pragma once
 
 #include <functional>
@@ -27,9 +28,9 @@ class JobViews : public OutputWriter {
 
   /// Gives the rows that a product has put out so far, in order: `take` gets blocks as the engine writes them.
   using History = std::function<Status(const ViewSpec& view, const std::function<Status(const Block& rows)>& take)>;
-  /// Behind recovery: `epoch` is the last one that is committed, and the outputs have what it says. Commits to the
+  /// Behind recovery: `at` is of the last epoch that is committed, and the outputs have what it says. Commits to the
   /// store.
-  Status open(StateStore& store, uint64_t epoch, const History& history);
+  Status open(StateStore& store, const ViewsAt& at, const History& history);
 
   /// The views that a stopped job has left, for readers: those of `specs` that are there, by their places. Fails with
   /// 8063 if there is none.
@@ -54,7 +55,7 @@ class JobViews : public OutputWriter {
     std::string key;   ///< of its record
     std::string form;  ///< what it is made for: another one cannot read its rows
     uint32_t number = 0;
-    int64_t begins = INT64_MIN;
+    int64_t begins = INT64_MIN;  ///< no earlier instant can be asked for
     std::unique_ptr<ViewWriter> writer;
     ViewWriter::Rows frozen;
     ViewFigures figures;  ///< as of the frozen epoch
@@ -71,7 +72,6 @@ class JobViews : public OutputWriter {
   };
   /// By key of `meta`.
   static Result<std::map<std::string, Record>> read_records(StateStore& store);
-  static Result<ViewsAt> read_at(StateStore& store, uint64_t epoch);
   Status fill(View& view, uint64_t epoch, StateStore& store, const History& history);
 
   const Program& program_;

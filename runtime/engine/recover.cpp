@@ -43,7 +43,9 @@ Status JobRun::recover() {
   BRAID_KILL_POINT("after_claim");
   BRAID_TRY(store_.keep_identity(false));
   BRAID_TRY(turns_.open(store_, views_));
-  BRAID_TRY(views_.open(store_.state(), last_.epoch, [this](const ViewSpec& view, const auto& take) {
+  const ViewsAt at{
+      .epoch = last_.epoch, .watermark = turns_.engine().task_watermark(), .newest = turns_.engine().newest()};
+  BRAID_TRY(views_.open(store_.state(), at, [this](const ViewSpec& view, const auto& take) {
     return read_output_history(program_, view, outputs_, seams_.fs, take);
   }));
   BRAID_TRY(turns_.load_tables());

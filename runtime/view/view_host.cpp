@@ -1,7 +1,5 @@
 #include "runtime/view/view_host.h"
 
-#include <chrono>
-
 #include "runtime/base/check.h"
 #include "runtime/state/wire.h"
 
@@ -12,7 +10,6 @@ std::string ViewsAt::bytes() const {
   out.fixed(epoch);
   out.fixed(watermark);
   out.fixed(newest);
-  out.fixed(clock);
   return out.take();
 }
 
@@ -22,7 +19,6 @@ Result<ViewsAt> ViewsAt::parse(std::string_view bytes) {
   at.epoch = in.fixed<uint64_t>();
   at.watermark = in.fixed<int64_t>();
   at.newest = in.fixed<int64_t>();
-  at.clock = in.fixed<int64_t>();
   if (in.failed()) return Error{ErrorKind::store, "what the store says of its views cannot be read", 8002, 0};
   return at;
 }
@@ -35,7 +31,7 @@ std::shared_ptr<const ViewsState> ViewHost::state_of(const ViewsAt& at) {
             delete gone;
             std::lock_guard lock(mutex_);
             --alive_;
-            changed_.notify_all();
+            let_go_.notify_all();
           }};
 }
 
@@ -45,7 +41,6 @@ void ViewHost::open(StateStore& store, std::vector<ServedView> views, const View
   store_ = &store;
   views_ = std::make_shared<const std::vector<ServedView>>(std::move(views));
   now_ = state_of(at);
-  changed_.notify_all();
 }
 
 void ViewHost::committed(const ViewsAt& at) {
@@ -63,7 +58,6 @@ void ViewHost::committed(const ViewsAt& at) {
       over.push_back(std::move(each->second.state));
       each = kept_.erase(each);
     }
-    changed_.notify_all();
   }
 }
 
@@ -76,12 +70,11 @@ void ViewHost::close() {
     store_ = nullptr;
     before = std::move(now_);
     kept.swap(kept_);
-    changed_.notify_all();
   }
   before.reset();
   kept.clear();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return alive_ == 0; });
+  let_go_.wait(lock, [this] { return alive_ == 0; });
 }
 
 std::shared_ptr<const ViewsState> ViewHost::now() const {
@@ -102,13 +95,6 @@ void ViewHost::keep(const std::shared_ptr<const ViewsState>& state, int64_t unti
   Kept& kept = kept_[state->at.epoch];
   kept.state = state;
   kept.until_us = std::max(kept.until_us, until_us);
-}
-
-std::shared_ptr<const ViewsState> ViewHost::wait_for(uint64_t epoch, int64_t timeout_us) const {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::microseconds(timeout_us),
-                    [&] { return store_ == nullptr || (now_ != nullptr && now_->at.epoch >= epoch); });
-  return now_ != nullptr && now_->at.epoch >= epoch ? now_ : nullptr;
 }
 
 }  // namespace braid

@@ -2,8 +2,8 @@
 //
 // The job opens the host when it has its store, says when a commit is durable, and closes the host before the store
 // goes. Readers ask for the state; each state is of one epoch as a whole, and is theirs until they let go of it.
-// close() waits for them: a reader holds a state for a bounded time. now(), at_epoch(), keep() and wait_for() on any
-// thread; the others on the job's.
+// close() waits for them: a reader holds a state for a bounded time. now(), at_epoch() and keep() on any thread; the
+// others on the job's.
 #pragma once
 
 #include <condition_variable>
@@ -24,7 +24,6 @@ struct ViewsAt {
   uint64_t epoch = 0;
   int64_t watermark = INT64_MIN;
   int64_t newest = INT64_MIN;  ///< the largest event time that was read
-  int64_t clock = 0;           ///< reading of the epoch that ended
 
   std::string bytes() const;
   static Result<ViewsAt> parse(std::string_view bytes);
@@ -62,8 +61,6 @@ class ViewHost {
   std::shared_ptr<const ViewsState> at_epoch(uint64_t epoch) const;
   /// For at_epoch(), until that reading of a steady clock, µs. At most kMostKept states are kept; the oldest go.
   void keep(const std::shared_ptr<const ViewsState>& state, int64_t until_us);
-  /// The state of that epoch, or of a later one; null: it has not come in time.
-  std::shared_ptr<const ViewsState> wait_for(uint64_t epoch, int64_t timeout_us) const;
 
   static constexpr size_t kMostKept = 64;
 
@@ -76,7 +73,7 @@ class ViewHost {
 
   Clock& clock_;
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  std::condition_variable let_go_;
   StateStore* store_ = nullptr;  ///< null: closed
   std::shared_ptr<const std::vector<ServedView>> views_;
   std::shared_ptr<const ViewsState> now_;

@@ -7,7 +7,9 @@
 // Keys of rows in the family `point`: table u32, and behind it
 //   current  (keyed)   the key                                    → stamp, row
 //   history  (keyed)   the key | ~epoch u64 | ~number u32          → stamp, row; newest first
-//   outdated (keyed)   time i64 | the key                          → nothing: at that time a version was replaced
+//   outdated (keyed)   time i64 | the key                          → ~epoch | ~number of the last version of that
+//                                                                     time that replaced another one
+//   known              nothing                                     → epoch u64: of earlier ones rows are missing
 //   events             time i64 | number u64                       → stamp, row
 //   index i            the value | the key, or time and number     → nothing
 // Numbers are big-endian and sort (append_time_key), values and keys are ordered bytes (runtime/data/ordered_bytes.h).
@@ -79,6 +81,11 @@ class ViewLayout {
   const ViewSpec& spec() const { return spec_; }
   bool is_keyed() const { return is_keyed_; }
   bool has_history() const { return is_keyed_ && spec_.keep_us.has_value(); }
+  /// What lies before it is not kept; INT64_MIN: all is.
+  int64_t horizon(int64_t watermark) const {
+    const bool moves = spec_.keep_us && watermark != INT64_MAX && watermark > INT64_MIN + *spec_.keep_us;
+    return moves ? watermark - *spec_.keep_us : INT64_MIN;
+  }
   const std::vector<Field>& row() const { return row_; }
   const RowLayout& rows() const { return rows_; }
   /// The fields of the product's key, in its order; of events those of a declared key, which finds several rows.
@@ -101,6 +108,7 @@ class ViewLayout {
   std::string history_prefix(std::string_view key) const { return in_table(kHistory, key); }
   std::string history_key(std::string_view key, uint64_t epoch, uint32_t number) const;
   std::string outdated_key(int64_t time, std::string_view key) const;
+  std::string known_key() const { return in_table(kKnown, {}); }
   /// All that was replaced before that time lies in front.
   std::string outdated_before(int64_t time) const;
   std::string event_key(int64_t time, uint64_t number) const;
@@ -113,15 +121,18 @@ class ViewLayout {
   /// The key in a row of the history, and of what is outdated.
   static std::string_view key_of_history(std::string_view stored_key);
   static std::string_view key_of_outdated(std::string_view stored_key);
+  /// What is behind the key in a row of the history: which version it is.
+  static std::string_view version_of_history(std::string_view stored_key) {
+    return stored_key.substr(stored_key.size() - kVersionSize);
+  }
   /// All tables of a view with that number.
   static std::string first_of_view(uint32_t number);
 
   static constexpr size_t kTableSize = 4;
-  static constexpr size_t kEventKeySize = 16;  ///< time and number
+  static constexpr size_t kVersionSize = 12;  ///< epoch and number
 
  private:
-  enum Table : uint32_t { kCurrent = 0, kHistory = 1, kOutdated = 2, kFirstIndex = 16 };
-  static constexpr size_t kVersionSize = 12;  ///< epoch and number
+  enum Table : uint32_t { kCurrent = 0, kHistory = 1, kOutdated = 2, kKnown = 3, kFirstIndex = 16 };
 
   static void append_fields(const std::vector<FieldPlace>& fields, const Slot* slots, std::string& out) {
     for (const FieldPlace& field : fields) append_field(field, slots, out);

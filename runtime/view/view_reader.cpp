@@ -1,5 +1,7 @@
 #include "runtime/view/view_reader.h"
 
+#include <cstring>
+
 #include "runtime/base/check.h"
 #include "runtime/data/ordered_bytes.h"
 
@@ -23,69 +25,88 @@ bool counts(const AsOf& as_of, const ViewStamp& stamp) {
   return (!as_of.time || stamp.time <= *as_of.time) && (!as_of.epoch || stamp.epoch <= *as_of.epoch);
 }
 
-/// Rows that lie in the order of the scan: of the keys as they are, and of events.
-class PlainScan : public ViewScan {
+/// What scans have in common: a cursor, and how many rows have been looked at.
+class BoundedScan : public ViewScan {
  public:
-  PlainScan(std::shared_ptr<const ViewsState> state, std::unique_ptr<StoreCursor> cursor, const AsOf& as_of)
-      : state_(std::move(state)), cursor_(std::move(cursor)), as_of_(as_of) {
-    find();
-  }
-  bool valid() const override { return status_.ok() && cursor_->valid(); }
+  BoundedScan(std::shared_ptr<const ViewsState> state, std::unique_ptr<StoreCursor> cursor, const AsOf& as_of,
+              uint64_t most)
+      : state_(std::move(state)), cursor_(std::move(cursor)), as_of_(as_of), most_(most) {}
+  /// To the next row that counts; at first to the first one.
+  virtual void find() = 0;
+  bool valid() const override { return found_; }
   const ViewRow& row() const override { return row_; }
-  void next() override {
-    cursor_->next();
-    find();
-  }
-  std::string position() const override { return std::string(ViewLayout::behind_table(cursor_->key())); }
+  void next() override { find(); }
+  bool pauses() const override { return pauses_; }
+  std::string position() const override { return position_; }
   Status status() const override { return status_.ok() ? cursor_->status() : status_; }
   uint64_t looked_at() const override { return looked_at_; }
 
- private:
-  void find() {
-    for (; cursor_->valid(); cursor_->next()) {
-      ++looked_at_;
-      row_.key = ViewLayout::behind_table(cursor_->key());
-      if (!read_row(cursor_->value(), row_)) {
-        status_ = damaged();
-        return;
-      }
-      if (counts(as_of_, row_.stamp)) return;
-    }
+ protected:
+  /// Whether there is one more row to look at.
+  bool goes_on() {
+    found_ = false;
+    if (!status_.ok() || !cursor_->valid()) return false;
+    pauses_ = looked_at_ >= most_;
+    return !pauses_;
   }
 
   std::shared_ptr<const ViewsState> state_;
   std::unique_ptr<StoreCursor> cursor_;
   AsOf as_of_;
+  bool found_ = false;
   ViewRow row_;
+  std::string position_;  ///< of the row that was looked at last
   Status status_;
   uint64_t looked_at_ = 0;
+
+ private:
+  uint64_t most_;
+  bool pauses_ = false;
+};
+
+/// Rows that lie in the order of the scan: of the keys as they are, and of events.
+class PlainScan : public BoundedScan {
+ public:
+  using BoundedScan::BoundedScan;
+  void find() override {
+    // The row lives until the cursor moves.
+    if (looked_at_ > 0) cursor_->next();
+    for (; goes_on(); cursor_->next()) {
+      ++looked_at_;
+      position_ = ViewLayout::behind_table(cursor_->key());
+      row_.key = position_;
+      if (!read_row(cursor_->value(), row_)) {
+        status_ = damaged();
+        return;
+      }
+      found_ = counts(as_of_, row_.stamp);
+      if (found_) return;
+    }
+  }
 };
 
 /// The version of each key that counts.
-class HistoryScan : public ViewScan {
+class HistoryScan : public BoundedScan {
+  static constexpr int kSteps = 8;  ///< over older versions, before they are leapt over
+
  public:
   HistoryScan(std::shared_ptr<const ViewsState> state, std::unique_ptr<StoreCursor> cursor, const AsOf& as_of,
-              bool backwards)
-      : state_(std::move(state)), cursor_(std::move(cursor)), as_of_(as_of), backwards_(backwards) {
-    find();
-  }
-  bool valid() const override { return found_; }
-  const ViewRow& row() const override { return row_; }
-  void next() override { find(); }
-  std::string position() const override { return key_; }
-  Status status() const override { return status_.ok() ? cursor_->status() : status_; }
-  uint64_t looked_at() const override { return looked_at_; }
-
- private:
+              uint64_t most, bool backwards)
+      : BoundedScan(std::move(state), std::move(cursor), as_of, most), backwards_(backwards) {}
   /// Versions of a key lie together, the newest first; backwards the oldest is met first.
-  void find() {
-    found_ = false;
-    while (!found_ && status_.ok() && cursor_->valid()) {
-      key_ = ViewLayout::key_of_history(cursor_->key());
+  void find() override {
+    while (goes_on()) {
+      position_ = ViewLayout::key_of_history(cursor_->key());
       bool has_version = false;
-      for (; cursor_->valid() && ViewLayout::key_of_history(cursor_->key()) == key_; cursor_->next()) {
+      int passed = 0;
+      for (; cursor_->valid() && ViewLayout::key_of_history(cursor_->key()) == position_; cursor_->next()) {
         ++looked_at_;
-        if (has_version && !backwards_) continue;
+        if (has_version && !backwards_) {
+          if (++passed < kSteps) continue;
+          const std::string_view place = cursor_->key();
+          cursor_->seek(StateStore::behind_prefix(place.substr(0, place.size() - ViewLayout::kVersionSize)));
+          break;
+        }
         const std::optional<ViewStamp> stamp = ViewStamp::read(cursor_->value());
         if (!stamp) {
           status_ = damaged();
@@ -96,45 +117,29 @@ class HistoryScan : public ViewScan {
         value_ = cursor_->value();
       }
       if (!has_version) continue;
-      row_.key = key_;
+      row_.key = position_;
       found_ = read_row(value_, row_) && row_.stamp.kind == ViewStamp::Kind::row;
+      if (found_) return;
     }
   }
 
-  std::shared_ptr<const ViewsState> state_;
-  std::unique_ptr<StoreCursor> cursor_;
-  AsOf as_of_;
+ private:
   bool backwards_;
-  bool found_ = false;
-  std::string key_, value_;
-  ViewRow row_;
-  Status status_;
-  uint64_t looked_at_ = 0;
+  std::string value_;
 };
 
 /// The rows to which the entries of an index lead.
-class IndexScan : public ViewScan {
+class IndexScan : public BoundedScan {
  public:
-  IndexScan(std::shared_ptr<const ViewsState> state, std::shared_ptr<const ViewLayout> layout, size_t index,
-            std::unique_ptr<StoreCursor> cursor, const AsOf& as_of)
-      : state_(std::move(state)), layout_(std::move(layout)), index_(index), cursor_(std::move(cursor)), as_of_(as_of) {
-    find();
-  }
-  bool valid() const override { return status_.ok() && cursor_->valid(); }
-  const ViewRow& row() const override { return row_; }
-  void next() override {
-    cursor_->next();
-    find();
-  }
-  std::string position() const override { return std::string(ViewLayout::behind_table(cursor_->key())); }
-  Status status() const override { return status_.ok() ? cursor_->status() : status_; }
-  uint64_t looked_at() const override { return looked_at_; }
-
- private:
-  void find() {
-    for (; status_.ok() && cursor_->valid(); cursor_->next()) {
+  IndexScan(std::shared_ptr<const ViewsState> state, std::unique_ptr<StoreCursor> cursor, const AsOf& as_of,
+            uint64_t most, std::shared_ptr<const ViewLayout> layout, size_t index)
+      : BoundedScan(std::move(state), std::move(cursor), as_of, most), layout_(std::move(layout)), index_(index) {}
+  void find() override {
+    if (looked_at_ > 0) cursor_->next();
+    for (; goes_on(); cursor_->next()) {
       ++looked_at_;
-      std::string_view rest = ViewLayout::behind_table(cursor_->key());
+      position_ = ViewLayout::behind_table(cursor_->key());
+      std::string_view rest = position_;
       for (const FieldPlace& field : layout_->indexes()[index_]) {
         const size_t size = ordered_bytes_size(field.type, rest);
         if (size == 0) {
@@ -143,30 +148,25 @@ class IndexScan : public ViewScan {
         }
         rest.remove_prefix(size);
       }
-      key_ = rest;
-      const Result<bool> found = state_->store->get(StateFamily::point, layout_->current_key(key_), &value_);
+      const Result<bool> found = state_->store->get(StateFamily::point, layout_->current_key(rest), &value_);
       if (!found.ok()) {
         status_ = found.error();
         return;
       }
-      row_.key = key_;
+      row_.key = rest;
       if (!*found || !read_row(value_, row_)) {
         status_ = Error{ErrorKind::store, "an index of a view leads to no row", 8002, 0};
         return;
       }
-      if (counts(as_of_, row_.stamp)) return;
+      found_ = counts(as_of_, row_.stamp);
+      if (found_) return;
     }
   }
 
-  std::shared_ptr<const ViewsState> state_;
+ private:
   std::shared_ptr<const ViewLayout> layout_;
   size_t index_;
-  std::unique_ptr<StoreCursor> cursor_;
-  AsOf as_of_;
-  std::string key_, value_;
-  ViewRow row_;
-  Status status_;
-  uint64_t looked_at_ = 0;
+  std::string value_;
 };
 
 }  // namespace
@@ -175,19 +175,22 @@ ViewReader::ViewReader(std::shared_ptr<const ViewsState> state, size_t view)
     : state_(std::move(state)), served_(state_->views->at(view)) {}
 
 int64_t ViewReader::horizon() const {
-  const ViewSpec& spec = layout().spec();
-  int64_t first = served_.begins;
-  const int64_t watermark = state_->at.watermark;
-  if (spec.keep_us && watermark != INT64_MAX && watermark > INT64_MIN + *spec.keep_us)
-    first = std::max(first, watermark - *spec.keep_us);
-  return first;
+  return std::max(served_.begins, layout().horizon(state_->at.watermark));
 }
 
-ViewReader::Answer ViewReader::check(const AsOf& as_of) const {
+Result<ViewReader::Answer> ViewReader::check(const AsOf& as_of) const {
   if (as_of.is_now()) return Answer::known;
   if (layout().is_keyed() && !layout().has_history()) return Answer::no_history;
   if (as_of.epoch && *as_of.epoch > state_->at.epoch) return Answer::to_come;
   if (as_of.time && *as_of.time < horizon()) return Answer::too_old;
+  if (as_of.epoch) {
+    std::string bytes;
+    BRAID_ASSIGN(const bool found, state_->store->get(StateFamily::point, layout().known_key(), &bytes));
+    uint64_t known = 0;
+    if (found && bytes.size() != sizeof(known)) return damaged();
+    if (found) std::memcpy(&known, bytes.data(), sizeof(known));
+    if (*as_of.epoch < known) return Answer::too_old;
+  }
   return Answer::known;
 }
 
@@ -222,6 +225,9 @@ Result<std::unique_ptr<ViewScan>> ViewReader::scan(const ViewRange& range, const
   };
   std::string begin = place(range.begin);
   std::string end = range.end.empty() ? StateStore::behind_prefix(place({})) : place(range.end);
+  // What happened later does not count.
+  if (!layout.is_keyed() && range.by == ViewRange::By::time && as_of.time && *as_of.time < INT64_MAX)
+    end = std::min(end, layout.events_from(*as_of.time + 1));
   if (!range.behind.empty()) {
     // Behind a key of the history, of which there are several rows; else behind the row itself.
     if (range.backwards) {
@@ -234,12 +240,15 @@ Result<std::unique_ptr<ViewScan>> ViewReader::scan(const ViewRange& range, const
   if (end < begin) end = begin;
   std::unique_ptr<StoreCursor> cursor = state_->store->cursor(
       StateFamily::point, begin, end, range.backwards ? CursorOrder::backwards : CursorOrder::forwards);
+  std::unique_ptr<BoundedScan> scan;
   if (range.by == ViewRange::By::index)
-    return std::unique_ptr<ViewScan>(
-        std::make_unique<IndexScan>(state_, served_.layout, range.index, std::move(cursor), as_of));
-  if (of_history)
-    return std::unique_ptr<ViewScan>(std::make_unique<HistoryScan>(state_, std::move(cursor), as_of, range.backwards));
-  return std::unique_ptr<ViewScan>(std::make_unique<PlainScan>(state_, std::move(cursor), as_of));
+    scan = std::make_unique<IndexScan>(state_, std::move(cursor), as_of, range.most, served_.layout, range.index);
+  else if (of_history)
+    scan = std::make_unique<HistoryScan>(state_, std::move(cursor), as_of, range.most, range.backwards);
+  else
+    scan = std::make_unique<PlainScan>(state_, std::move(cursor), as_of, range.most);
+  scan->find();
+  return std::unique_ptr<ViewScan>(std::move(scan));
 }
 
 }  // namespace braid

@@ -37,18 +37,22 @@ struct ViewRange {
   /// Ordered bytes of keys or of values, begin <= each < end. `end` empty: there is none. Of time: append_time_key.
   std::string begin = {}, end = {};
   bool backwards = false;
-  /// ViewScan::position() of the last row of an earlier scan of this range: this one goes on behind it.
+  /// ViewScan::position() of an earlier scan of this range: this one goes on behind it.
   std::string behind = {};
+  /// Stored rows that the scan looks at before it pauses; of one key it looks at all versions.
+  uint64_t most = UINT64_MAX;
 };
 
 class ViewScan {
  public:
   virtual ~ViewScan() = default;
-  /// False behind the last row, and after a failure.
+  /// False behind the last row, after a failure, and when it pauses.
   virtual bool valid() const = 0;
   virtual const ViewRow& row() const = 0;
   virtual void next() = 0;
-  /// Where the row stands in the range. Bytes.
+  /// It has looked at as many rows as it may, and there may be more of them behind position().
+  virtual bool pauses() const = 0;
+  /// Where the row stands in the range, or where the scan pauses. Bytes.
   virtual std::string position() const = 0;
   virtual Status status() const = 0;
   /// Stored rows that were looked at, those that were left out among them.
@@ -66,10 +70,10 @@ class ViewReader {
   enum class Answer : uint8_t {
     known,
     no_history,  ///< the view keeps nothing of what was
-    too_old,     ///< before the time from which on it is kept
-    to_come      ///< behind the watermark, or a later epoch: it may still change
+    too_old,     ///< before the time, or the epoch, from which on it is kept
+    to_come      ///< an epoch that is not committed yet
   };
-  Answer check(const AsOf& as_of) const;
+  Result<Answer> check(const AsOf& as_of) const;
   /// The first instant that can be asked for; kNoTime: any.
   int64_t horizon() const;
 

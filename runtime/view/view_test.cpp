@@ -95,7 +95,7 @@ class Views {
     ASSERT_TRUE(gone.ok()) << gone.error().message;
     ASSERT_TRUE(store_.commit(batch).ok());
     writer_.forget_events(*gone);
-    host_.committed({.epoch = epoch, .watermark = watermark, .newest = watermark, .clock = 0});
+    host_.committed({.epoch = epoch, .watermark = watermark, .newest = watermark});
   }
 
   ViewReader reader() { return {host_.now(), 0}; }
@@ -126,6 +126,20 @@ std::vector<Line> lines(const ViewReader& reader, const ViewRange& range, const 
   for (; (*scan)->valid(); (*scan)->next()) found.push_back(line_of(reader.layout(), (*scan)->row().row));
   EXPECT_TRUE((*scan)->status().ok());
   return found;
+}
+
+/// The same by scans that pause behind each few rows, of those that do not count, too.
+std::vector<Line> lines_with_pauses(const ViewReader& reader, ViewRange range, const AsOf& as_of, uint64_t most) {
+  std::vector<Line> found;
+  range.most = most;
+  while (true) {
+    const auto scan = reader.scan(range, as_of);
+    for (; (*scan)->valid(); (*scan)->next()) found.push_back(line_of(reader.layout(), (*scan)->row().row));
+    EXPECT_TRUE((*scan)->status().ok());
+    if (!(*scan)->pauses()) return found;
+    EXPECT_NE((*scan)->position(), range.behind);
+    range.behind = (*scan)->position();
+  }
 }
 
 /// The same, a few rows at a time, each part by a scan of its own.
@@ -198,6 +212,7 @@ TEST_P(ViewTest, OfChangesIsWhatStands) {
     Views views(*store_, true, keep);
     Rng rng(keep ? 11 : 7);
     std::vector<Written> written;
+    size_t epochs_known = 0, epochs_gone = 0;
     int64_t time = 100;
     for (uint64_t epoch = 1; epoch <= 60; ++epoch) {
       for (uint64_t block = rng.below(4); block > 0; --block) {
@@ -241,19 +256,21 @@ TEST_P(ViewTest, OfChangesIsWhatStands) {
         ASSERT_EQ(lines_in_parts(reader, range, {}, 3), expected);
       }
       if (!keep) {
-        ASSERT_EQ(reader.check({.time = time}), ViewReader::Answer::no_history);
+        ASSERT_EQ(*reader.check({.time = time}), ViewReader::Answer::no_history);
         continue;
       }
       ASSERT_EQ(reader.horizon(), time - 6 - kKeep);
-      ASSERT_EQ(reader.check({.time = time - 7 - kKeep}), ViewReader::Answer::too_old);
-      ASSERT_EQ(reader.check({.epoch = epoch + 1}), ViewReader::Answer::to_come);
+      ASSERT_EQ(*reader.check({.time = time - 7 - kKeep}), ViewReader::Answer::too_old);
+      ASSERT_EQ(*reader.check({.epoch = epoch + 1}), ViewReader::Answer::to_come);
       for (const int64_t at : {time, time - 3, time - 17, time - 6 - kKeep}) {
         const AsOf as_of{.time = at};
-        ASSERT_EQ(reader.check(as_of), ViewReader::Answer::known);
+        ASSERT_EQ(*reader.check(as_of), ViewReader::Answer::known);
         const std::map<std::string, Line> then = standing(written, as_of);
         ASSERT_EQ(lines(reader, {}, as_of), in_key_order(then)) << "as of " << at << " in epoch " << epoch;
         ASSERT_EQ(lines_in_parts(reader, {.backwards = true}, as_of, 1), reversed(in_key_order(then)));
         ASSERT_EQ(lines_in_parts(reader, {}, as_of, 2), in_key_order(then));
+        ASSERT_EQ(lines_with_pauses(reader, {}, as_of, 1), in_key_order(then));
+        ASSERT_EQ(lines_with_pauses(reader, {.backwards = true}, as_of, 3), reversed(in_key_order(then)));
         for (int64_t floor = -4; floor <= 4; ++floor) {
           const std::string key = key_of({"a", floor, {}});
           ViewRow row;
@@ -262,8 +279,15 @@ TEST_P(ViewTest, OfChangesIsWhatStands) {
           if (*found) ASSERT_EQ(line_of(reader.layout(), row.row), then.at(key));
         }
       }
-      ASSERT_EQ(lines(reader, {}, {.epoch = epoch - 1}), in_key_order(standing(written, {.epoch = epoch - 1})));
+      for (uint64_t before = 1; before <= epoch; ++before) {
+        const AsOf as_of{.epoch = before};
+        const bool known = *reader.check(as_of) == ViewReader::Answer::known;
+        ++(known ? epochs_known : epochs_gone);
+        if (known) ASSERT_EQ(lines(reader, {}, as_of), in_key_order(standing(written, as_of))) << before;
+      }
+      ASSERT_EQ(*reader.check({.epoch = epoch}), ViewReader::Answer::known);
     }
+    EXPECT_EQ(epochs_known > epochs_gone / 10 && epochs_gone > 0, keep.has_value());
     // What is kept does not grow with what was written.
     uint64_t rows = 0;
     ASSERT_TRUE(store_
@@ -315,13 +339,28 @@ TEST_P(ViewTest, OfEventsGoesByTime) {
     append_time_key(end, time - 4);
     ASSERT_EQ(lines(reader, {.by = ViewRange::By::time, .begin = begin, .end = end}, {}),
               expected([&](const Written& each) { return each.time >= time - 9 && each.time < time - 4; }));
-    ASSERT_EQ(lines(reader, {.by = ViewRange::By::time}, {.time = time - 5}),
-              expected([&](const Written& each) { return each.time <= time - 5; }));
+    const std::vector<Line> then = expected([&](const Written& each) { return each.time <= time - 5; });
+    ASSERT_EQ(lines(reader, {.by = ViewRange::By::time}, {.time = time - 5}), then);
+    ASSERT_EQ(lines_with_pauses(reader, {.by = ViewRange::By::time, .backwards = true}, {.time = time - 5}, 2),
+              reversed(then));
     const std::string key = key_of({"c", 2, {}});
     const ViewRange of_key{.by = ViewRange::By::index, .index = 0, .begin = key, .end = StateStore::behind_prefix(key)};
     ASSERT_EQ(lines_in_parts(reader, of_key, {}, 2),
               expected([](const Written& each) { return each.line.floor == 2; }));
   }
+}
+
+TEST_P(ViewTest, PartsOfOneEpochFollowEachOther) {
+  Views views(*store_, true, 1'000'000);
+  const auto put = [&](const std::vector<int64_t>& times) {
+    for (const int64_t time : times)
+      views.write({{{"a", 1, time}, time, false, 1}}, {time == 10 ? RowChange::comes : RowChange::becomes});
+    views.commit(1, INT64_MIN);
+  };
+  put({10, 20, 30});
+  put({40});
+  for (const int64_t time : {10, 20, 30, 40})
+    EXPECT_EQ(lines(views.reader(), {}, {.time = time + 5}), (std::vector<Line>{{"a", 1, time}})) << time;
 }
 
 TEST_P(ViewTest, AStateStaysWhileTheJobGoesOn) {
@@ -339,8 +378,7 @@ TEST_P(ViewTest, AStateStaysWhileTheJobGoesOn) {
   ASSERT_NE(views.host().at_epoch(1), nullptr);
   EXPECT_EQ(views.host().at_epoch(2), nullptr);
   EXPECT_EQ(lines(ViewReader(views.host().at_epoch(1), 0), {}, {}), (std::vector<Line>{{"a", 1, 1}}));
-  EXPECT_EQ(views.host().wait_for(39, 0)->at.epoch, 39U);
-  EXPECT_EQ(views.host().wait_for(40, 1000), nullptr);
+  EXPECT_EQ(views.host().now()->at.epoch, 39U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ViewTest, testing::Values(false, true),

@@ -1,6 +1,7 @@
 #include "runtime/view/view_writer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "runtime/base/check.h"
@@ -50,7 +51,10 @@ void ViewWriter::write(const Block& block) {
     if (is_new) waiting_bytes_ += kOfEntry + key_.size();
     std::vector<Version>& versions = place->second;
     // A version that the next one of the same time replaces was never seen.
-    if (versions.empty() || (layout_.has_history() && versions.back().time != time)) versions.emplace_back();
+    if (versions.empty() || (layout_.has_history() && versions.back().time != time)) {
+      versions.emplace_back();
+      waiting_bytes_ += sizeof(Version);
+    }
     Version& version = versions.back();
     waiting_bytes_ -= version.row.size();
     version.time = time;
@@ -73,13 +77,13 @@ Result<uint64_t> ViewWriter::put(const Rows& rows, uint64_t epoch, int64_t water
                                  StateBatch& batch) {
   uint64_t gone = 0;
   // What goes is chosen of what is in the store; what this epoch writes is younger, or goes with the next one.
-  if (layout_.spec().keep_us && watermark > INT64_MIN + *layout_.spec().keep_us && watermark != INT64_MAX) {
-    const int64_t horizon = watermark - *layout_.spec().keep_us;
+  if (const int64_t horizon = layout_.horizon(watermark); horizon != INT64_MIN) {
     const size_t most = std::max(kGoAtOnce, 2 * (rows.keys.size() + rows.events.size()));
     const std::shared_ptr<const StoreSnapshot> before = store.snapshot();
     BRAID_CHECK(before != nullptr, "a store without snapshots has no views");
     if (layout_.is_keyed()) {
-      BRAID_TRY(forget_outdated(horizon, most, *before, batch));
+      BRAID_ASSIGN(const uint64_t known_from, forget_outdated(horizon, most, *before, batch));
+      BRAID_TRY(forget_epochs(known_from, store, batch));
     } else {
       BRAID_ASSIGN(gone, forget_old_events(horizon, most, *before, batch));
     }
@@ -90,6 +94,19 @@ Result<uint64_t> ViewWriter::put(const Rows& rows, uint64_t epoch, int64_t water
     put_events(rows, epoch, batch);
   }
   return gone;
+}
+
+Status ViewWriter::forget_epochs(uint64_t before, StateStore& store, StateBatch& batch) {
+  if (before == 0) return {};
+  std::string bytes;
+  BRAID_ASSIGN(const bool found, store.get(StateFamily::point, layout_.known_key(), &bytes));
+  uint64_t known = 0;
+  if (found && bytes.size() != sizeof(known)) return damaged("its first epoch is damaged");
+  if (found) std::memcpy(&known, bytes.data(), sizeof(known));
+  if (before <= known) return {};
+  bytes.assign(reinterpret_cast<const char*>(&before), sizeof(before));
+  batch.put(StateFamily::point, layout_.known_key(), bytes);
+  return {};
 }
 
 Status ViewWriter::count_rows(StateStore& store) {
@@ -125,6 +142,8 @@ Status ViewWriter::put_keys(const Rows& rows, uint64_t epoch, StateStore& store,
       return Status();
     }));
 
+  const uint32_t first = std::exchange(put_epoch_, epoch) == epoch ? put_versions_ : 0;
+  put_versions_ = first;
   std::string value;
   for (size_t i = 0; i < changed.size(); ++i) {
     const std::string& key = changed[i]->first;
@@ -158,10 +177,12 @@ Status ViewWriter::put_keys(const Rows& rows, uint64_t epoch, StateStore& store,
       const Version& version = versions[n];
       value.clear();
       ViewStamp{epoch, version.time, version.gone ? ViewStamp::Kind::gone : ViewStamp::Kind::row}.append(value);
-      batch.put(StateFamily::point, layout_.history_key(key, epoch, static_cast<uint32_t>(n)),
-                value.append(version.row));
-      if (n > 0 || !before[i].empty()) batch.put(StateFamily::point, layout_.outdated_key(version.time, key), {});
+      const std::string place = layout_.history_key(key, epoch, first + static_cast<uint32_t>(n));
+      batch.put(StateFamily::point, place, value.append(version.row));
+      if (n > 0 || !before[i].empty())
+        batch.put(StateFamily::point, layout_.outdated_key(version.time, key), ViewLayout::version_of_history(place));
     }
+    put_versions_ = std::max(put_versions_, first + static_cast<uint32_t>(versions.size()));
   }
   return {};
 }
@@ -182,24 +203,31 @@ void ViewWriter::put_events(const Rows& rows, uint64_t epoch, StateBatch& batch)
   }
 }
 
-Status ViewWriter::forget_outdated(int64_t horizon, size_t most, const StoreSnapshot& store, StateBatch& batch) {
+Result<uint64_t> ViewWriter::forget_outdated(int64_t horizon, size_t most, const StoreSnapshot& store,
+                                             StateBatch& batch) {
+  uint64_t known_from = 0;
   const auto outdated =
       store.cursor(StateFamily::point, layout_.outdated_before(INT64_MIN), layout_.outdated_before(horizon));
   for (size_t n = 0; outdated->valid() && n < most; outdated->next(), ++n) {
     batch.erase(StateFamily::point, outdated->key());
+    if (outdated->value().size() != ViewLayout::kVersionSize) return damaged("what is outdated has no version");
+    // This version answers for all times from the horizon on, so none behind it is read any more.
     const std::string versions = layout_.history_prefix(ViewLayout::key_of_outdated(outdated->key()));
-    const auto version = store.cursor(StateFamily::point, versions, StateStore::behind_prefix(versions));
-    bool has_newest = false;  // of those that were there at the horizon: it answers for all times from then on
+    const std::string last = versions + std::string(outdated->value());
+    const auto version = store.cursor(StateFamily::point, last, StateStore::behind_prefix(versions));
     for (; version->valid(); version->next()) {
       const std::optional<ViewStamp> stamp = ViewStamp::read(version->value());
       if (!stamp) return damaged("a version has no stamp");
-      if (!has_newest && stamp->time >= horizon) continue;
-      if (has_newest || stamp->kind == ViewStamp::Kind::gone) batch.erase(StateFamily::point, version->key());
-      has_newest = true;
+      if (version->key() == last) {
+        known_from = std::max(known_from, stamp->epoch);
+        if (stamp->kind == ViewStamp::Kind::row) continue;
+      }
+      batch.erase(StateFamily::point, version->key());
     }
     BRAID_TRY(version->status());
   }
-  return outdated->status();
+  BRAID_TRY(outdated->status());
+  return known_from;
 }
 
 Result<uint64_t> ViewWriter::forget_old_events(int64_t horizon, size_t most, const StoreSnapshot& store,

@@ -57,8 +57,10 @@ class ViewWriter {
   /// As of what has been taken, but for rows of events that put() lets go.
   ViewFigures figures() const { return figures_; }
   /// Puts what the epoch changes into the batch, and lets go what lies `keep` behind the watermark, a part at a time.
-  /// Gives how many events went.
+  /// Gives how many events went. Several of one epoch may follow each other: each goes on behind the one before.
   Result<uint64_t> put(const Rows& rows, uint64_t epoch, int64_t watermark, StateStore& store, StateBatch& batch);
+  /// Epochs before that one cannot be read.
+  Status forget_epochs(uint64_t before, StateStore& store, StateBatch& batch);
   /// Counts the rows of a keyed view that are in the store.
   Status count_rows(StateStore& store);
   /// So many events have gone (put()): on the thread of the turns, when the commit is durable.
@@ -71,7 +73,8 @@ class ViewWriter {
   void find_leaves();
   Status put_keys(const Rows& rows, uint64_t epoch, StateStore& store, StateBatch& batch);
   void put_events(const Rows& rows, uint64_t epoch, StateBatch& batch);
-  Status forget_outdated(int64_t horizon, size_t most, const StoreSnapshot& store, StateBatch& batch);
+  /// Gives the epoch from which on all versions are there, as far as this changes it.
+  Result<uint64_t> forget_outdated(int64_t horizon, size_t most, const StoreSnapshot& store, StateBatch& batch);
   Result<uint64_t> forget_old_events(int64_t horizon, size_t most, const StoreSnapshot& store, StateBatch& batch);
   /// The values of all indexes, of a stored row.
   Result<std::vector<std::string>> index_values(std::string_view row);
@@ -88,6 +91,8 @@ class ViewWriter {
   // Of the thread that commits.
   Arena arena_;
   std::vector<Slot> stored_slots_;
+  uint64_t put_epoch_ = UINT64_MAX;
+  uint32_t put_versions_ = 0;  ///< numbers that versions of this epoch have taken
 };
 
 }  // namespace braid

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,6 +24,7 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
 constexpr std::chrono::seconds kLinger{1};
+constexpr std::chrono::milliseconds kRest{50};
 constexpr size_t kMostUnread = 1 << 20;
 
 std::string_view view(beast::string_view text) {
@@ -55,6 +57,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   ~Connection() { --shared_.open; }
 
+  /// Its handlers run one at a time, from the first on.
+  void begin() {
+    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read(); });
+  }
+
+ private:
   void read() {
     parser_.emplace();
     parser_->header_limit(shared_.limits.header_bytes);
@@ -64,7 +72,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
                      [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
   }
 
- private:
   void got(beast::error_code error) {
     if (!error) return answer();
     // Gone, silent or closed between two requests: nobody waits for an answer.
@@ -154,7 +161,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 }  // namespace
 
 struct HttpServer::Loop {
-  Loop(HttpHandler handler, const HttpLimits& limits) : io(static_cast<int>(limits.threads)), acceptor(io) {
+  Loop(HttpHandler handler, const HttpLimits& limits) : io(static_cast<int>(limits.threads)), acceptor(io), rest(io) {
     shared.handler = std::move(handler);
     shared.limits = limits;
   }
@@ -165,9 +172,14 @@ struct HttpServer::Loop {
       if (!error && shared.open < shared.limits.connections) {
         beast::error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
-        std::make_shared<Connection>(std::move(socket), shared)->read();
+        std::make_shared<Connection>(std::move(socket), shared)->begin();
       }
-      accept();
+      if (!error) return accept();
+      // The process has no more files, mostly: it would be asked again at once.
+      rest.expires_after(kRest);
+      rest.async_wait([this](beast::error_code stopped) {
+        if (!stopped) accept();
+      });
     });
   }
 
@@ -175,6 +187,7 @@ struct HttpServer::Loop {
   HttpAddress address;
   asio::io_context io;
   tcp::acceptor acceptor;
+  asio::steady_timer rest;           ///< behind an accept that failed
   std::vector<std::thread> threads;  ///< the last: they use the others
 };
 

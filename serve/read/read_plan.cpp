@@ -96,31 +96,37 @@ ViewRange choose(const ReadPlan& plan, const ViewReader& reader) {
 
 }  // namespace
 
-std::optional<std::string> refuse(const ReadPlan& plan, const ViewReader& reader) {
+Result<std::optional<Refusal>> refuse(const ReadPlan& plan, const ViewReader& reader) {
+  const auto because = [](std::string reason, bool gone = false) {
+    return std::optional<Refusal>(Refusal{std::move(reason), gone});
+  };
   if (plan.by_index && reader.layout().is_keyed() && !plan.as_of.is_now())
-    return "rows as of another time come in the order of the key";
-  switch (reader.check(plan.as_of)) {
+    return because("rows as of another time come in the order of the key");
+  BRAID_ASSIGN(const ViewReader::Answer answer, reader.check(plan.as_of));
+  switch (answer) {
     case ViewReader::Answer::known:
-      return std::nullopt;
+      return std::optional<Refusal>();
     case ViewReader::Answer::no_history:
-      return "the view keeps no history: `keep` is not set";
+      return because("the view keeps no history: `keep` is not set");
     case ViewReader::Answer::too_old:
-      return "that lies before what is kept";
+      return because("that lies before what is kept", true);
     case ViewReader::Answer::to_come:
-      return "that epoch has not been committed yet";
+      return because("that epoch has not been committed yet");
   }
   BRAID_UNREACHABLE("an answer");
 }
 
 Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const TakeRow& take) {
   const ViewLayout& layout = reader.layout();
-  BRAID_ASSIGN(const std::unique_ptr<ViewScan> scan, reader.scan(choose(plan, reader), plan.as_of));
+  ViewRange range = choose(plan, reader);
+  range.most = kMostLookedAt;
+  BRAID_ASSIGN(const std::unique_ptr<ViewScan> scan, reader.scan(range, plan.as_of));
   ReadResult result;
   Arena arena;
   std::vector<Slot> slots(layout.rows().leaves());
   std::string bytes;
   for (; scan->valid(); scan->next()) {
-    if (result.rows == plan.limit || scan->looked_at() > kMostLookedAt) {
+    if (result.rows == plan.limit) {
       result.more = true;
       break;
     }
@@ -140,6 +146,10 @@ Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const Ta
   }
   result.looked_at = scan->looked_at();
   BRAID_TRY(scan->status());
+  if (scan->pauses()) {
+    result.more = true;
+    result.position = scan->position();
+  }
   return result;
 }
 

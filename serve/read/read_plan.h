@@ -44,13 +44,18 @@ struct ReadResult {
   std::string position;  ///< bytes
 };
 
-/// Why the plan cannot be read; nothing: it can.
-std::optional<std::string> refuse(const ReadPlan& plan, const ViewReader& reader);
+/// Why a plan cannot be read.
+struct Refusal {
+  std::string reason;
+  bool gone = false;  ///< it could be read once
+};
+/// Nothing: it can be read.
+Result<std::optional<Refusal>> refuse(const ReadPlan& plan, const ViewReader& reader);
 
 /// A row as its leaves; they live for the call. False: no more rows are wanted.
 using TakeRow = std::function<bool(const Slot* slots, const ViewStamp& stamp)>;
 
-/// Stored rows that one read looks at, at most.
+/// Stored rows that one read looks at, at most, but for versions of one key.
 inline constexpr uint64_t kMostLookedAt = 100'000;
 
 Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const TakeRow& take);

@@ -60,8 +60,9 @@ class RowText {
   std::vector<size_t> leaves_;
 };
 
-std::string etag_of(uint64_t epoch) {
-  return fmt::format("\"e{}\"", epoch);
+/// `form`: of the same rows in another one.
+std::string etag_of(uint64_t epoch, std::string_view form = {}) {
+  return fmt::format("\"e{}{}\"", epoch, form);
 }
 
 bool has_etag(const HttpRequest& request, const std::string& etag) {
@@ -184,6 +185,14 @@ HttpResponse Api::describe(size_t index) const {
 
 namespace {
 
+std::optional<HttpResponse> refusal_of(const ReadPlan& plan, const ViewReader& reader) {
+  const Result<std::optional<Refusal>> refusal = refuse(plan, reader);
+  if (!refusal.ok()) return problem_of(refusal.error());
+  if (!*refusal) return std::nullopt;
+  const bool gone = (*refusal)->gone;
+  return http_problem(gone ? 410 : 400, gone ? "not kept any more" : "cannot be asked for", (*refusal)->reason);
+}
+
 /// Of a state that is too old; nothing: it will do.
 std::optional<HttpResponse> too_old(const AskedRows& asked, const std::shared_ptr<const ViewsState>& state) {
   if (!state) return http_problem(503, "not ready", "the job has not begun, or has ended");
@@ -204,8 +213,9 @@ HttpResponse at_epoch(const AskedRows& asked, const ViewHost& host, Clock& clock
           fmt::format("epoch {} is not kept any more; begin again without `after`", *asked.pinned_epoch));
     return make(pinned);
   }
-  std::optional<HttpResponse> old = too_old(asked, host.now());
-  if (!old) return make(host.now());
+  const std::shared_ptr<const ViewsState> now = host.now();
+  std::optional<HttpResponse> old = too_old(asked, now);
+  if (!old) return make(now);
   if (old->status != 412 || asked.wait_us == 0) return *std::move(old);
   HttpResponse response;
   response.later = [asked, &host, &clock, make = std::move(make),
@@ -226,45 +236,43 @@ HttpResponse Api::rows(size_t index, const HttpRequest& request, const Query& qu
   const Result<AskedRows> asked = read_query(product, query, false);
   if (!asked.ok()) return problem_of(asked.error());
   const bool lines = request.header("accept").find(kLines) != std::string_view::npos;
-  return at_epoch(
-      *asked, host_, clock_,
-      [this, index, &product, asked = *asked, query, lines,
-       request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
-        const std::string etag = etag_of(state->at.epoch);
-        HttpResponse response{.content_type = lines ? kLines : kJson};
-        set_headers(product, state->at, response);
-        response.headers.emplace_back("ETag", etag);
-        if (has_etag(request, etag)) {
-          response.status = 304;
-          return response;
-        }
-        const ViewReader reader(state, index);
-        if (const std::optional<std::string> reason = refuse(asked.plan, reader)) {
-          const bool gone = reader.check(asked.plan.as_of) == ViewReader::Answer::too_old;
-          return http_problem(gone ? 410 : 400, gone ? "not kept any more" : "cannot be asked for", *reason);
-        }
-        const RowText text(product.row, asked.fields);
-        std::string& body = response.body;
-        if (!lines) body = "{" + head(product, state->at) + ",\"rows\":[";
-        bool first = true;
-        const Result<ReadResult> result = read(asked.plan, reader, [&](const Slot* slots, const ViewStamp&) {
-          if (!lines && !first) body += ',';
-          first = false;
-          text.append(slots, body);
-          if (lines) body += '\n';
-          return true;
-        });
-        if (!result.ok()) return problem_of(result.error());
-        std::string next = "null";
-        if (result->more) {
-          host_.keep(state, clock_.steady_us() + kTokenHolds);
-          next = token_of(state->at.epoch, query, result->position);
-          response.headers.emplace_back("Braid-Next", next);
-          next = '"' + next + '"';
-        }
-        if (!lines) body += "],\"next\":" + next + "}\n";
-        return response;
-      });
+  return at_epoch(*asked, host_, clock_,
+                  [this, index, &product, asked = *asked, query, lines,
+                   request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
+                    const std::string etag = etag_of(state->at.epoch, lines ? "-lines" : "");
+                    HttpResponse response{.content_type = lines ? kLines : kJson};
+                    set_headers(product, state->at, response);
+                    response.headers.emplace_back("ETag", etag);
+                    if (has_etag(request, etag)) {
+                      response.status = 304;
+                      return response;
+                    }
+                    const ViewReader reader(state, index);
+                    if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader))
+                      return *std::move(refused);
+                    const RowText text(product.row, asked.fields);
+                    std::string& body = response.body;
+                    if (!lines) body = "{" + head(product, state->at) + ",\"rows\":[";
+                    bool first = true;
+                    const Result<ReadResult> result =
+                        read(asked.plan, reader, [&](const Slot* slots, const ViewStamp&) {
+                          if (!lines && !first) body += ',';
+                          first = false;
+                          text.append(slots, body);
+                          if (lines) body += '\n';
+                          return body.size() < kMostBytes;
+                        });
+                    if (!result.ok()) return problem_of(result.error());
+                    std::string next = "null";
+                    if (result->more) {
+                      host_.keep(state, clock_.steady_us() + kTokenHolds);
+                      next = token_of(state->at.epoch, product, query, result->position);
+                      response.headers.emplace_back("Braid-Next", next);
+                      next = '"' + next + '"';
+                    }
+                    if (!lines) body += "],\"next\":" + next + "}\n";
+                    return response;
+                  });
 }
 
 HttpResponse Api::row(size_t index, const std::vector<std::string>& key, const HttpRequest& request,
@@ -292,11 +300,8 @@ HttpResponse Api::row(size_t index, const std::vector<std::string>& key, const H
                   [this, index, &product, asked = *asked, bytes,
                    request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
                     ViewReader reader(state, index);
-                    if (const std::optional<std::string> reason = refuse(asked.plan, reader)) {
-                      const bool gone = reader.check(asked.plan.as_of) == ViewReader::Answer::too_old;
-                      return http_problem(gone ? 410 : 400, gone ? "not kept any more" : "cannot be asked for",
-                                          *reason);
-                    }
+                    if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader))
+                      return *std::move(refused);
                     ViewRow stored;
                     const Result<bool> found = reader.get(bytes, asked.plan.as_of, &stored);
                     if (!found.ok()) return problem_of(found.error());

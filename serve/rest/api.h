@@ -47,6 +47,7 @@ class Api {
 
   static constexpr int64_t kTokenHolds = 60'000'000;   ///< µs for which the epoch of a token is kept
   static constexpr uint64_t kMostRows = 10'000;        ///< of one answer
+  static constexpr size_t kMostBytes = 4 << 20;        ///< behind which an answer takes no further row
   static constexpr int64_t kLongestWait = 10'000'000;  ///< µs for `min_epoch`
 
  private:

@@ -207,6 +207,40 @@ TEST_F(ApiTest, TellsToolsWhatThereIs) {
   EXPECT_EQ(about["keep"], "1s");
 }
 
+TEST_F(ApiTest, SaysThatTheJobHasEnded) {
+  const std::string token = rows("limit=4")["next"];
+  const HttpResponse waits = get("/v1/products/shop.shelf/rows", "min_epoch=2&wait=1s");
+  ASSERT_TRUE(waits.later);
+  host_.close();
+  EXPECT_EQ(waits.later()->status, 503);
+  EXPECT_EQ(get("/v1/products/shop.shelf").status, 503);
+  EXPECT_EQ(get("/v1/products/shop.shelf/rows").status, 503);
+  EXPECT_EQ(get("/v1/products/shop.shelf/rows/n%2F04").status, 503);
+  EXPECT_EQ(get("/v1/products/shop.shelf/rows", "limit=4&after=" + token).status, 410);
+  EXPECT_EQ(get("/v1/products").status, 200);
+}
+
+TEST_F(ApiTest, NamesWhatHasNotChanged) {
+  const std::string path = "/v1/products/shop.shelf/rows";
+  const auto ask = [&](const std::string& known, const std::string& accept) {
+    return *api_->answer({.path = path, .headers = {{"if-none-match", known}, {"accept", accept}}});
+  };
+  const auto etag = [](const HttpResponse& answer) {
+    for (const auto& [name, value] : answer.headers)
+      if (name == "ETag") return value;
+    return std::string();
+  };
+  const std::string json = etag(ask("", "")), lines = etag(ask("", "application/x-ndjson"));
+  ASSERT_FALSE(json.empty());
+  EXPECT_NE(json, lines);
+  EXPECT_EQ(ask(json, "").status, 304);
+  EXPECT_EQ(ask(json, "").body, "");
+  EXPECT_EQ(ask("\"other\", " + json, "").status, 304);
+  EXPECT_EQ(ask(json, "application/x-ndjson").status, 200);
+  host_.committed({.epoch = 2});
+  EXPECT_EQ(ask(json, "").status, 200);
+}
+
 TEST_F(ApiTest, WaitsForAnEpoch) {
   EXPECT_EQ(get("/v1/products/shop.shelf/rows", "min_epoch=2").status, 412);
   HttpResponse waits = get("/v1/products/shop.shelf/rows", "min_epoch=2&wait=1s");

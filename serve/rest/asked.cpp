@@ -40,9 +40,9 @@ std::optional<Condition::Op> comparison(std::string_view word) {
   return std::nullopt;
 }
 
-/// The query without its token, so that a token is not used with another one.
-uint64_t digest_of(const Query& query) {
-  std::string text;
+/// The query without its token, so that a token is not used with another one, or of another product.
+uint64_t digest_of(const ApiProduct& product, const Query& query) {
+  std::string text = fmt::format("{}@{}?", product.qualified(), product.version);
   for (const auto& [name, value] : query)
     if (name != "after" && name != "limit") text.append(name).append(1, '=').append(value).append(1, '&');
   return key_hash(text);
@@ -179,15 +179,15 @@ Result<AskedRows> read_query(const ApiProduct& product, const Query& query, bool
   if (token) {
     uint64_t head[2];
     std::memcpy(head, token->data(), sizeof(head));
-    if (head[1] != digest_of(query)) return wrong("`after` belongs to another query");
+    if (head[1] != digest_of(product, query)) return wrong("`after` belongs to another query");
     asked.pinned_epoch = head[0];
     asked.plan.behind = token->substr(sizeof(head));
   }
   return asked;
 }
 
-std::string token_of(uint64_t epoch, const Query& query, std::string_view position) {
-  const uint64_t head[2] = {epoch, digest_of(query)};
+std::string token_of(uint64_t epoch, const ApiProduct& product, const Query& query, std::string_view position) {
+  const uint64_t head[2] = {epoch, digest_of(product, query)};
   std::string bytes(sizeof(head), '\0');
   std::memcpy(bytes.data(), head, sizeof(head));
   return base64_url(bytes.append(position));

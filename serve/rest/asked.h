@@ -37,7 +37,7 @@ struct AskedRows {
 /// Or what is wrong, as a sentence. `one`: of a row by its key, so nothing that chooses rows.
 Result<AskedRows> read_query(const ApiProduct& product, const Query& query, bool one);
 
-/// Goes on with a read: the epoch, which query it was, and where it was.
-std::string token_of(uint64_t epoch, const Query& query, std::string_view position);
+/// Goes on with a read: the epoch, which query of which product it was, and where it was.
+std::string token_of(uint64_t epoch, const ApiProduct& product, const Query& query, std::string_view position);
 
 }  // namespace braid::serve

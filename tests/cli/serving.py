@@ -41,6 +41,12 @@ product dear {
   where cents >= 500
   select { id, customer, city, cents, note, at }
 }
+
+/// Rows of it come and go.
+product best {
+  from customer
+  top 3 by cents desc
+}
 """
 TOML = """[project]
 name = "shop"
@@ -51,6 +57,7 @@ SERVE = """[env.dev.serve]
 "shop.customer" = { index = ["city", "sales"], keep = "5m" }
 "shop.dear" = { index = ["customer"] }
 "shop.sale_per_minute" = {}
+"shop.best" = { index = ["city"] }
 """
 BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -75,11 +82,11 @@ class Shop:
     def settings(self, serve: str):
         (self.folder / "braid.toml").write_text(TOML + serve)
 
-    def sell(self, count: int):
+    def sell(self, count: int, ordered=False):
         """Appends sales, one in half a second, somewhat out of order."""
         rows = []
         for number in range(self.written, self.written + count):
-            at = number / 2 - self.case.random.choice([0, 0, 1, 5])
+            at = number / 2 - (0 if ordered else self.case.random.choice([0, 0, 1, 5]))
             rows.append({"id": number, "customer": self.case.random.randrange(25),
                          "city": self.case.random.choice(["Bern", "Zürich", "La Chaux-de-Fonds", "a/b"]),
                          "cents": self.case.random.randrange(1000),
@@ -92,10 +99,10 @@ class Shop:
         path = self.folder / f"data/out/shop.{product}.v1.ndjson"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def table(self) -> dict:
+    def table(self, product="customer") -> dict:
         """What the output leaves of each customer."""
         rows = {}
-        for row in self.output("customer"):
+        for row in self.output(product):
             if row.pop("__deleted", False):
                 rows.pop(row["customer"])
             else:
@@ -210,6 +217,12 @@ def compare(job: Job):
     first, last = (BEGIN + datetime.timedelta(seconds=each) for each in (20, 40))
     same(case, job.rows("dear", at__ge=instant(20), at__lt=instant(40)),
          [row for row in by_time if first <= moment(row["at"]) < last], "between two instants")
+    best = shop.table("best")
+    case.expect(len(best) == 3, f"three are the best: {best}")
+    same(case, sorted(job.rows("best"), key=json.dumps), sorted(best.values(), key=json.dumps), "the best")
+    for city in {row["city"] for row in best.values()} | {"Bern"}:
+        same(case, sorted(job.rows("best", city=city), key=json.dumps),
+             sorted((row for row in best.values() if row["city"] == city), key=json.dumps), f"the best of {city}")
     windows = shop.output("sale_per_minute")
     same(case, sorted(job.rows("sale_per_minute"), key=json.dumps), sorted(windows, key=json.dumps), "windows")
 
@@ -220,12 +233,20 @@ def rows_are_those_of_the_output(case: Case):
     with Job(shop) as job:
         job.caught_up()
         compare(job)
-        shop.sell(200)
-        job.caught_up()
+        went = False
+        for _ in range(25):
+            shop.sell(40)
+            job.caught_up()
+            went = went or any(row.get("__deleted") for row in shop.output("best"))
+            if went and shop.written >= 500:
+                break
+        case.expect(went, "no row of a table went")
         compare(job)
+        epoch = job.get("/v1/products/shop.customer").json["epoch"]
         job.stop()
     with Job(shop) as job:  # as the store has it
         compare(job)
+        case.expect(job.get("/v1/products/shop.customer").json["epoch"] >= epoch, "an earlier epoch")
 
 
 def kills_leave_a_whole_epoch(case: Case):
@@ -253,29 +274,53 @@ def a_view_that_is_added_later_has_all_rows(case: Case):
     shop.settings(SERVE)
     with Job(shop) as job:
         compare(job)
-        shop.sell(100)
+        rows, then = "/v1/products/shop.customer/rows", shop.table()
+        shop.sell(100, ordered=True)
         job.caught_up()
         compare(job)
-        job.refused(410, "/v1/products/shop.customer/rows", "before what is kept", as_of=instant(3))
+        case.expect(shop.table() != then, "nothing has changed")
+        same(case, job.rows("customer", as_of=instant(199.75)), [then[key] for key in sorted(then)], "as it began")
+        job.refused(410, rows, "before what is kept", as_of=instant(3))
+        job.refused(410, rows, "before what is kept", at_epoch=0)
+        job.stop()
+
+
+def a_job_may_run_without_its_views(case: Case):
+    shop = Shop(case)
+    shop.sell(100)
+    with Job(shop) as job:
+        job.caught_up()
+        epoch = job.get("/v1/products/shop.customer").json["epoch"]
+        job.stop()
+    shop.settings("")
+    shop.sell(100)
+    case.braid("run", shop.folder, "--no-seal")
+    shop.settings(SERVE)
+    with Job(shop) as job:
+        compare(job)
+        found = job.get("/v1/products/shop.customer").json["epoch"]
+        case.expect(found > epoch, f"epoch {found} is served, and {epoch} was before")
         job.stop()
 
 
 def what_was_can_be_asked_for(case: Case):
     shop = Shop(case)
-    shop.sell(200)
     with Job(shop) as job:
-        job.caught_up()
+        for part in range(10):
+            shop.sell(20, ordered=True)
+            job.caught_up()
+            if part == 5:
+                expected = shop.table()
         first = job.get("/v1/products/shop.customer/rows", {"limit": 1000}).json
-        at = job.rows("customer", as_of=instant(60), limit=3)
-        # `newest` is the event time of each version.
-        expected = {}
-        for row in shop.output("customer"):
-            if moment(row["newest"]) <= BEGIN + datetime.timedelta(seconds=60):
-                expected[row["customer"]] = row
-        case.expect(0 < len(expected) < 25 or len(first["rows"]) == len(expected), "the instant tells nothing apart")
+        at = job.rows("customer", as_of=instant(59.75), limit=3)
+        case.expect(expected != shop.table(), "the instant tells nothing apart")
         same(case, at, [expected[key] for key in sorted(expected)], "as of a minute")
+        same(case, job.rows("customer", as_of=instant(59.75), order="-key", limit=4),
+             [expected[key] for key in sorted(expected, reverse=True)], "as of a minute, backwards")
+        same(case, job.rows("dear", as_of=instant(59.75)),
+             [row for row in shop.output("dear") if moment(row["at"]) <= moment(instant(59.75))], "a stream as of a minute")
         one = sorted(expected)[0]
-        answer = job.get(f"/v1/products/shop.customer/rows/{one}", {"as_of": instant(60)})
+        answer = job.get(f"/v1/products/shop.customer/rows/{one}", {"as_of": instant(59.75)})
         case.expect(answer.json["row"] == expected[one], f"customer {one} as of a minute: {answer.text}")
         shop.sell(200)
         job.caught_up()
@@ -310,6 +355,7 @@ def answers_say_what_is_wrong(case: Case):
         job.refused(400, rows, "`next` of an answer before", after="%%%")
         token = job.get(rows, {"limit": 2}).json["next"]
         job.refused(400, rows, "belongs to another query", after=token, city="Bern")
+        job.refused(400, "/v1/products/shop.dear/rows", "belongs to another query", after=token)
         job.refused(400, rows + "/1/2", "the key is customer")
         job.refused(400, rows + "/one", "`one` is no int")
         job.refused(400, rows + "/1", "cannot be asked of one row", limit=3)
@@ -339,8 +385,10 @@ def a_job_that_has_ended_is_served(case: Case):
     shop.sell(150)
     with Job(shop, "--serve", follow=False) as job:
         job.wait(lambda: "serving until it is stopped" in job.process.stderr.readline(), "the job does not end")
+        job.wait(lambda: job.get("/v1/products/shop.customer").status == 200, "what the job left is not served")
         compare(job)
-        case.expect(len(job.get("/v1/products").json["products"]) == 3, "not all products are served")
+        case.expect(len(job.get("/v1/products").json["products"]) == 4, "not all products are served")
+        case.braid("run", shop.folder, code=4, finding="E8001")  # the store is in use
         job.stop()
 
 
@@ -423,10 +471,28 @@ def settings_are_checked(case: Case):
     case.braid("run", shop.folder, code=None, finding="E7004")
     shop.settings(SERVE)
     case.braid("run", shop.folder, "--listen", "0.0.0.0:0", code=None, finding="E8062")
+    shop.settings(SERVE + '[env.dev]\nbrokers = "127.0.0.1:1"\n')
+    case.braid("run", shop.folder, code=None, finding="E8061")
+    # One file for each customer, and a view that comes later.
+    shop.settings('[env.dev.out]\n"shop.dear" = { file = "results/{customer}.ndjson" }\n')
+    shop.sell(50)
+    case.braid("run", shop.folder, "--no-seal")
+    shop.settings('[env.dev.out]\n"shop.dear" = { file = "results/{customer}.ndjson" }\n' + SERVE)
+    case.braid("run", shop.folder, "--no-seal", code=None, finding="E8060")
+    (shop.folder / "main.braid").write_text("""domain shop owner "shop@example.com"
+
+table country key code { code: string, name: string }
+
+product named { from country }
+""")
+    (shop.folder / "braid.toml").write_text(TOML.replace("shop.sale", "shop.country") +
+                                            '[env.dev.serve]\n"shop.named" = { keep = "3d" }\n')
+    case.braid("run", shop.folder, code=None, finding="E2285")
 
 
 if __name__ == "__main__":
     braid_command.main([rows_are_those_of_the_output, kills_leave_a_whole_epoch,
-                        a_view_that_is_added_later_has_all_rows, what_was_can_be_asked_for, nothing_is_read_half, answers_say_what_is_wrong,
+                        a_view_that_is_added_later_has_all_rows, a_job_may_run_without_its_views,
+                        what_was_can_be_asked_for, nothing_is_read_half, answers_say_what_is_wrong,
                         a_job_that_has_ended_is_served, rows_are_read_from_the_terminal,
                         settings_are_checked])

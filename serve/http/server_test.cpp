@@ -1,0 +1,272 @@
+// The server as its clients see it, over plain sockets.
+#include "serve/http/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+namespace braid::serve {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+struct Answer {
+  int status = 0;  ///< 0: the connection was closed before there was one
+  std::string head, body;
+};
+
+class Client {
+ public:
+  explicit Client(const HttpAddress& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(address.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0) << std::strerror(errno);
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client() { ::close(socket_); }
+
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;  // the server has closed
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+  }
+  /// `has_body`: false for HEAD, whose answer says how long a body would be.
+  Answer read(bool has_body = true) {
+    size_t end = std::string::npos;
+    while ((end = unread_.find("\r\n\r\n")) == std::string::npos)
+      if (!receive()) return {};
+    Answer answer{.status = std::stoi(unread_.substr(9, 3)), .head = unread_.substr(0, end + 2), .body = {}};
+    unread_.erase(0, end + 4);
+    const std::string mark = "\r\nContent-Length: ";
+    const size_t length = answer.head.find(mark);
+    if (!has_body || length == std::string::npos) return answer;
+    const size_t bytes = std::stoul(answer.head.substr(length + mark.size()));
+    while (unread_.size() < bytes)
+      if (!receive()) return {};
+    answer.body = unread_.substr(0, bytes);
+    unread_.erase(0, bytes);
+    return answer;
+  }
+  Answer get(const std::string& target) {
+    send("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    return read();
+  }
+  /// Waits for the end of the connection; false: something came, or nothing happened.
+  bool is_closed() { return unread_.empty() && !receive() && errno != EAGAIN; }
+
+ private:
+  bool receive() {
+    char bytes[4096];
+    errno = 0;
+    const ssize_t count = ::recv(socket_, bytes, sizeof(bytes), 0);
+    if (count <= 0) return false;
+    unread_.append(bytes, static_cast<size_t>(count));
+    return true;
+  }
+
+  int socket_;
+  std::string unread_;
+};
+
+std::unique_ptr<HttpServer> serve(HttpHandler handler, const HttpLimits& limits = {}) {
+  Result<std::unique_ptr<HttpServer>> server = HttpServer::listen({.host = "127.0.0.1"}, limits, std::move(handler));
+  EXPECT_TRUE(server.ok());
+  return *std::move(server);
+}
+
+HttpResponse echo(const HttpRequest& request) {
+  return {.body = request.method + " " + request.path + " " + request.query + " " +
+                  std::string(request.header("x-name")) + " " + request.body};
+}
+
+TEST(HttpServer, AnswersOneRequestAfterTheOther) {
+  const auto server = serve(echo);
+  Client client(server->address());
+  EXPECT_EQ(client.get("/a%20b?c=%20&d").body, "GET /a%20b c=%20&d  ");
+  client.send("GET /1 HTTP/1.1\r\nHost: x\r\nX-NAME: Ann\r\n\r\nDELETE /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.read().body, "GET /1  Ann ");
+  EXPECT_EQ(client.read().body, "DELETE /2   ");
+  client.send("GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(client.read().body, "GET /3   ");
+  EXPECT_TRUE(client.is_closed());
+  Client old(server->address());
+  old.send("GET /4 HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(old.read().body, "GET /4   ");
+  EXPECT_TRUE(old.is_closed());
+}
+
+TEST(HttpServer, GivesNoBodyWhereThereIsNone) {
+  const auto server = serve([](const HttpRequest& request) -> HttpResponse {
+    return {.status = request.path == "/304"   ? 304
+                      : request.path == "/204" ? 204
+                                               : 200,
+            .body = request.path == "/200" ? request.method : "",
+            .headers = {{"ETag", "\"1\""}}};
+  });
+  Client client(server->address());
+  client.send("HEAD /200 HTTP/1.1\r\nHost: x\r\n\r\n");
+  const Answer head = client.read(false);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_NE(head.head.find("Content-Length: 3\r\n"), std::string::npos) << head.head;
+  for (const int status : {304, 204}) {
+    const Answer none = client.get("/" + std::to_string(status));
+    EXPECT_EQ(none.status, status);
+    EXPECT_EQ(none.head.find("Content-Length"), std::string::npos) << none.head;
+    EXPECT_NE(none.head.find("ETag: \"1\"\r\n"), std::string::npos) << none.head;
+  }
+  EXPECT_EQ(client.get("/200").body, "GET");  // nothing of the answers before is left
+}
+
+TEST(HttpServer, RefusesWhatIsTooLong) {
+  std::atomic<int> asked = 0;
+  const auto handler = [&](const HttpRequest& request) {
+    ++asked;
+    return echo(request);
+  };
+  const auto server = serve(handler, {.header_bytes = 1000, .body_bytes = 10});
+  const auto refused = [&](const std::string& bytes) {
+    Client client(server->address());
+    client.send(bytes);
+    const int status = client.read().status;
+    EXPECT_TRUE(client.is_closed());
+    return status;
+  };
+  EXPECT_EQ(refused("GET /" + std::string(2000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n"), 431);
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"), 431);
+  EXPECT_EQ(refused("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n01234567890"), 413);
+  EXPECT_EQ(refused("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"),
+            413);
+  EXPECT_EQ(refused("\x16\x03\x01 what\r\n\r\n"), 400);
+  EXPECT_EQ(asked, 0);
+  Client client(server->address());
+  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789");
+  EXPECT_EQ(client.read().body, "PUT /   0123456789");
+  const auto without = serve(handler);
+  Client with_body(without->address());
+  with_body.send("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n0");
+  EXPECT_EQ(with_body.read().status, 413);
+}
+
+TEST(HttpServer, ClosesConnectionsThatDoNothing) {
+  const auto server = serve(echo, {.time_out_us = 200'000});
+  Client silent(server->address()), half(server->address()), idle(server->address());
+  half.send("GET / HTTP/1.1\r\nHo");
+  EXPECT_EQ(idle.get("/").status, 200);
+  const auto began = steady_clock::now();
+  EXPECT_TRUE(silent.is_closed());
+  EXPECT_TRUE(half.is_closed());
+  EXPECT_TRUE(idle.is_closed());
+  EXPECT_LT(steady_clock::now() - began, milliseconds(5000));
+  EXPECT_EQ(Client(server->address()).get("/").status, 200);
+}
+
+TEST(HttpServer, AnswersLater) {
+  std::atomic<bool> ready = false;
+  const auto server = serve(
+      [&](const HttpRequest& request) -> HttpResponse {
+        if (request.path != "/later") return echo(request);
+        return {.later = [&, asked = request]() -> std::optional<HttpResponse> {
+          return ready ? std::optional(echo(asked)) : std::nullopt;
+        }};
+      },
+      {.time_out_us = 200'000, .look_every_us = 5'000});
+  Client waits(server->address());
+  waits.send("GET /later?x HTTP/1.1\r\nHost: x\r\n\r\n");
+  // The thread serves others meanwhile, and no time-out counts.
+  const auto until = steady_clock::now() + milliseconds(500);
+  Client other(server->address());
+  while (steady_clock::now() < until) ASSERT_EQ(other.get("/now").status, 200);
+  ready = true;
+  EXPECT_EQ(waits.read().body, "GET /later x  ");
+  waits.send("HEAD /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(waits.read(false).status, 200);
+  EXPECT_EQ(waits.get("/now").status, 200);
+}
+
+TEST(HttpServer, HasSoManyConnectionsAtMost) {
+  const auto server = serve(echo, {.connections = 3});
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<Client>(server->address()));
+    ASSERT_EQ(clients.back()->get("/").status, 200);
+  }
+  EXPECT_TRUE(Client(server->address()).is_closed());
+  for (const auto& client : clients) EXPECT_EQ(client->get("/").status, 200);
+  clients.pop_back();
+  const auto until = steady_clock::now() + milliseconds(10'000);
+  while (Client(server->address()).get("/").status != 200)
+    ASSERT_LT(steady_clock::now(), until) << "a connection that ended still counts";
+}
+
+TEST(HttpServer, ServesManyAtOnce) {
+  constexpr int kClients = 150, kRequests = 8;
+  std::atomic<int> asked = 0;
+  const auto server = serve(
+      [&](const HttpRequest& request) {
+        ++asked;
+        return HttpResponse{.body = request.query + std::string(20'000, 'x')};
+      },
+      {.threads = 3, .connections = 1000});
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < kClients; ++i) clients.push_back(std::make_unique<Client>(server->address()));
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int part = 0; part < 3; ++part)
+    threads.emplace_back([&, part] {
+      for (int request = 0; request < kRequests; ++request) {
+        for (int i = part; i < kClients; i += 3)
+          clients[static_cast<size_t>(i)]->send(fmt::format("GET /?{}.{} HTTP/1.1\r\nHost: x\r\n\r\n", i, request));
+        for (int i = part; i < kClients; i += 3)
+          if (clients[static_cast<size_t>(i)]->read().body !=
+              fmt::format("{}.{}", i, request) + std::string(20'000, 'x'))
+            ++wrong;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(asked, kClients * kRequests);
+}
+
+TEST(HttpServer, EndsWithConnectionsThatAreOpen) {
+  const auto held = std::make_shared<int>(0);
+  auto server = serve(
+      [held](const HttpRequest&) -> HttpResponse {
+        return {.later = [held]() -> std::optional<HttpResponse> { return std::nullopt; }};
+      },
+      {.threads = 2, .look_every_us = 1'000});
+  const HttpAddress address = server->address();
+  Client idle(address), half(address), waits(address);
+  half.send("GET / HT");
+  waits.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto until = steady_clock::now() + milliseconds(10'000);
+  while (held.use_count() < 3) ASSERT_LT(steady_clock::now(), until) << "nobody was asked";
+  server.reset();
+  EXPECT_EQ(held.use_count(), 1) << "an answer that was to come later is still there";
+  for (Client* client : {&idle, &half, &waits}) EXPECT_TRUE(client->is_closed());
+}
+
+TEST(HttpServer, SaysWhyItCannotListen) {
+  const auto server = serve(echo);
+  EXPECT_NE(server->address().port, 0);
+  const auto second = HttpServer::listen(server->address(), {}, echo);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().system_error, EADDRINUSE);
+}
+
+}  // namespace
+}  // namespace braid::serve
