@@ -62,7 +62,10 @@ std::optional<std::string> value_bytes(const FieldPlace& place, const std::strin
   if (!shape.children.empty()) return std::nullopt;
   Arena arena;
   std::vector<Slot> slots(1, slot_i128(0));
-  if (read_text(shape, text, slots.data(), arena) != ConversionFault::none) return std::nullopt;
+  const bool is_number = shape.kind == TypeKind::floating && is_json_number(text);
+  const ConversionFault fault =
+      is_number ? read_number(shape, text, slots.data()) : read_key(shape, text, slots.data(), arena);
+  if (fault != ConversionFault::none) return std::nullopt;
   std::string bytes;
   if (is_optional(place.type)) bytes.push_back('\0');
   append_ordered_bytes(without_optional(place.type), slots.data(), bytes);
