@@ -83,7 +83,8 @@ class ApiTest : public testing::Test {
   }
   std::vector<std::string> names(const std::string& query) {
     std::vector<std::string> made;
-    for (const Json& row : rows(query)["rows"]) made.push_back(row["name"]);
+    const Json answer = rows(query);
+    for (const Json& row : answer["rows"]) made.push_back(row["name"]);
     return made;
   }
   template <class Keeps>
@@ -116,7 +117,9 @@ TEST_F(ApiTest, GivesTheRowOfAKey) {
 TEST_F(ApiTest, ChoosesRowsByTheirFields) {
   EXPECT_EQ(names("size=3"), names_of([](int64_t n) { return n % 5 != 0 && n % 7 == 3; }));
   EXPECT_EQ(names("size.null=true"), names_of([](int64_t n) { return n % 5 == 0; }));
-  EXPECT_EQ(names("size.null=false&size.lt=2"), names_of([](int64_t n) { return n % 5 != 0 && n % 7 < 2; }));
+  // In the order of the index that has them.
+  EXPECT_THAT(names("size.null=false&size.lt=2"),
+              testing::UnorderedElementsAreArray(names_of([](int64_t n) { return n % 5 != 0 && n % 7 < 2; })));
   EXPECT_EQ(names("place.city=Bern&limit=1000"), names_of([](int64_t n) { return n % 3 != 0 && n % 2 == 0; }));
   EXPECT_EQ(names("place.floor.ge=20"), names_of([](int64_t n) { return n % 3 != 0 && n >= 20; }));
   EXPECT_EQ(names("name.gt=n/10&name.le=n/12"), (std::vector<std::string>{"n/11", "n/12"}));
@@ -200,8 +203,7 @@ TEST_F(ApiTest, TellsToolsWhatThereIs) {
   const Json& read = document["paths"]["/v1/products/shop.shelf@2/rows"]["get"];
   EXPECT_EQ(read["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["rows"]["items"]["$ref"],
             "#/components/schemas/shop.shelf.v2");
-  EXPECT_EQ(document["components"]["schemas"]["shop.shelf.v2"]["properties"]["size"]["type"],
-            Json::parse(R"(["integer","null"])"));
+  EXPECT_EQ(document["components"]["schemas"]["shop.shelf.v2"]["properties"]["size"]["anyOf"][1]["type"], "null");
   const Json about = Json::parse(get("/v1/products/shop.shelf").body);
   EXPECT_EQ(about["doc"], "Where \"things\" are.");
   EXPECT_EQ(about["keep"], "1s");

@@ -62,10 +62,9 @@ std::optional<std::string> value_bytes(const FieldPlace& place, const std::strin
   if (!shape.children.empty()) return std::nullopt;
   Arena arena;
   std::vector<Slot> slots(1, slot_i128(0));
-  const bool is_float = shape.kind == TypeKind::floating;
-  if (is_float && !is_json_number(text)) return std::nullopt;
+  const bool is_number = shape.kind == TypeKind::floating && is_json_number(text);
   const ConversionFault fault =
-      is_float ? read_number(shape, text, slots.data()) : read_key(shape, text, slots.data(), arena);
+      is_number ? read_number(shape, text, slots.data()) : read_key(shape, text, slots.data(), arena);
   if (fault != ConversionFault::none) return std::nullopt;
   std::string bytes;
   if (is_optional(place.type)) bytes.push_back('\0');

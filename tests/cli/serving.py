@@ -139,7 +139,7 @@ class Job:
         answer = connection.getresponse()
         answer.text = answer.read().decode()
         connection.close()
-        if answer.getheader("Content-Type", "").endswith("json") and answer.text:
+        if answer.getheader("Content-Type", "").endswith(("/json", "+json")) and answer.text:
             answer.json = json.loads(answer.text)
         return answer
 
@@ -381,7 +381,7 @@ def answers_say_what_is_wrong(case: Case):
 
 
 def a_job_that_has_ended_is_served(case: Case):
-    shop = Shop(case, "")
+    shop = Shop(case, SERVE.replace('"shop.best" = { index = ["city"] }\n', ""))  # --serve has all products
     shop.sell(150)
     with Job(shop, "--serve", follow=False) as job:
         job.wait(lambda: "serving until it is stopped" in job.process.stderr.readline(), "the job does not end")
