@@ -32,12 +32,12 @@ class GrantLookup {
 
   /// Lets `reader` read the interface, which is published as that, for `purpose` if the registry grants it now; else
   /// the interface stays as it is. Who states no purpose reads for that of its grant. What became of a request that
-  /// grants nothing is reported at `place` (W7233), grants for other purposes alone (E5487), and a registry that cannot
+  /// grants nothing is reported at `place` (W7233), grants for other purposes alone (E7338), and a registry that cannot
   /// be believed, too.
   void let_read(const mesh::Interface& published, mesh::Interface& interface, const std::string& reader,
                 const std::string& purpose, const std::string& known_key, Span place);
   /// The columns of a product that its readers in the project have; nothing: all. Domains of one project that have
-  /// different ones are reported (E5488).
+  /// different ones are reported (E7339).
   std::optional<std::vector<std::string>> columns(const mesh::Interface& interface, Span place);
   /// What was granted.
   std::vector<GrantedRead> take() { return std::move(granted_); }

@@ -464,9 +464,9 @@ def rows_are_read_from_the_terminal(case: Case):
 
 def settings_are_checked(case: Case):
     shop = Shop(case, '[env.dev.serve]\n"shop.custmer" = {}\n')
-    case.braid("run", shop.folder, code=None, finding="E2283")
+    case.braid("run", shop.folder, code=None, finding="E7335")
     shop.settings('[env.dev.serve]\n"shop.customer" = { index = ["town"] }\n')
-    case.braid("run", shop.folder, code=None, finding="E2284")
+    case.braid("run", shop.folder, code=None, finding="E7336")
     shop.settings('[env.dev.serve]\n"shop.customer" = { kep = "3d" }\n')
     case.braid("run", shop.folder, code=None, finding="E7004")
     shop.settings(SERVE)
@@ -487,7 +487,7 @@ product named { from country }
 """)
     (shop.folder / "braid.toml").write_text(TOML.replace("shop.sale", "shop.country") +
                                             '[env.dev.serve]\n"shop.named" = { keep = "3d" }\n')
-    case.braid("run", shop.folder, code=None, finding="E2285")
+    case.braid("run", shop.folder, code=None, finding="E7337")
 
 
 if __name__ == "__main__":
