@@ -329,9 +329,11 @@ def what_was_changed_is_found(case: Case) -> None:
 def killed_publishers_leave_it_whole(case: Case) -> None:
     """At each write, and at moments by chance, until 50 were killed."""
     write_payments(case)
+    began = time.monotonic()
     case.braid("publish", "payments")
+    takes = time.monotonic() - began
     killed = old = new = 0
-    nth = 1
+    nth, writes = 1, 26  # of a publication, at most
     counter = 0
     sequence = 1
     for attempt in range(400):
@@ -341,13 +343,16 @@ def killed_publishers_leave_it_whole(case: Case) -> None:
         write_payments(case, more=f", made_{counter}: {counter}")
         if killed < 25:
             process = case.start("publish", "payments", environment={"BRAID_KILL_AT": f"registry_write:{nth}"})
-            nth = (nth + 4) % 26 + 1  # all places, not in their order
         else:
             process = case.start("publish", "payments")
-            time.sleep(case.random.uniform(0.0, 0.35))
+            time.sleep(case.random.uniform(0.0, takes))
             process.send_signal(signal.SIGKILL)
         ended = case.ended(process)
         killed += ended.code == -signal.SIGKILL
+        if killed < 25:
+            if ended.code == DONE:
+                writes = max(nth - 1, 1)
+            nth = nth % writes + 1
         case.expect(ended.code in (DONE, -signal.SIGKILL), f"{ended}")
         found = versions(case)
         case.expect(sorted(found) == ["payments.balance@1", "payments.payment@1"], f"{found}")
@@ -610,10 +615,10 @@ def reads_are_on_record(case: Case) -> None:
     case.expect((last["rows"], last["total"]) == ("1", "5"), f"{last}")
     case.braid("audit", "verify", "--registry", "registry")
 
-    # Followed, as a file that the script of the docs reads.
+    # Followed as a file, and read by the script of the docs.
     log = case.directory / "oversight/log"
     log.mkdir(parents=True)
-    (log.parent / "braid.toml").write_text('[project]\nname = "oversight"\n')
+    (log.parent / "braid.toml").write_text(TOML.format(name="oversight"))
     page = (braid_command.SOURCE / "docs/mesh/audit.md").read_text(encoding="utf-8")
     (log.parent / "oversight.braid").write_text(re.search(r"```braid\n(.*?)```", page, re.S)[1], encoding="utf-8")
     with (log / "kpi.ndjson").open("w") as file:
@@ -674,6 +679,8 @@ def an_audit_log_is_read_by_scripts(case: Case) -> None:
     """`from audit` gives each event once, goes on with what comes, and is refused where the log is another one."""
     write_payments(case)
     case.braid("publish", "payments")
+    write_kpi(case)
+    case.braid("publish", "kpi")
     folder = case.directory / "oversight"
     folder.mkdir()
     (folder / "braid.toml").write_text(TOML.format(name="oversight"))
@@ -721,8 +728,6 @@ def an_audit_log_is_read_by_scripts(case: Case) -> None:
     case.braid("run", "oversight")
     case.expect(copy.read_text() == whole and len(rows()) == logged(), "the rest of a line is not taken away")
     # All logs at once, each of them a partition.
-    write_kpi(case)
-    case.braid("publish", "kpi")
     script.write_text(OVERSIGHT.format(log="*"))
     shutil.rmtree(folder / "data")
     case.braid("run", "oversight")
