@@ -11,7 +11,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import braid_command
-from braid_command import SCRIPT, Case
+from braid_command import INPUT, SCRIPT, Case
 from mesh import TOML
 
 CRM = """domain crm
@@ -158,7 +158,7 @@ def a_reader_cannot_switch_it_off(case: Case) -> None:
             changed += 1
     case.expect(changed >= 3, f"{changed} interfaces have masks")
     (case.directory / "registry").rename(case.directory / "away")
-    case.braid("check", "mail", code=SCRIPT)
+    case.braid("check", "mail", code=INPUT, finding="E7213")
     (case.directory / "away").rename(case.directory / "registry")
     case.braid("check", "mail")
     # Not granted at all: the other clauses do not open it.
@@ -182,7 +182,7 @@ def a_new_mask_comes_with_the_pin(case: Case) -> None:
     write_crm(case, CRM.replace("hidden(x).left(4)", '"***"'))
     told = case.braid("publish", "crm")
     case.expect("mask" in told.out, f"{told}")
-    told = case.braid("update", "mail")
+    told = case.braid("update", "--project", "mail")
     case.expect("the mask of `email`" in told.out, f"{told}")
     case.braid("run", "crm")
     case.braid("run", "mail")
