@@ -427,8 +427,20 @@ class Erasing {
     BRAID_ASSIGN(const std::vector<std::string> found, search(options, erasure, texts));
     for (const std::string& place : found)
       receipt.remains.push_back(
-          {place, "it has the bytes of a key, in rows that are not the subject's by any field that was named"});
+          {without_keys(place, texts),
+           "it has the bytes of a key, in rows that are not the subject's by any field that was named"});
     return receipt;
+  }
+
+  /// A path can have a key in it, and a receipt has none.
+  static std::string without_keys(std::string place, const std::vector<std::string>& texts) {
+    constexpr std::string_view kKey = "{key}";
+    for (const std::string& text : texts) {
+      if (text.size() < kShortestSought) continue;
+      for (size_t at = place.find(text); at != std::string::npos; at = place.find(text, at + kKey.size()))
+        place.replace(at, text.size(), kKey);
+    }
+    return place;
   }
 
   /// Sample rows that were published, and documents with their values: what has the key of the subject goes.

@@ -395,6 +395,8 @@ def a_server_refuses_what_is_not_signed(case: Case) -> None:
                     return answer.status
             except urllib.error.HTTPError as error:
                 return error.code
+            except (urllib.error.URLError, ConnectionError):
+                return 0  # closed before all was sent: what it says may not have been read
 
         case.expect(ask("GET", "domains/payments/head", token="") == 401, "read without a token")
         case.expect(ask("GET", "domains/payments/head", token=READ_TOKEN) == 200, "the token for reading")
@@ -405,7 +407,8 @@ def a_server_refuses_what_is_not_signed(case: Case) -> None:
         case.expect(ask("PUT", "domains/other/head", b"0" * 64 + b"\n", If_None_Match="*") == 422, "no publication")
         case.expect(ask("GET", "../secret") in (400, 404) and ask("GET", "domains/payments/head.lock") == 404, "outside")
         case.expect(ask("DELETE", "domains/payments/head") == 405, "removed")
-        case.expect(ask("PUT", "objects/ab/" + "ab" * 32, b"x" * (17 << 20), If_None_Match="*") in (413, 422), "too long")
+        case.expect(ask("PUT", "objects/ab/" + "ab" * 32, b"x" * (17 << 20), If_None_Match="*") in (0, 413), "too long")
+        case.expect(ask("GET", "domains/payments/head") == 200, "it answers no more")
         at.braid("mesh", "gc", "--project", "payments", code=USAGE, finding="E7256")
         # A token for reading, and none.
         toml = payments / "braid.toml"

@@ -160,7 +160,8 @@ TEST_F(OneJob, StartsOverWhereAnEarlierResetCameHalfWay) {
   put("a", 1, 0);
   run();
   // The group went, and the process was killed.
-  ASSERT_TRUE(broker_.delete_group("job", kSecond).ok());
+  const auto gone = broker_.delete_group("job", kSecond);
+  ASSERT_TRUE(gone.ok()) << gone.error().message;
   const auto stale = run_topic_job(program_, options_, seams());
   ASSERT_FALSE(stale.ok());
   EXPECT_EQ(stale.error().code, 8017);
