@@ -456,8 +456,7 @@ class Erasing {
     for (const std::string& domain : domains) {
       const Result<std::vector<mesh::ErasedDocument>> erased =
           registry.erase_documents(domain, [&](const std::string& document) {
-            return std::ranges::any_of(sought,
-                                       [&](const std::string& text) { return has_as_word(document, text); });
+            return std::ranges::any_of(sought, [&](const std::string& text) { return has_as_word(document, text); });
           });
       if (!erased.ok() && erased.error().code == diag::CollectWhereItLies::kCode) {
         receipt.remains.push_back(

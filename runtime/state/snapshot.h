@@ -1,8 +1,8 @@
 // A store as of one commit, for readers beside the job: later commits are not seen, and do not wait.
 //
 // A snapshot is immutable; threads may share it. It and its cursors end before the store does (runtime/view/view_host.h
-// sees to that). A snapshot keeps what has been replaced since from being cleaned up, so it should not be held for long.
-// Fails with ErrorKind::store.
+// sees to that). A snapshot keeps what has been replaced since from being cleaned up, so it should not be held for
+// long. Fails with ErrorKind::store.
 #pragma once
 
 #include <memory>

@@ -25,7 +25,7 @@ struct MemberStatus {
   bool ready = false;                  ///< it was given its tasks, and has recovered them
   /// Of promises of `volume`, by task: of those at work here, and of others, as their last commits say.
   std::map<int32_t, TaskVolumes> volumes = {};
-  bool last = false;                   ///< it leaves: all has been committed
+  bool last = false;  ///< it leaves: all has been committed
 };
 
 /// What people are shown of a stage.
