@@ -6,6 +6,7 @@
 #include "runtime/connect/source.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/engine/record_file.h"
 #include "runtime/report/lookup_findings.h"
 
 namespace braid {
@@ -40,27 +41,13 @@ class FileService final : public Service {
 
  private:
   Status read(const std::string& path) {
-    BRAID_ASSIGN(const std::unique_ptr<SourcePartition> partition, open_partition(fs_, path, record_form(plan_)));
-    const std::unique_ptr<Decoder> decoder = make_decoder(plan_);
-    TurnBuffer buffer;
-    PartitionPosition position;
-    while (true) {
-      BRAID_ASSIGN(const std::optional<SourceTurn> turn, partition->next_turn(position, buffer));
-      if (!turn) return {};
-      arena_.reset();
-      const DecodedTurn decoded = decoder->decode({.bytes = turn->bytes,
-                                                   .position = position.position,
-                                                   .first_line = position.line,
-                                                   .long_record_bytes = turn->long_record_bytes},
-                                                  arena_);
-      position = turn->end;
-      if (!decoded.rejected.empty()) {
-        const RejectedRecord& first = decoded.rejected.front();
-        return wrong(path, decoded.records[first.record], first.diagnostic.message);
-      }
-      for (const Block& block : decoded.blocks)
-        for (uint32_t row = 0; row < block.rows; ++row) BRAID_TRY(take(path, block, row, decoder->header()));
-    }
+    return read_record_file(
+        fs_, path, plan_, arena_,
+        {.refuse = [&](const Record& record, const std::string& reason) { return wrong(path, record, reason); },
+         .take = [&](const Block& block, const Decoder& decoder) -> Status {
+           for (uint32_t row = 0; row < block.rows; ++row) BRAID_TRY(take(path, block, row, decoder.header()));
+           return {};
+         }});
   }
 
   static Error wrong(const std::string& path, const Record& record, const std::string& reason) {

@@ -2,9 +2,9 @@
 
 #include "runtime/codec/change_encoder.h"
 #include "runtime/codec/fault_report.h"
-#include "runtime/connect/source.h"
 #include "runtime/data/row_change.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/engine/record_file.h"
 #include "runtime/report/view_findings.h"
 
 namespace braid {
@@ -54,31 +54,15 @@ class History {
 
   Status read(Fs& fs, const std::string& path, const std::function<Status(const Block&)>& take) {
     const DecodePlan plan = decode_plan(source_);
-    BRAID_ASSIGN(const std::unique_ptr<SourcePartition> partition, open_partition(fs, path, record_form(plan)));
-    const std::unique_ptr<Decoder> decoder = make_decoder(plan);
-    TurnBuffer buffer;
-    PartitionPosition position;
-    while (true) {
-      BRAID_ASSIGN(const std::optional<SourceTurn> turn, partition->next_turn(position, buffer));
-      if (!turn) return {};
-      arena_.reset();
-      const DecodedTurn decoded = decoder->decode({.bytes = turn->bytes,
-                                                   .position = position.position,
-                                                   .first_line = position.line,
-                                                   .long_record_bytes = turn->long_record_bytes},
-                                                  arena_);
-      position = turn->end;
-      if (!decoded.rejected.empty()) {
-        const RejectedRecord& first = decoded.rejected.front();
-        return changed(path, decoded.records[first.record].line, first.diagnostic.message);
-      }
-      for (const Block& block : decoded.blocks) {
-        Block made = allocate_block(leaves_, block.rows, arena_);
-        made.rows = block.rows;
-        for (uint32_t row = 0; row < block.rows; ++row) BRAID_TRY(convert(plan, path, *decoder, block, row, made));
-        BRAID_TRY(take(made));
-      }
-    }
+    return read_record_file(
+        fs, path, plan, arena_,
+        {.refuse = [&](const Record& record, const std::string& reason) { return changed(path, record.line, reason); },
+         .take = [&](const Block& block, const Decoder& decoder) -> Status {
+           Block made = allocate_block(leaves_, block.rows, arena_);
+           made.rows = block.rows;
+           for (uint32_t row = 0; row < block.rows; ++row) BRAID_TRY(convert(plan, path, decoder, block, row, made));
+           return take(made);
+         }});
   }
 
  private:
