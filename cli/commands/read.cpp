@@ -4,8 +4,7 @@
 #include "cli/commands/command.h"
 #include "cli/commands/read_store.h"
 #include "cli/serve/http_client.h"
-#include "cli/serve/job_watch.h"
-#include "cli/serve/watch_errors.h"
+#include "cli/serve/job_address.h"
 #include "cli/session/view_bindings.h"
 #include "runtime/base/clock.h"
 #include "runtime/engine/job_store.h"
@@ -64,12 +63,8 @@ Result<HttpReply> ask(const serve::HttpAddress& address, const Question& questio
 
 /// The running job's.
 Result<HttpReply> ask_job_of(const std::string& store, const Question& question) {
-  const Result<std::string> written = real_fs().read_file(JobWatch::address_file(store));
-  if (!written.ok()) return not_listening(store);
-  const std::string_view line = *written;
-  const std::optional<serve::HttpAddress> address = serve::parse_http_address(line.substr(0, line.find('\n')));
-  if (!address) return not_listening(store);
-  return ask(*address, question);
+  BRAID_ASSIGN(const serve::HttpAddress address, address_of_job(real_fs(), store));
+  return ask(address, question);
 }
 
 /// Of a job that is stopped: the views that its store has.

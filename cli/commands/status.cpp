@@ -6,7 +6,7 @@
 #include "cli/present/status.h"
 #include "cli/project/config.h"
 #include "cli/serve/http_client.h"
-#include "cli/serve/job_watch.h"
+#include "cli/serve/job_address.h"
 #include "cli/serve/watch_errors.h"
 #include "cli/session/job_stores.h"
 #include "runtime/base/fs.h"
@@ -30,12 +30,8 @@ Result<std::string> ask(const serve::HttpAddress& address, bool json) {
 }
 
 Result<std::string> ask_job_of(const std::string& store, bool json) {
-  const Result<std::string> written = real_fs().read_file(JobWatch::address_file(store));
-  if (!written.ok()) return not_listening(store);
-  std::string_view line = *written;
-  const std::optional<serve::HttpAddress> address = serve::parse_http_address(line.substr(0, line.find('\n')));
-  if (!address) return not_listening(store);
-  return ask(*address, json);
+  BRAID_ASSIGN(const serve::HttpAddress address, address_of_job(real_fs(), store));
+  return ask(address, json);
 }
 
 /// What all tasks of a job are like, as that of one.
