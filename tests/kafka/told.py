@@ -130,12 +130,14 @@ def alerts_are_there_once_whatever_happens(case):
     job = Job(case, ALERTED, kafka='commit_within = "500ms"')
 
     def breach(running):
-        """Nothing comes until the promise is breached."""
-        job.wait_for("a breach", lambda: job.promises(running).get(("shop.kept", "fresh within 2s"), {}).get("state") == "breached", 30)
+        """The promise is met, so that the next breach is another one. Then nothing comes until it is breached."""
+        def state():
+            return job.promises(running).get(("shop.kept", "fresh within 2s"), {}).get("state")
+        with sells(job):
+            job.wait_for("the promise to be met", lambda: state() in ("ok", "at risk"), 60)
+        job.wait_for("a breach", lambda: state() == "breached", 30)
 
     with job.running() as running:
-        with sells(job):
-            running.wait_for_rows(1)
         breach(running)
         with sells(job):
             time.sleep(case.random.uniform(0, 1))
