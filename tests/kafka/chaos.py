@@ -393,7 +393,7 @@ def main():
         failed.append(f"records could not be produced: {source.error}")
     began = time.monotonic()
     last = subprocess.run([options.braid, "run", "--env", "prod", "--until", "caught-up", project], capture_output=True,
-                          text=True, timeout=300)
+                          text=True, timeout=300 + options.seconds)
     if last.returncode != 0:
         failed.append("the last run failed: " + last.stderr)
     if not failed:
