@@ -20,12 +20,18 @@
 
 namespace braid::serve {
 
+struct Consumer;  // serve/access/consumer.h
+
 struct HttpRequest {
   std::string method = "GET";                                     ///< HEAD is answered as GET, without the body
   std::string path;                                               ///< as it was sent, without the query
   std::string query;                                              ///< as it was sent, without `?`
   std::vector<std::pair<std::string, std::string>> headers = {};  ///< names in lower case
   std::string body = {};
+  /// Names in the client's certificate, which the server has verified: its common name, then DNS names and URIs.
+  std::vector<std::string> certificate_names = {};
+  /// Who asks, once the gate has found that out (serve/access/gate.h). Null: nobody is asked who they are.
+  std::shared_ptr<const Consumer> consumer = {};
 
   /// Empty: there is none. `name` in lower case.
   std::string_view header(std::string_view name) const;
