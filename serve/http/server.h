@@ -17,6 +17,7 @@
 
 #include "runtime/base/result.h"
 #include "serve/http/address.h"
+#include "serve/http/tls.h"
 
 namespace braid::serve {
 
@@ -59,9 +60,10 @@ struct HttpLimits {
 
 class HttpServer {
  public:
-  /// Listens, and serves from then on. The error is that of the system.
+  /// Listens, and serves from then on. The error is that of the system. With `tls` (TLS 1.2 and 1.3) its files are
+  /// read here, and an error says which of them cannot be used.
   static Result<std::unique_ptr<HttpServer>> listen(const HttpAddress& address, const HttpLimits& limits,
-                                                    HttpHandler handler);
+                                                    HttpHandler handler, const std::optional<TlsOptions>& tls = {});
   /// Closes all connections and waits for the threads.
   ~HttpServer();
   /// With the port that it got.
