@@ -53,7 +53,7 @@ void HttpWaiting::look() {
 }
 
 HttpConnection::HttpConnection(tcp::socket socket, HttpShared& shared)
-    : stream_(std::move(socket)),
+    : stream_(std::move(socket), shared.tls.get()),
       timer_(stream_.get_executor()),
       buffer_(shared.limits.header_bytes + shared.limits.body_bytes),
       shared_(shared),
@@ -67,14 +67,29 @@ HttpConnection::~HttpConnection() {
 }
 
 void HttpConnection::begin() {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read(); });
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->stream_.is_tls())
+      self->shake_hands();
+    else
+      self->read();
+  });
+}
+
+/// Who does not speak TLS, or has no certificate that is taken, gets no answer.
+void HttpConnection::shake_hands() {
+  stream_.tcp().expires_after(time_out_);
+  stream_.async_handshake([self = shared_from_this()](beast::error_code error) {
+    if (error) return;
+    self->certificate_names_ = self->stream_.certificate_names();
+    self->read();
+  });
 }
 
 void HttpConnection::read() {
   parser_.emplace();
   parser_->header_limit(shared_.limits.header_bytes);
   parser_->body_limit(shared_.limits.body_bytes);
-  stream_.expires_after(time_out_);
+  stream_.tcp().expires_after(time_out_);
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
 }
@@ -106,6 +121,7 @@ void HttpConnection::answer() {
   for (const auto& field : request)
     asked.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
   asked.body = std::move(request.body());
+  asked.certificate_names = certificate_names_;
   write(shared_.handler(asked), keep, head);
 }
 
@@ -131,7 +147,7 @@ void HttpConnection::write(HttpResponse response, bool keep, bool head) {
   // An answer without a body has no length.
   if (response.status != 204 && response.status != 304) response_.content_length(response.body.size());
   if (!head) response_.body() = std::move(response.body);
-  stream_.expires_after(time_out_);
+  stream_.tcp().expires_after(time_out_);
   http::async_write(stream_, response_, [self = shared_from_this(), keep](beast::error_code error, size_t) {
     if (!error && keep) return self->read();
     self->close();
@@ -139,7 +155,7 @@ void HttpConnection::write(HttpResponse response, bool keep, bool head) {
 }
 
 void HttpConnection::wait(HttpResponse unmade, bool keep, bool head) {
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   unmade_ = std::move(unmade);
   keep_ = keep;
   head_ = head;
@@ -195,17 +211,23 @@ void HttpConnection::after(std::chrono::microseconds time, void (HttpConnection:
 /// What is still on its way here is read and thrown away for a moment: a socket that is closed with unread bytes
 /// takes the answer back.
 void HttpConnection::close() {
+  stream_.tcp().expires_after(kLinger);
+  if (!stream_.is_tls()) return end();
+  stream_.async_goodbye([self = shared_from_this()](beast::error_code) { self->end(); });
+}
+
+void HttpConnection::end() {
   beast::error_code ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-  stream_.expires_after(kLinger);
+  stream_.tcp().socket().shutdown(tcp::socket::shutdown_send, ignored);
   drain();
 }
 
 void HttpConnection::drain() {
-  stream_.async_read_some(asio::buffer(unread_), [self = shared_from_this()](beast::error_code error, size_t bytes) {
-    self->drained_ += bytes;
-    if (!error && self->drained_ < kMostUnread) self->drain();
-  });
+  stream_.tcp().async_read_some(asio::buffer(unread_),
+                                [self = shared_from_this()](beast::error_code error, size_t bytes) {
+                                  self->drained_ += bytes;
+                                  if (!error && self->drained_ < kMostUnread) self->drain();
+                                });
 }
 
 }  // namespace braid::serve

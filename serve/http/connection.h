@@ -16,6 +16,7 @@
 #include <string>
 
 #include "serve/http/server.h"
+#include "serve/http/stream.h"
 
 namespace braid::serve {
 
@@ -45,6 +46,7 @@ class HttpWaiting {
 struct HttpShared {
   HttpHandler handler;
   HttpLimits limits;
+  std::unique_ptr<asio::ssl::context> tls = {};  ///< null: none
   std::atomic<size_t> open = 0;
   HttpWaiting waiting;
 };
@@ -61,6 +63,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void go_on();
 
  private:
+  void shake_hands();
   void read();
   void got(beast::error_code error);
   void answer();
@@ -88,10 +91,12 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// Calls what is next when the time is over, unless something else is begun before: each call ends the one before.
   void after(std::chrono::microseconds time, void (HttpConnection::*then)());
   void close();
+  void end();
   void drain();
   void close_socket();
 
-  beast::tcp_stream stream_;
+  ServerStream stream_;
+  std::vector<std::string> certificate_names_;
   asio::steady_timer timer_;
   uint64_t timed_ = 0;  ///< calls of after(), so that a timer that is over late does nothing
   beast::flat_buffer buffer_;

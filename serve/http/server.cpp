@@ -51,9 +51,41 @@ struct HttpServer::Loop {
 
 HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
+namespace {
+
+Result<std::unique_ptr<asio::ssl::context>> context_of(const TlsOptions& options) {
+  auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  beast::error_code error;
+  const auto wrong = [&](const std::string& path) {
+    return Error{ErrorKind::output, fmt::format("{}: {}", path, error.message()), 0, error.value()};
+  };
+  made->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                        asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+                        SSL_OP_NO_RENEGOTIATION,
+                    error);
+  if (error) return wrong("TLS");
+  made->use_certificate_chain_file(options.certificate, error);
+  if (error) return wrong(options.certificate);
+  made->use_private_key_file(options.key, asio::ssl::context::pem, error);
+  if (error) return wrong(options.key);
+  if (options.client_ca.empty()) return made;
+  made->load_verify_file(options.client_ca, error);
+  // One that is shown has to be right; who shows none may have a token.
+  if (!error) made->set_verify_mode(asio::ssl::verify_peer, error);
+  if (error) return wrong(options.client_ca);
+  static constexpr unsigned char kSessions[] = "braid";
+  SSL_CTX_set_session_id_context(made->native_handle(), kSessions, sizeof(kSessions) - 1);
+  return made;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, const HttpLimits& limits,
-                                                       HttpHandler handler) {
+                                                       HttpHandler handler, const std::optional<TlsOptions>& tls) {
   auto loop = std::make_unique<Loop>(std::move(handler), limits);
+  if (tls) {
+    BRAID_ASSIGN(loop->shared.tls, context_of(*tls));
+  }
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
   if (!error) loop->acceptor.open(endpoint.protocol(), error);

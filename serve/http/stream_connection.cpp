@@ -23,12 +23,12 @@ void set_unsent_limit(tcp::socket& socket, int bytes) {
 
 void HttpConnection::begin_stream(const HttpResponse& response, bool head) {
   body_ = response.stream;
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   // The part that waits, and a last word, have room behind that.
   const int bytes = shared_.limits.stream_bytes;
   beast::error_code ignored;
-  stream_.socket().set_option(asio::socket_base::send_buffer_size(2 * bytes), ignored);
-  set_unsent_limit(stream_.socket(), bytes);
+  stream_.tcp().socket().set_option(asio::socket_base::send_buffer_size(2 * bytes), ignored);
+  set_unsent_limit(stream_.tcp().socket(), bytes);
   if (chunked_) stream_head_.chunked(true);
   stream_writer_.emplace(stream_head_);
   after(time_out_, &HttpConnection::close_socket);
@@ -61,7 +61,7 @@ void HttpConnection::send_part(HttpStream::Next next) {
   if (ends && chunked_) sent_ += "0\r\n\r\n";
   if (sent_.empty()) return ends ? end_stream() : next == HttpStream::Next::wait ? wait_for_news() : go_on();
   after(late_ ? kForLastWord : time_out_, late_ ? &HttpConnection::end_stream : &HttpConnection::part_is_late);
-  asio::async_write(stream_.socket(), asio::buffer(sent_),
+  asio::async_write(stream_, asio::buffer(sent_),
                     [self = shared_from_this(), next, ends](beast::error_code error, size_t) {
                       if (self->closed_) return;
                       if (error || ends) return self->end_stream();
@@ -77,7 +77,7 @@ void HttpConnection::send_part(HttpStream::Next next) {
 
 void HttpConnection::part_is_late() {
   late_ = true;
-  set_unsent_limit(stream_.socket(), -1);
+  set_unsent_limit(stream_.tcp().socket(), -1);
   after(kForLastWord, &HttpConnection::end_stream);
 }
 
@@ -87,17 +87,16 @@ void HttpConnection::end_stream() {
   closed_ = true;
   body_.reset();
   beast::error_code ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream_.tcp().socket().shutdown(tcp::socket::shutdown_send, ignored);
   after(kForLastWord, &HttpConnection::close_socket);
 }
 
 void HttpConnection::watch_client() {
-  stream_.socket().async_read_some(asio::buffer(unread_),
-                                   [self = shared_from_this()](beast::error_code error, size_t bytes) {
-                                     self->drained_ += bytes;
-                                     if (error || self->drained_ > kMostUnread) return self->client_is_gone();
-                                     self->watch_client();
-                                   });
+  stream_.async_read_some(asio::buffer(unread_), [self = shared_from_this()](beast::error_code error, size_t bytes) {
+    self->drained_ += bytes;
+    if (error || self->drained_ > kMostUnread) return self->client_is_gone();
+    self->watch_client();
+  });
 }
 
 void HttpConnection::client_is_gone() {
@@ -111,7 +110,7 @@ void HttpConnection::close_socket() {
   ++timed_;
   timer_.cancel();
   beast::error_code ignored;
-  stream_.socket().close(ignored);
+  stream_.tcp().socket().close(ignored);
 }
 
 }  // namespace braid::serve
