@@ -1,9 +1,12 @@
-// An HTTP/1.1 server for answers that are made at once, or after something that is waited for.
+// An HTTP/1.1 server for answers that are made at once, after something that is waited for, or part by part without an
+// end.
 //
 // Its threads share all connections. The handler is called on any of them, for several requests at a time, and must not
 // wait for long. Bounds: connections, of which those that come next are closed; bytes of a header and of a body; 10
-// seconds for a request, for an answer to be taken, and between two requests of a connection. What is not
-// HTTP gets 400 and is closed.
+// seconds for a request, for an answer or a part of one to be taken, and between two requests of a connection. What is
+// not HTTP gets 400 and is closed.
+//
+// Who waits costs no thread: wake() is called when something has happened, and has all looked at that wait.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +41,26 @@ struct HttpRequest {
   std::string_view header(std::string_view name) const;
 };
 
+/// A body that is made part by part: the next part when the client has taken the one before. One thread at a time calls
+/// it; it is let go of with the connection, or earlier.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  enum class Next : uint8_t {
+    part,  ///< there may be more
+    wait,  ///< there is nothing more for now
+    end    ///< that was all
+  };
+  /// Appends the next part: it should be small against HttpLimits::stream_bytes.
+  virtual Next next(std::string& out) = 0;
+  /// While it waits: whether next() has something. Quick, and takes no lock that is held where wake() is called.
+  virtual bool ready() const = 0;
+  /// It has waited for HttpLimits::alive_every_us: what is sent, so that both ends see that the other one is there.
+  virtual void alive(std::string& out) = 0;
+  /// The client has not taken a part in time: the last word that it is sent. It may come to nothing.
+  virtual void dropped(std::string& out) = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
@@ -45,6 +68,11 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers = {};
   /// There is no answer yet: this is asked for one again and again, in moments. It gives one after a bounded time.
   std::function<std::optional<HttpResponse>()> later = {};
+  /// Of `later`: it is not asked in moments, but when this is so, as HttpStream::ready(), and after `look_us`.
+  std::function<bool()> ready = {};
+  int64_t look_us = 0;
+  /// Instead of `body`.
+  std::shared_ptr<HttpStream> stream = {};
 };
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
@@ -56,6 +84,8 @@ struct HttpLimits {
   uint64_t body_bytes = 0;  ///< 0: requests have no body
   int64_t time_out_us = 10'000'000;
   int64_t look_every_us = 20'000;  ///< for HttpResponse::later
+  int64_t alive_every_us = 15'000'000;
+  int stream_bytes = 128 << 10;  ///< of a stream that wait to be sent, besides one part; the system holds about twice
 };
 
 class HttpServer {
@@ -68,6 +98,8 @@ class HttpServer {
   ~HttpServer();
   /// With the port that it got.
   const HttpAddress& address() const;
+  /// Something has happened that answers may wait for. Any thread, until the server goes; does not wait.
+  void wake();
 
  private:
   struct Loop;

@@ -123,6 +123,10 @@ ViewRange choose(const ReadPlan& plan, const ViewReader& reader) {
 
 }  // namespace
 
+bool holds(const std::vector<Condition>& where, const Slot* slots, std::string& bytes) {
+  return std::ranges::all_of(where, [&](const Condition& condition) { return holds(condition, slots, bytes); });
+}
+
 Result<std::optional<Refusal>> refuse(const ReadPlan& plan, const ViewReader& reader) {
   const auto because = [](std::string reason, bool gone = false) {
     return std::optional<Refusal>(Refusal{std::move(reason), gone});
@@ -175,9 +179,7 @@ Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const Ta
     result.position = scan->position();
     const Slot* const shown = eye == nullptr ? slots.data() : eye->see(slots.data(), row.stamp.time);
     if (shown == nullptr) continue;
-    const bool wanted = std::all_of(plan.where.begin(), plan.where.end(),
-                                    [&](const Condition& condition) { return holds(condition, shown, bytes); });
-    if (!wanted) continue;
+    if (!holds(plan.where, shown, bytes)) continue;
     ++result.rows;
     if (!take(shown, row.stamp)) {
       result.more = true;

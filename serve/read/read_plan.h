@@ -58,6 +58,9 @@ struct Refusal {
 /// Nothing: it can be read.
 Result<std::optional<Refusal>> refuse(const ReadPlan& plan, const ViewReader& reader);
 
+/// Whether all of them hold of a row; `bytes` is for its values.
+bool holds(const std::vector<Condition>& where, const Slot* slots, std::string& bytes);
+
 /// A row as its leaves; they live for the call. False: no more rows are wanted.
 using TakeRow = std::function<bool(const Slot* slots, const ViewStamp& stamp)>;
 

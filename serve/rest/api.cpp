@@ -6,6 +6,7 @@
 #include "runtime/data/value.h"
 #include "serve/http/query.h"
 #include "serve/rest/asked.h"
+#include "serve/rest/row_text.h"
 
 namespace braid::serve {
 namespace {
@@ -13,19 +14,6 @@ namespace {
 constexpr const char* kJson = "application/json";
 constexpr const char* kLines = "application/x-ndjson";
 constexpr std::string_view kRoot = "/v1";
-
-std::string json_text(std::string_view text) {
-  std::string made;
-  append_json_string(made, text);
-  return made;
-}
-
-std::string instant(int64_t time) {
-  if (time == INT64_MIN || time == INT64_MAX) return "null";
-  std::string made = "\"";
-  append_timestamp(made, time);
-  return made + '"';
-}
 
 std::string names(const std::vector<std::string>& texts) {
   std::string made = "[";
@@ -45,34 +33,6 @@ std::string path_text(const std::vector<Field>& row, const std::vector<int>& pat
   return text;
 }
 
-/// Fields of a row as a JSON object.
-class RowText {
- public:
-  RowText(const std::vector<Field>& row, std::vector<int> fields) : row_(row), fields_(std::move(fields)) {
-    if (fields_.empty())
-      for (size_t i = 0; i < row.size(); ++i) fields_.push_back(static_cast<int>(i));
-    for (const int field : fields_) {
-      names_.push_back(json_text(row[static_cast<size_t>(field)].name) + ':');
-      leaves_.push_back(leaf_offset(row, static_cast<size_t>(field)));
-    }
-  }
-  void append(const Slot* slots, std::string& out) const {
-    out += '{';
-    for (size_t i = 0; i < fields_.size(); ++i) {
-      if (i > 0) out += ',';
-      out += names_[i];
-      append_json(row_[static_cast<size_t>(fields_[i])].type, slots + leaves_[i], out);
-    }
-    out += '}';
-  }
-
- private:
-  const std::vector<Field>& row_;
-  std::vector<int> fields_;
-  std::vector<std::string> names_;
-  std::vector<size_t> leaves_;
-};
-
 /// `form`: of the same rows in another one.
 std::string etag_of(uint64_t epoch, std::string_view form = {}) {
   return fmt::format("\"e{}{}\"", epoch, form);
@@ -88,12 +48,12 @@ bool has_etag(const HttpRequest& request, const std::string& etag) {
   return known == "*" || known.find(etag) != std::string_view::npos;
 }
 
+}  // namespace
+
 HttpResponse problem_of(const Error& error) {
   return error.kind == ErrorKind::input ? http_problem(400, "wrong query", error.message)
                                         : http_problem(500, "the view cannot be read", error.message);
 }
-
-}  // namespace
 
 HttpResponse http_problem(int status, const std::string& title, const std::string& detail) {
   return {.status = status,
@@ -128,7 +88,8 @@ std::optional<HttpResponse> Api::answer(const HttpRequest& request) const {
     return http_problem(404, "no such product",
                         fmt::format("`{}` is not served here; /v1/products has what is", (*parts)[2]));
   if (parts->size() == 3) return describe(*product, *sight);
-  if ((*parts)[3] != "rows") return http_problem(404, "no such path", "behind a product comes /rows");
+  if ((*parts)[3] == "changes") return changes(*product, {parts->begin() + 4, parts->end()}, request, *query);
+  if ((*parts)[3] != "rows") return http_problem(404, "no such path", "behind a product comes /rows or /changes");
   if (parts->size() == 4) return rows(*product, *sight, request, *query);
   return row(*product, *sight, {parts->begin() + 4, parts->end()}, request, *query);
 }

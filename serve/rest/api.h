@@ -4,6 +4,7 @@
 //   GET /v1/products/NAME[@VERSION]           one: fields, key, indexes, how far it is
 //   GET /v1/products/NAME/rows                rows; `FIELD=value`, `FIELD.ge=value` … choose them
 //   GET /v1/products/NAME/rows/KEY[/KEY …]    the row of a key
+//   GET /v1/products/NAME/changes[/KEY …]     what each commit changes, as events or by asking again (changes.cpp)
 //   GET /v1/openapi.json                      all of that for tools
 //
 // Each answer is of one epoch, which it names, with the watermark and the state of the product's contract. Errors are
@@ -63,6 +64,8 @@ class Api {
   HttpResponse rows(size_t product, const Sight& sight, const HttpRequest& request, const Query& query) const;
   HttpResponse row(size_t product, const Sight& sight, const std::vector<std::string>& key, const HttpRequest& request,
                    const Query& query) const;
+  HttpResponse changes(size_t product, const std::vector<std::string>& key, const HttpRequest& request,
+                       const Query& query) const;
   /// Nothing: as if there were no such product.
   std::optional<Sight> sight_of(size_t product, const HttpRequest& request) const;
   std::optional<size_t> find(const std::string& name, const HttpRequest& request) const;
@@ -78,6 +81,8 @@ class Api {
 
 /// A problem as RFC 9457 has it.
 HttpResponse http_problem(int status, const std::string& title, const std::string& detail);
+/// Of a read that failed.
+HttpResponse problem_of(const Error& error);
 /// An OpenAPI 3.1 document.
 std::string openapi_of(const std::vector<ApiProduct>& products);
 
