@@ -11,6 +11,8 @@
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/lineage_findings.h"
 #include "runtime/report/topic_findings.h"
+#include "serve/grpc/grpc_gate.h"
+#include "serve/grpc/grpc_session.h"
 
 namespace braid::cli {
 namespace {
@@ -47,12 +49,13 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
       return raw->contract_status(product);
     });
     if (options.guard != nullptr) watch->api_->set_rules(options.guard->rules());
+    watch->serve_grpc();
     limits.threads = kServingThreads;
     limits.connections = serving_connections();
   }
   auto server = serve::HttpServer::listen(
       *options.listen, limits, [raw = watch.get()](const auto& request) { return raw->answer(request); },
-      options.guard == nullptr ? std::nullopt : options.guard->tls());
+      options.guard == nullptr ? std::nullopt : options.guard->tls(), watch->grpc_sessions());
   if (!server.ok()) return cannot_listen(options.listen->text(), server.error().message);
   watch->server_ = *std::move(server);
   JsonObject fields;
@@ -78,6 +81,33 @@ JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOption
     if (trail_) trail_->look(status);
     look_at_reads();
     if (clock_.steady_us() - summarized_at_ >= options_.summary_every_us) summarize(status);
+  };
+}
+
+void JobWatch::serve_grpc() {
+  auto made = serve::GrpcApi::make(options_.products, *options_.views, clock_,
+                                   [this](const serve::ApiProduct& product) { return contract_status(product); });
+  if (!made.ok()) {
+    // Protobuf has no form for a name: the products are served all the same, by the other ways.
+    JsonObject fields;
+    fields.text("reason", made.error().message);
+    log_.write(LogLevel::warn, "no_grpc", std::move(fields));
+    return;
+  }
+  grpc_ = *std::move(made);
+  grpc_calls_ = [this](const serve::GrpcRequest& request) { return grpc_->call(request); };
+  grpc_handler_ = grpc_calls_;
+  if (options_.guard == nullptr) return;
+  grpc_->set_rules(options_.guard->rules());
+  grpc_handler_ = [this](const serve::GrpcRequest& request) {
+    return serve::behind_gate(options_.guard->gate(), clock_, request, grpc_calls_);
+  };
+}
+
+serve::SessionMaker JobWatch::grpc_sessions() {
+  if (!grpc_) return {};
+  return [this](const std::vector<std::string>& certificate_names) {
+    return std::make_unique<serve::GrpcSession>(grpc_handler_, clock_, certificate_names);
   };
 }
 

@@ -17,6 +17,7 @@
 #include "cli/serve/serve_guard.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/job_monitor.h"
+#include "serve/grpc/grpc_api.h"
 #include "serve/http/server.h"
 #include "serve/rest/api.h"
 
@@ -71,6 +72,9 @@ class JobWatch {
   /// Of a consumer that the gate has let in, or of anybody where there is no gate.
   serve::HttpResponse answer_known(const serve::HttpRequest& request);
   void record_reads();
+  void serve_grpc();
+  /// Empty: gRPC is not served.
+  serve::SessionMaker grpc_sessions();
   /// Of the product's contract: the worst of its promises.
   std::string contract_status(const serve::ApiProduct& product) const;
   /// The job has the store: where it listens is written into it.
@@ -87,10 +91,12 @@ class JobWatch {
   Clock& clock_;
   JobMonitor monitor_;
   std::mutex endpoint_used_;
-  std::optional<JobEndpoint> endpoint_;  ///< one request at a time
-  std::optional<serve::Api> api_;        ///< none: no product is served
-  std::set<std::string> told_;           ///< warnings
-  std::unique_ptr<AlertThread> alerts_;  ///< null: nobody is told
+  std::optional<JobEndpoint> endpoint_;           ///< one request at a time
+  std::optional<serve::Api> api_;                 ///< none: no product is served
+  std::unique_ptr<serve::GrpcApi> grpc_;          ///< null: no product is served by gRPC
+  serve::GrpcHandler grpc_calls_, grpc_handler_;  ///< behind the gate, and in front of it
+  std::set<std::string> told_;                    ///< warnings
+  std::unique_ptr<AlertThread> alerts_;           ///< null: nobody is told
   std::string alerts_address_;
   std::unique_ptr<LineageEvents> lineage_;  ///< null: nobody is told
   std::string lineage_address_;

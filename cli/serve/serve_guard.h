@@ -35,6 +35,7 @@ class ServeGuard {
   serve::HttpResponse answer(const serve::HttpRequest& request, const serve::HttpHandler& handler) {
     return gate_.answer(request, handler);
   }
+  serve::Gate& gate() { return gate_; }
   /// What consumers see, counted; any thread.
   serve::ReaderRules& rules() { return counted_; }
   std::vector<serve::ConsumerUse> take_uses() { return uses_.take(); }

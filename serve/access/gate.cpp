@@ -59,17 +59,30 @@ HttpResponse counted(HttpResponse response, std::shared_ptr<QuotaBook::Lease> le
 Gate::Gate(AccessOptions options, KeyRing* ring, Clock& clock)
     : clock_(clock), authenticator_(std::move(options), ring, clock), quotas_(clock) {}
 
-HttpResponse Gate::admit(const HttpRequest& request, const Authenticator::Answer& who, const HttpHandler& handler) {
-  if (who.outcome != Authenticator::Outcome::known) return unknown(who.outcome != Authenticator::Outcome::missing);
+Gate::Admission Gate::admission(const HttpRequest& request, const Authenticator::Answer& who, bool scan) {
+  if (who.outcome != Authenticator::Outcome::known)
+    return {.refused = unknown(who.outcome != Authenticator::Outcome::missing)};
   const std::string_view purpose = request.header("braid-purpose");
-  if (!is_purpose(purpose)) return problem(400, "wrong purpose", "`Braid-Purpose` is one word");
-  const QuotaBook::Answer allowed = quotas_.begin(who.consumer->key, who.quotas, is_scan(request));
-  if (allowed.lease == nullptr) return too_much(allowed.retry_us);
-  HttpRequest asked = request;
+  if (!is_purpose(purpose)) return {.refused = problem(400, "wrong purpose", "`Braid-Purpose` is one word")};
+  const QuotaBook::Answer allowed = quotas_.begin(who.consumer->key, who.quotas, scan);
+  if (allowed.lease == nullptr) return {.refused = too_much(allowed.retry_us)};
   Consumer consumer = *who.consumer;
   consumer.purpose = purpose;
-  asked.consumer = std::make_shared<const Consumer>(std::move(consumer));
-  return counted(handler(asked), allowed.lease);
+  return {.consumer = std::make_shared<const Consumer>(std::move(consumer)), .lease = allowed.lease};
+}
+
+HttpResponse Gate::admit(const HttpRequest& request, const Authenticator::Answer& who, const HttpHandler& handler) {
+  Admission admitted = admission(request, who, is_scan(request));
+  if (admitted.refused) return *std::move(admitted.refused);
+  HttpRequest asked = request;
+  asked.consumer = std::move(admitted.consumer);
+  return counted(handler(asked), admitted.lease);
+}
+
+std::optional<Gate::Admission> Gate::admit(const HttpRequest& request, bool scan, int64_t until_us) {
+  const Authenticator::Answer who = authenticator_.authenticate(request);
+  if (who.outcome == Authenticator::Outcome::awaited && clock_.steady_us() < until_us) return std::nullopt;
+  return admission(request, who, scan);
 }
 
 HttpResponse Gate::answer(const HttpRequest& request, const HttpHandler& handler) {

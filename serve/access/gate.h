@@ -22,7 +22,18 @@ class Gate {
   /// answers that come later.
   HttpResponse answer(const HttpRequest& request, const HttpHandler& handler);
 
+  /// For ways in that answer otherwise: who asks, or why it may not. While the lease lives, its scan counts, and bytes
+  /// of the answer are added to it.
+  struct Admission {
+    std::optional<HttpResponse> refused;
+    std::shared_ptr<const Consumer> consumer;
+    std::shared_ptr<QuotaBook::Lease> lease;
+  };
+  /// Nothing: that will be known in moments, or when the steady clock says `until_us`.
+  std::optional<Admission> admit(const HttpRequest& request, bool scan, int64_t until_us);
+
  private:
+  Admission admission(const HttpRequest& request, const Authenticator::Answer& who, bool scan);
   HttpResponse admit(const HttpRequest& request, const Authenticator::Answer& who, const HttpHandler& handler);
 
   Clock& clock_;

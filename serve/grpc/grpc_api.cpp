@@ -109,14 +109,30 @@ std::unique_ptr<GrpcExchange> GrpcApi::call(const GrpcRequest& request) const {
   const size_t slash = path.rfind('/');
   if (!path.starts_with('/') || slash == 0 || slash == std::string_view::npos) return nullptr;
   const std::string_view service = path.substr(1, slash - 1), method = path.substr(slash + 1);
-  for (const auto& each : services_)
-    if (each->name() == service) return each->call(method);
-  if ((service == "grpc.reflection.v1.ServerReflection" || service == "grpc.reflection.v1alpha.ServerReflection") &&
-      method == "ServerReflectionInfo")
-    return make_reflection(files_);
-  if (service == "grpc.health.v1.Health" && (method == "Check" || method == "Watch"))
-    return make_health(host_, services_, method == "Watch");
-  return nullptr;
+  for (size_t i = 0; i < services_.size(); ++i) {
+    if (services_[i]->name() != service) continue;
+    const std::optional<Sight> sight = sight_of(i, request);
+    return sight ? services_[i]->call(method, *sight) : nullptr;
+  }
+  const bool is_reflection =
+      service == "grpc.reflection.v1.ServerReflection" || service == "grpc.reflection.v1alpha.ServerReflection";
+  const bool is_health = service == "grpc.health.v1.Health" && (method == "Check" || method == "Watch");
+  if (!is_health && (!is_reflection || method != "ServerReflectionInfo")) return nullptr;
+  std::set<std::string> hidden;
+  std::vector<const ProductService*> seen;
+  for (size_t i = 0; i < services_.size(); ++i) {
+    if (sight_of(i, request))
+      seen.push_back(services_[i].get());
+    else
+      hidden.insert(services_[i]->file().path);
+  }
+  if (is_reflection) return make_reflection(files_, std::move(hidden));
+  return make_health(host_, std::move(seen), method == "Watch");
+}
+
+std::optional<Sight> GrpcApi::sight_of(size_t product, const GrpcRequest& request) const {
+  if (rules_ == nullptr) return Sight();
+  return request.consumer == nullptr ? std::nullopt : rules_->sight(product, *request.consumer);
 }
 
 }  // namespace braid::serve

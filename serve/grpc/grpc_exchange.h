@@ -11,6 +11,8 @@
 
 namespace braid::serve {
 
+struct Consumer;  // serve/access/consumer.h
+
 /// The status codes of gRPC.
 enum class GrpcStatus : uint8_t {
   ok = 0,
@@ -30,6 +32,8 @@ enum class GrpcStatus : uint8_t {
 struct GrpcRequest {
   std::string path;                                          ///< `/package.Service/Method`
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case; without those of HTTP/2 itself
+  std::vector<std::string> certificate_names = {};           ///< as of HttpRequest
+  std::shared_ptr<const Consumer> consumer = {};             ///< the same
 
   /// Empty: there is none.
   std::string_view header(std::string_view name) const;

@@ -77,12 +77,13 @@ struct GrpcSession::Call {
 };
 
 struct GrpcSession::Frames {
-  Frames(const GrpcHandler& handler, Clock& clock, const GrpcLimits& limits)
-      : handler(handler), clock(clock), limits(limits) {}
+  Frames(const GrpcHandler& handler, Clock& clock, std::vector<std::string> certificate_names, const GrpcLimits& limits)
+      : handler(handler), clock(clock), certificate_names(std::move(certificate_names)), limits(limits) {}
   ~Frames() { nghttp2_session_del(session); }
 
   const GrpcHandler& handler;
   Clock& clock;
+  std::vector<std::string> certificate_names;
   GrpcLimits limits;
   nghttp2_session* session = nullptr;
   std::map<int32_t, Call> calls;
@@ -162,6 +163,7 @@ struct GrpcSession::Frames {
         else
           call.ended = GrpcPart::end(GrpcStatus::invalid_argument, "`grpc-timeout` has up to eight digits and a unit");
       }
+      call.request.certificate_names = certificate_names;
       if (!call.ended) call.exchange = handler(call.request);
       if (!call.ended && call.exchange == nullptr)
         call.ended =
@@ -261,8 +263,9 @@ struct GrpcSession::Frames {
   }
 };
 
-GrpcSession::GrpcSession(const GrpcHandler& handler, Clock& clock, const GrpcLimits& limits)
-    : frames_(std::make_unique<Frames>(handler, clock, limits)) {
+GrpcSession::GrpcSession(const GrpcHandler& handler, Clock& clock, std::vector<std::string> certificate_names,
+                         const GrpcLimits& limits)
+    : frames_(std::make_unique<Frames>(handler, clock, std::move(certificate_names), limits)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Frames::begins);

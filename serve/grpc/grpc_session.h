@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/base/clock.h"
 #include "serve/grpc/grpc_exchange.h"
@@ -25,11 +26,9 @@ struct GrpcLimits {
 
 class GrpcSession : public ByteSession {
  public:
-  /// What a client of HTTP/2 sends first.
-  static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
   /// The handler and the clock outlive this.
-  GrpcSession(const GrpcHandler& handler, Clock& clock, const GrpcLimits& limits = {});
+  GrpcSession(const GrpcHandler& handler, Clock& clock, std::vector<std::string> certificate_names = {},
+              const GrpcLimits& limits = {});
   ~GrpcSession() override;
 
   bool take(std::string_view bytes) override;

@@ -446,13 +446,12 @@ TEST_F(GrpcTest, OutlivesBrokenFrames) {
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {
     GrpcSession session(handler_, clock_);
-    std::string bytes(GrpcSession::kPreface);
+    std::string bytes;
     {
       GrpcSession other(handler_, clock_);
       Client client(other);
       client.open("/shop.shelf.v2.View/Scan", framed(""));
       const uint8_t* sent = nullptr;
-      bytes.clear();
       for (ssize_t size = 0; (size = nghttp2_session_mem_send(client.session(), &sent)) > 0;)
         bytes.append(reinterpret_cast<const char*>(sent), static_cast<size_t>(size));
     }

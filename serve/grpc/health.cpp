@@ -11,8 +11,8 @@ enum class Health : uint8_t { serving = 1, not_serving = 2, service_unknown = 3 
 
 class HealthCall : public GrpcExchange {
  public:
-  HealthCall(const ViewHost& host, const std::vector<std::unique_ptr<ProductService>>& services, bool watch)
-      : host_(host), services_(services), watch_(watch) {}
+  HealthCall(const ViewHost& host, std::vector<const ProductService*> services, bool watch)
+      : host_(host), services_(std::move(services)), watch_(watch) {}
 
   void take(std::string_view message) override {
     if (asked_) return;
@@ -45,14 +45,14 @@ class HealthCall : public GrpcExchange {
   Health health() const {
     const bool runs = host_.now() != nullptr;
     if (asked_->empty()) return runs ? Health::serving : Health::not_serving;
-    for (const auto& service : services_)
+    for (const ProductService* service : services_)
       if (service->name() == *asked_)
         return runs && service->status() != "breached" ? Health::serving : Health::not_serving;
     return Health::service_unknown;
   }
 
   const ViewHost& host_;
-  const std::vector<std::unique_ptr<ProductService>>& services_;
+  std::vector<const ProductService*> services_;
   bool watch_;
   std::optional<std::string> asked_;
   std::optional<Health> told_;
@@ -61,9 +61,9 @@ class HealthCall : public GrpcExchange {
 
 }  // namespace
 
-std::unique_ptr<GrpcExchange> make_health(const ViewHost& host,
-                                          const std::vector<std::unique_ptr<ProductService>>& services, bool watch) {
-  return std::make_unique<HealthCall>(host, services, watch);
+std::unique_ptr<GrpcExchange> make_health(const ViewHost& host, std::vector<const ProductService*> services,
+                                          bool watch) {
+  return std::make_unique<HealthCall>(host, std::move(services), watch);
 }
 
 }  // namespace braid::serve

@@ -216,7 +216,7 @@ namespace {
 /// What both calls share.
 class Read : public GrpcExchange {
  public:
-  explicit Read(const ProductService& service) : service_(service) {}
+  Read(const ProductService& service, Sight sight) : service_(service), sight_(std::move(sight)) {}
 
   void no_more() final {
     if (!asked_ && !ended_) ended_ = GrpcPart::end(GrpcStatus::invalid_argument, "there is no request");
@@ -225,10 +225,13 @@ class Read : public GrpcExchange {
  protected:
   /// The request is this; or ends with what is wrong with it.
   void ask(const Result<AskedRows>& asked) {
-    if (asked.ok())
-      asked_ = *asked;
-    else
+    if (!asked.ok()) {
       ended_ = end_of(asked.error());
+      return;
+    }
+    asked_ = *asked;
+    asked_->plan.sight = sight_;
+    asked_->plan.columns = asked_->fields;
   }
   void refuse_request() { ended_ = GrpcPart::end(GrpcStatus::invalid_argument, broken("the request")); }
 
@@ -255,6 +258,7 @@ class Read : public GrpcExchange {
   }
 
   const ProductService& service_;
+  Sight sight_;
   std::optional<AskedRows> asked_;
   std::optional<GrpcPart> ended_;
 };
@@ -263,7 +267,7 @@ class Read : public GrpcExchange {
 
 class ProductService::Get : public Read {
  public:
-  explicit Get(const ProductService& service) : Read(service), all_(service) {}
+  Get(const ProductService& service, const Sight& sight) : Read(service, sight), all_(service) {}
 
   void take(std::string_view message) override {
     if (asked_ || ended_) return;
@@ -294,18 +298,16 @@ class ProductService::Get : public Read {
     if (!state) return part;
     ViewReader reader(state, all_.view_);
     if (std::optional<GrpcPart> refused = refusal_of(asked_->plan, reader)) return *std::move(refused);
-    ViewRow stored;
-    const Result<bool> found = reader.get(key_, asked_->plan.as_of, &stored);
+    std::string row;
+    const Result<bool> found = read_row(key_, asked_->plan, reader, [&](const Slot* slots, const ViewStamp&) {
+      row = row_of(slots, all_.leaves_);
+      return false;
+    });
     if (!found.ok()) return end_of(found.error());
     if (!*found) return GrpcPart::end(GrpcStatus::not_found, "there is no row of that key");
-    const RowLayout& layout = reader.layout().rows();
-    if (!layout.well_formed(stored.row)) return GrpcPart::end(GrpcStatus::internal, "a row of the view is damaged");
-    Arena arena;
-    std::vector<Slot> slots(layout.leaves());
-    layout.decode(stored.row, slots.data(), arena);
     std::string reply;
     append_sized(reply, 1, at_of(state->at));
-    append_sized(reply, 2, row_of(slots.data(), all_.leaves_));
+    append_sized(reply, 2, row);
     ended_ = GrpcPart::end();
     return GrpcPart::message(std::move(reply));
   }
@@ -347,7 +349,7 @@ class ProductService::Get : public Read {
 
 class ProductService::Scan : public Read {
  public:
-  explicit Scan(const ProductService& service) : Read(service), all_(service) {}
+  Scan(const ProductService& service, const Sight& sight) : Read(service, sight), all_(service) {}
 
   void take(std::string_view message) override {
     if (asked_ || ended_) return;
@@ -407,9 +409,9 @@ class ProductService::Scan : public Read {
   std::optional<AtEpoch> at_;
 };
 
-std::unique_ptr<GrpcExchange> ProductService::call(std::string_view method) const {
-  if (method == "Get" && product_.keyed) return std::make_unique<Get>(*this);
-  if (method == "Scan") return std::make_unique<Scan>(*this);
+std::unique_ptr<GrpcExchange> ProductService::call(std::string_view method, const Sight& sight) const {
+  if (method == "Get" && product_.keyed) return std::make_unique<Get>(*this, sight);
+  if (method == "Scan") return std::make_unique<Scan>(*this, sight);
   return nullptr;
 }
 

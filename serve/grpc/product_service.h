@@ -10,6 +10,7 @@
 #include "runtime/view/view_host.h"
 #include "serve/grpc/grpc_exchange.h"
 #include "serve/grpc/product_file.h"
+#include "serve/read/sight.h"
 #include "serve/rest/api.h"
 
 namespace braid::serve {
@@ -26,8 +27,8 @@ class ProductService {
   std::string name() const { return file_.package + ".View"; }
   /// Of the product's contract now.
   std::string status() const { return status_(product_); }
-  /// Null: the service has no such method.
-  std::unique_ptr<GrpcExchange> call(std::string_view method) const;
+  /// Null: the service has no such method. `sight`: of who calls.
+  std::unique_ptr<GrpcExchange> call(std::string_view method, const Sight& sight) const;
 
   static constexpr size_t kBytesOfReply = 128 << 10;  ///< of a scan, about
 

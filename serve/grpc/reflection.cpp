@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <set>
 
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_reader.h"
@@ -15,7 +16,7 @@ constexpr size_t kMostWaiting = 64;
 
 class Reflection : public GrpcExchange {
  public:
-  explicit Reflection(const ProtobufFiles& files) : files_(files) {}
+  Reflection(const ProtobufFiles& files, std::set<std::string> hidden) : files_(files), hidden_(std::move(hidden)) {}
 
   void take(std::string_view message) override {
     if (answers_.size() >= kMostWaiting)
@@ -61,6 +62,7 @@ class Reflection : public GrpcExchange {
         std::ranges::sort(services);
         std::string list;
         for (const std::string& service : services) {
+          if (hidden_.contains(files_.file_of(service))) continue;
           std::string named;
           append_sized(named, 1, service);
           append_sized(list, 1, named);
@@ -76,7 +78,8 @@ class Reflection : public GrpcExchange {
     }
   }
   void append_files(const std::string& path, const std::string& missing, std::string& answer) const {
-    const std::vector<std::string> descriptors = files_.with_imports(path);
+    const std::vector<std::string> descriptors =
+        hidden_.contains(path) ? std::vector<std::string>() : files_.with_imports(path);
     if (descriptors.empty()) return append_error(GrpcStatus::not_found, missing, answer);
     std::string files;
     for (const std::string& each : descriptors) append_sized(files, 1, each);
@@ -90,6 +93,7 @@ class Reflection : public GrpcExchange {
   }
 
   const ProtobufFiles& files_;
+  std::set<std::string> hidden_;
   std::deque<std::string> answers_;
   std::optional<GrpcPart> ended_;
   bool closed_ = false;
@@ -97,8 +101,8 @@ class Reflection : public GrpcExchange {
 
 }  // namespace
 
-std::unique_ptr<GrpcExchange> make_reflection(const ProtobufFiles& files) {
-  return std::make_unique<Reflection>(files);
+std::unique_ptr<GrpcExchange> make_reflection(const ProtobufFiles& files, std::set<std::string> hidden) {
+  return std::make_unique<Reflection>(files, std::move(hidden));
 }
 
 }  // namespace braid::serve

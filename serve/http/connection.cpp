@@ -71,7 +71,7 @@ void HttpConnection::begin() {
     if (self->stream_.is_tls())
       self->shake_hands();
     else
-      self->read();
+      self->read_preface();
   });
 }
 
@@ -81,7 +81,7 @@ void HttpConnection::shake_hands() {
   stream_.async_handshake([self = shared_from_this()](beast::error_code error) {
     if (error) return;
     self->certificate_names_ = self->stream_.certificate_names();
-    self->read();
+    self->read_preface();
   });
 }
 

@@ -47,6 +47,7 @@ struct HttpShared {
   HttpHandler handler;
   HttpLimits limits;
   std::unique_ptr<asio::ssl::context> tls = {};  ///< null: none
+  SessionMaker sessions = {};                    ///< for clients of HTTP/2; empty: there are none
   std::atomic<size_t> open = 0;
   HttpWaiting waiting;
 };
@@ -88,6 +89,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void watch_client();
   void client_is_gone();
 
+  // HTTP/2 (session_connection.cpp).
+  /// Finds out by the first bytes which HTTP the client speaks.
+  void read_preface();
+  void begin_session();
+  void read_session();
+  void send_session();
+
   /// Calls what is next when the time is over, unless something else is begun before: each call ends the one before.
   void after(std::chrono::microseconds time, void (HttpConnection::*then)());
   void close();
@@ -116,6 +124,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::optional<http::response_serializer<http::empty_body>> stream_writer_;
   std::string part_, sent_;
   bool chunked_ = false, late_ = false, closed_ = false;
+
+  std::unique_ptr<ByteSession> session_;  ///< null: it is not HTTP/2
+  std::string input_;
+  bool writes_ = false, ends_ = false;  ///< of the session: a write is open; behind what there is it is closed
 };
 
 }  // namespace braid::serve

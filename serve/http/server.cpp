@@ -53,6 +53,17 @@ HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
 namespace {
 
+/// A client that speaks HTTP/2 alone, as those of gRPC do, gets it. One that speaks both gets HTTP/1.1, in which rows
+/// are read with GET.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned offered_size, void*) {
+  static constexpr unsigned char kKnown[] = "\x08http/1.1\x02h2";
+  unsigned char* found = nullptr;
+  const int outcome = SSL_select_next_proto(&found, size, kKnown, sizeof(kKnown) - 1, offered, offered_size);
+  *chosen = found;
+  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
 Result<std::unique_ptr<asio::ssl::context>> context_of(const TlsOptions& options) {
   auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   beast::error_code error;
@@ -81,11 +92,14 @@ Result<std::unique_ptr<asio::ssl::context>> context_of(const TlsOptions& options
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, const HttpLimits& limits,
-                                                       HttpHandler handler, const std::optional<TlsOptions>& tls) {
+                                                       HttpHandler handler, const std::optional<TlsOptions>& tls,
+                                                       SessionMaker sessions) {
   auto loop = std::make_unique<Loop>(std::move(handler), limits);
   if (tls) {
     BRAID_ASSIGN(loop->shared.tls, context_of(*tls));
+    if (sessions) SSL_CTX_set_alpn_select_cb(loop->shared.tls->native_handle(), choose_protocol, nullptr);
   }
+  loop->shared.sessions = std::move(sessions);
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
   if (!error) loop->acceptor.open(endpoint.protocol(), error);

@@ -20,6 +20,7 @@
 
 #include "runtime/base/result.h"
 #include "serve/http/address.h"
+#include "serve/http/byte_session.h"
 #include "serve/http/tls.h"
 
 namespace braid::serve {
@@ -75,6 +76,10 @@ struct HttpResponse {
   std::shared_ptr<HttpStream> stream = {};
 };
 
+/// For a connection whose client speaks HTTP/2 from its first byte on. `certificate_names`: as of HttpRequest. Called
+/// on any of the server's threads; what it makes is let go of with the connection.
+using SessionMaker = std::function<std::unique_ptr<ByteSession>(const std::vector<std::string>& certificate_names)>;
+
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 struct HttpLimits {
@@ -85,15 +90,18 @@ struct HttpLimits {
   int64_t time_out_us = 10'000'000;
   int64_t look_every_us = 20'000;  ///< for HttpResponse::later
   int64_t alive_every_us = 15'000'000;
-  int stream_bytes = 128 << 10;  ///< of a stream that wait to be sent, besides one part; the system holds about twice
+  int64_t idle_us = 600'000'000;  ///< after which a connection of HTTP/2 is closed on which nobody waits for anything
+  int stream_bytes = 128 << 10;   ///< of a stream that wait to be sent, besides one part; the system holds about twice
 };
 
 class HttpServer {
  public:
   /// Listens, and serves from then on. The error is that of the system. With `tls` (TLS 1.2 and 1.3) its files are
-  /// read here, and an error says which of them cannot be used.
+  /// read here, and an error says which of them cannot be used. `sessions`: for clients of HTTP/2 on the same port;
+  /// empty: they are not served.
   static Result<std::unique_ptr<HttpServer>> listen(const HttpAddress& address, const HttpLimits& limits,
-                                                    HttpHandler handler, const std::optional<TlsOptions>& tls = {});
+                                                    HttpHandler handler, const std::optional<TlsOptions>& tls = {},
+                                                    SessionMaker sessions = {});
   /// Closes all connections and waits for the threads.
   ~HttpServer();
   /// With the port that it got.
