@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "runtime/data/key_bytes.h"
 #include "runtime/report/view_findings.h"
 #include "runtime/state/wire.h"
 
@@ -9,6 +10,9 @@ namespace braid {
 namespace {
 
 constexpr std::string_view kRecords = "views/";
+/// Of views of all rows as they are that a run has gone without: their outputs miss what that run has put out.
+constexpr std::string_view kGaps = "view gaps/";
+constexpr std::string_view kWhole = " whole";
 constexpr uint16_t kFormat = 1;
 /// Rows that are put into a new view at once.
 constexpr uint64_t kFillBytes = 4 << 20;
@@ -22,6 +26,7 @@ std::string form_of(const ProductSpec& product, const ViewSpec& spec) {
   add("key", product.key);
   add("index", spec.indexes);
   if (product.changes && spec.keep_us) form += " history";
+  if (spec.whole) form += kWhole;
   return form;
 }
 
@@ -60,8 +65,9 @@ Result<JobViews::Record> JobViews::Record::parse(std::string_view bytes) {
   return record;
 }
 
-JobViews::JobViews(const Program& program, const std::vector<ViewSpec>& specs, OutputWriter& outputs, ViewHost* host)
-    : program_(program), outputs_(outputs), host_(host), specs_(specs) {}
+JobViews::JobViews(const Program& program, const std::vector<ViewSpec>& specs, OutputWriter& outputs, ViewHost* host,
+                   Clock& clock)
+    : program_(program), outputs_(outputs), host_(host), clock_(clock), specs_(specs) {}
 
 Result<std::map<std::string, JobViews::Record>> JobViews::read_records(StateStore& store) {
   std::map<std::string, Record> records;
@@ -97,7 +103,22 @@ Result<std::vector<size_t>> JobViews::show(const Program& program, const std::ve
   return places;
 }
 
-Status JobViews::open(StateStore& store, const ViewsAt& at, const History& history) {
+Status JobViews::check_whole(StateStore& store, uint64_t epoch, const std::function<bool(int product)>& knows) const {
+  if (epoch == 0) return {};
+  for (const ViewSpec& spec : specs_) {
+    if (!spec.whole) continue;
+    const ProductSpec& product = program_.products[static_cast<size_t>(spec.product)];
+    std::string gap;
+    const std::string key = std::string(kGaps) + record_key(product);
+    BRAID_ASSIGN(const bool has_gap, store.get(StateFamily::meta, key, &gap));
+    if (!has_gap && knows(spec.product)) continue;
+    const Diagnostic finding = diag::ViewNotWhole{.view = product.qualified()}.make();
+    return Error{ErrorKind::output, finding.message, finding.code, 0};
+  }
+  return {};
+}
+
+Status JobViews::open(StateStore& store, const ViewsAt& at, const History& history, bool epochs_lost) {
   BRAID_ASSIGN(auto stored, read_records(store));
   if (specs_.empty() && stored.empty()) return {};
 
@@ -126,13 +147,26 @@ Status JobViews::open(StateStore& store, const ViewsAt& at, const History& histo
     }
     view.figures = figures;
     view.writer = std::make_unique<ViewWriter>(ViewLayout(product, spec, view.number), figures);
+    view.log = std::make_unique<ChangeLogWriter>(view.writer->layout());
+    const bool is_fresh = !fresh.empty() && fresh.back() == &view;
+    // A number that no earlier log of the product had.
+    const uint64_t era = key_hash(fmt::format("{} {} {}", view.key, at.epoch, clock_.now_us()));
+    BRAID_TRY(view.log->open(at.epoch, era, is_fresh || epochs_lost, store, batch));
   }
+  // That of a view which is new here has its product's output all the same.
+  const auto fills_again = [&](const std::string& key) {
+    return std::ranges::any_of(views_, [&](const auto& each) { return each.second.key == key; });
+  };
   for (const auto& [key, record] : stored) {
+    if (record.form.ends_with(kWhole) && at.epoch > 0 && !fills_again(key))
+      batch.put(StateFamily::meta, std::string(kGaps) + key, "1");
     batch.erase(StateFamily::meta, key);
     erase_view(record.number, batch);
   }
   for (const View* view : fresh)
-    batch.put(StateFamily::meta, view->key, Record{view->number, view->begins, {}, {}}.bytes());
+    batch.put(
+        StateFamily::meta, view->key,
+        Record{view->number, view->begins, {}, view->writer->layout().spec().whole ? std::string(kWhole) : ""}.bytes());
   if (!fresh.empty()) batch.put(StateFamily::meta, kViewsKey, at.bytes());
   if (!batch.empty()) BRAID_TRY(store.commit(batch));
   for (View* view : fresh) BRAID_TRY(fill(*view, at.epoch, store, history));
@@ -181,6 +215,7 @@ uint64_t JobViews::waiting_bytes() const {
 
 void JobViews::freeze(const ViewsAt& at) {
   at_ = at;
+  frozen_at_ = clock_.now_us();
   for (auto& [product, view] : views_) {
     view.frozen = view.writer->take();
     view.figures = view.writer->figures();
@@ -190,7 +225,10 @@ void JobViews::freeze(const ViewsAt& at) {
 Status JobViews::put(StateStore& store, StateBatch& batch) {
   if (views_.empty()) return {};
   for (auto& [product, view] : views_) {
-    BRAID_ASSIGN(view.gone, view.writer->put(view.frozen, at_.epoch, at_.watermark, store, batch));
+    ChangeLogWriter* const log = view.log->is_kept() ? view.log.get() : nullptr;
+    if (log != nullptr) log->begin({.epoch = at_.epoch, .time = frozen_at_, .watermark = at_.watermark});
+    BRAID_ASSIGN(view.gone, view.writer->put(view.frozen, at_.epoch, at_.watermark, store, batch, log));
+    if (log != nullptr) BRAID_TRY(log->end(store, batch));
     view.frozen = {};
     view.figures.rows -= view.gone;
     // What has gone does not come back with a longer `keep`.
@@ -203,7 +241,10 @@ Status JobViews::put(StateStore& store, StateBatch& batch) {
 
 void JobViews::committed() {
   for (auto& [product, view] : views_) view.writer->forget_events(std::exchange(view.gone, 0));
-  if (host_ != nullptr && !views_.empty()) host_->committed(at_);
+  if (host_ == nullptr || views_.empty()) return;
+  std::vector<uint64_t> changed;
+  for (const auto& [product, view] : views_) changed.push_back(view.log->is_kept() ? view.log->newest() : 0);
+  host_->committed(at_, std::move(changed));
 }
 
 }  // namespace braid

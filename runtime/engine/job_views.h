@@ -3,8 +3,9 @@
 //
 // `meta` has a record of each view: its number, what it holds and of which form it is. A view whose form has changed,
 // or that is new, begins again, with the history that the product's output has; until it has all of that, its record
-// has no form, so a job that is killed meanwhile begins it once more. Internal to the engine folder. On the thread of
-// the turns, but for put().
+// has no form, so a job that is killed meanwhile begins it once more. The log of its changes
+// (runtime/view/change_log.h) begins behind that. Internal to the engine folder. On the thread of the turns, but for
+// put().
 #pragma once
 
 #include <functional>
@@ -14,8 +15,10 @@
 #include <vector>
 
 #include "runtime/abi/program.h"
+#include "runtime/base/clock.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/state/store.h"
+#include "runtime/view/change_log.h"
 #include "runtime/view/view_host.h"
 #include "runtime/view/view_writer.h"
 
@@ -24,13 +27,18 @@ namespace braid {
 class JobViews : public OutputWriter {
  public:
   /// `outputs` gets all rows. All outlive this. `host`: null where nobody reads.
-  JobViews(const Program& program, const std::vector<ViewSpec>& specs, OutputWriter& outputs, ViewHost* host);
+  JobViews(const Program& program, const std::vector<ViewSpec>& specs, OutputWriter& outputs, ViewHost* host,
+           Clock& clock);
+
+  /// Before the outputs of new products are claimed: a view of all rows as they are cannot begin when some have been
+  /// put out, but where the job has written them all. `knows`: whether a product has an output. Fails with 8068.
+  Status check_whole(StateStore& store, uint64_t epoch, const std::function<bool(int product)>& knows) const;
 
   /// Gives the rows that a product has put out so far, in order: `take` gets blocks as the engine writes them.
   using History = std::function<Status(const ViewSpec& view, const std::function<Status(const Block& rows)>& take)>;
   /// Behind recovery: `at` is of the last epoch that is committed, and the outputs have what it says. Commits to the
-  /// store.
-  Status open(StateStore& store, const ViewsAt& at, const History& history);
+  /// store. `epochs_lost`: there were later commits, which are made again: who follows changes begins again.
+  Status open(StateStore& store, const ViewsAt& at, const History& history, bool epochs_lost = false);
 
   /// The views that a stopped job has left, for readers: those of `specs` that are there, by their places. Fails with
   /// 8063 if there is none.
@@ -57,6 +65,7 @@ class JobViews : public OutputWriter {
     uint32_t number = 0;
     int64_t begins = INT64_MIN;  ///< no earlier instant can be asked for
     std::unique_ptr<ViewWriter> writer;
+    std::unique_ptr<ChangeLogWriter> log;
     ViewWriter::Rows frozen;
     ViewFigures figures;  ///< as of the frozen epoch
     uint64_t gone = 0;    ///< events that the frozen epoch lets go
@@ -77,9 +86,11 @@ class JobViews : public OutputWriter {
   const Program& program_;
   OutputWriter& outputs_;
   ViewHost* host_;
+  Clock& clock_;
   std::vector<ViewSpec> specs_;
   std::map<int, View> views_;  ///< by product
   ViewsAt at_;                 ///< of the frozen epoch
+  int64_t frozen_at_ = 0;      ///< clock reading
 };
 
 }  // namespace braid

@@ -36,7 +36,7 @@ class JobViewsTest : public testing::Test {
   /// The next run of the job: `told` is what its output has, `stops`: the file ends in an error.
   Status start(std::vector<ViewSpec> specs, const ViewsAt& at, const std::vector<Row>& told = {}, bool stops = false) {
     stop();
-    views_ = std::make_unique<JobViews>(program_, specs, nowhere_, &host_);
+    views_ = std::make_unique<JobViews>(program_, specs, nowhere_, &host_, clock_);
     return views_->open(store_, at, [&](const ViewSpec&, const std::function<Status(const Block&)>& take) -> Status {
       for (const Row& row : told) BRAID_TRY(with_block(row, take));
       if (stops) return Error{ErrorKind::output, "it stops", 8060, 0};

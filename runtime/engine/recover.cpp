@@ -12,7 +12,7 @@ JobRun::JobRun(const Program& program, const JobOptions& options, const JobSeams
       seams_(seams),
       store_(program, options, seams),
       outputs_(seams.fs, program, options.directory, options.outputs),
-      views_(program, options.views, outputs_, options.view_host),
+      views_(program, options.views, outputs_, options.view_host, seams.clock),
       turns_(program, options, seams) {}
 
 Status JobRun::recover() {
@@ -27,6 +27,7 @@ Status JobRun::recover() {
   BRAID_ASSIGN(StorePlace place, place_of_store(seams_.fs, options_.directory, store_.header().id));
   outputs_.set_store(std::move(place), store_.lost_commits());
   BRAID_TRY(outputs_.recover(store_.state()));
+  BRAID_TRY(views_.check_whole(store_.state(), last_.epoch, [this](int product) { return outputs_.knows(product); }));
   BRAID_TRY(store_.begin());
   BRAID_TRY(forget_rebuild(program_, options_, seams_, store_));
   BRAID_KILL_POINT("after_outputs_cut");
@@ -45,9 +46,10 @@ Status JobRun::recover() {
   BRAID_TRY(turns_.open(store_, views_));
   const ViewsAt at{
       .epoch = last_.epoch, .watermark = turns_.engine().task_watermark(), .newest = turns_.engine().newest()};
-  BRAID_TRY(views_.open(store_.state(), at, [this](const ViewSpec& view, const auto& take) {
+  const auto history = [this](const ViewSpec& view, const auto& take) {
     return read_output_history(program_, view, outputs_, seams_.fs, take);
-  }));
+  };
+  BRAID_TRY(views_.open(store_.state(), at, history, store_.lost_commits()));
   BRAID_TRY(turns_.load_tables());
   return turns_.begin();
 }

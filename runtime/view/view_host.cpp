@@ -23,8 +23,9 @@ Result<ViewsAt> ViewsAt::parse(std::string_view bytes) {
   return at;
 }
 
-std::shared_ptr<const ViewsState> ViewHost::state_of(const ViewsAt& at) {
-  auto* state = new ViewsState{at, store_->snapshot(), views_};
+std::shared_ptr<const ViewsState> ViewHost::state_of(const ViewsAt& at, std::vector<uint64_t> changed) {
+  if (changed.empty()) changed.assign(views_->size(), at.epoch);
+  auto* state = new ViewsState{at, store_->snapshot(), views_, std::move(changed)};
   BRAID_CHECK(state->store != nullptr, "a store without snapshots has no views");
   ++alive_;
   return {state, [this](const ViewsState* gone) {
@@ -36,19 +37,22 @@ std::shared_ptr<const ViewsState> ViewHost::state_of(const ViewsAt& at) {
 }
 
 void ViewHost::open(StateStore& store, std::vector<ServedView> views, const ViewsAt& at) {
-  std::lock_guard lock(mutex_);
-  BRAID_CHECK(store_ == nullptr, "a host is opened twice");
-  store_ = &store;
-  views_ = std::make_shared<const std::vector<ServedView>>(std::move(views));
-  now_ = state_of(at);
+  {
+    std::lock_guard lock(mutex_);
+    BRAID_CHECK(store_ == nullptr, "a host is opened twice");
+    store_ = &store;
+    views_ = std::make_shared<const std::vector<ServedView>>(std::move(views));
+    now_ = state_of(at, {});
+  }
+  tell();
 }
 
-void ViewHost::committed(const ViewsAt& at) {
+void ViewHost::committed(const ViewsAt& at, std::vector<uint64_t> changed) {
   std::shared_ptr<const ViewsState> before;  // let go of without the lock
   std::vector<std::shared_ptr<const ViewsState>> over;
   {
     std::lock_guard lock(mutex_);
-    before = std::exchange(now_, state_of(at));
+    before = std::exchange(now_, state_of(at, std::move(changed)));
     const int64_t now_us = clock_.steady_us();
     for (auto each = kept_.begin(); each != kept_.end();) {
       if (each->second.until_us >= now_us && kept_.size() <= kMostKept) {
@@ -59,6 +63,7 @@ void ViewHost::committed(const ViewsAt& at) {
       each = kept_.erase(each);
     }
   }
+  tell();
 }
 
 void ViewHost::close() {
@@ -73,6 +78,7 @@ void ViewHost::close() {
   }
   before.reset();
   kept.clear();
+  tell();
   std::unique_lock lock(mutex_);
   let_go_.wait(lock, [this] { return alive_ == 0; });
 }
@@ -87,6 +93,21 @@ std::shared_ptr<const ViewsState> ViewHost::at_epoch(uint64_t epoch) const {
   if (now_ != nullptr && now_->at.epoch == epoch) return now_;
   const auto found = kept_.find(epoch);
   return found == kept_.end() ? nullptr : found->second.state;
+}
+
+bool ViewHost::has_news(size_t view, uint64_t from_epoch) const {
+  std::lock_guard lock(mutex_);
+  return now_ == nullptr || now_->changed.at(view) >= from_epoch;
+}
+
+void ViewHost::on_news(std::function<void()> listener) {
+  std::lock_guard lock(listener_used_);
+  listener_ = std::move(listener);
+}
+
+void ViewHost::tell() {
+  std::lock_guard lock(listener_used_);
+  if (listener_) listener_();
 }
 
 void ViewHost::keep(const std::shared_ptr<const ViewsState>& state, int64_t until_us) {

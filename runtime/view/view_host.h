@@ -1,13 +1,14 @@
 // The views of a job as others read them: the store as of its last commit, held still while the job goes on.
 //
 // The job opens the host when it has its store, says when a commit is durable, and closes the host before the store
-// goes. Readers ask for the state; each state is of one epoch as a whole, and is theirs until they let go of it.
-// close() waits for them: a reader holds a state for a bounded time. now(), at_epoch() and keep() on any thread; the
-// others on the job's.
+// goes. Of each of these somebody may be told, once. Readers ask for the state; each state is of one epoch as a whole,
+// and is theirs until they let go of it. close() waits for them: a reader holds a state for a bounded time. open(),
+// committed() and close() on the job's thread, the others on any.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -42,6 +43,8 @@ struct ViewsState {
   ViewsAt at;
   std::shared_ptr<const StoreSnapshot> store;
   std::shared_ptr<const std::vector<ServedView>> views;
+  /// By view: the last epoch in whose log something has changed, or a later one.
+  std::vector<uint64_t> changed = {};
 };
 
 class ViewHost {
@@ -52,7 +55,8 @@ class ViewHost {
   ~ViewHost() { close(); }
 
   void open(StateStore& store, std::vector<ServedView> views, const ViewsAt& at);
-  void committed(const ViewsAt& at);
+  /// `changed`: as ViewsState has it; empty: any view may have changed.
+  void committed(const ViewsAt& at, std::vector<uint64_t> changed = {});
   void close();
 
   /// Null: the job is not running, or has not begun.
@@ -62,6 +66,12 @@ class ViewHost {
   /// For at_epoch(), until that reading of a steady clock, µs. At most kMostKept states are kept; the oldest go.
   void keep(const std::shared_ptr<const ViewsState>& state, int64_t until_us);
 
+  /// Whether the log of a view may have changes of that epoch or later ones, or there is no state now.
+  bool has_news(size_t view, uint64_t from_epoch) const;
+  /// Is called when there is another state, or none any more, on the job's thread; it must not wait. Null: nobody is
+  /// called any more, when this returns. One at a time.
+  void on_news(std::function<void()> listener);
+
   static constexpr size_t kMostKept = 64;
 
  private:
@@ -69,7 +79,8 @@ class ViewHost {
     std::shared_ptr<const ViewsState> state;
     int64_t until_us = 0;
   };
-  std::shared_ptr<const ViewsState> state_of(const ViewsAt& at);
+  std::shared_ptr<const ViewsState> state_of(const ViewsAt& at, std::vector<uint64_t> changed);
+  void tell();
 
   Clock& clock_;
   mutable std::mutex mutex_;
@@ -79,6 +90,8 @@ class ViewHost {
   std::shared_ptr<const ViewsState> now_;
   std::map<uint64_t, Kept> kept_;  ///< by epoch
   size_t alive_ = 0;               ///< states that somebody holds
+  std::mutex listener_used_;       ///< taken without the other one
+  std::function<void()> listener_;
 };
 
 }  // namespace braid

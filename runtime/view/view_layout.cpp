@@ -14,6 +14,14 @@ void append_big_endian(T value, std::string& out) {
   for (size_t i = sizeof(T); i-- > 0;) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
+template <class T>
+T read_big_endian(std::string_view bytes) {
+  T value = 0;
+  for (size_t i = 0; i < sizeof(T) && i < bytes.size(); ++i)
+    value = static_cast<T>(value << 8) | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
 }  // namespace
 
 FieldPlace place_of(const std::vector<Field>& row, const std::vector<int>& path) {
@@ -109,6 +117,27 @@ std::string ViewLayout::event_key(int64_t time, uint64_t number) const {
   std::string bytes = events_from(time);
   append_big_endian(number, bytes);
   return bytes;
+}
+
+std::string ViewLayout::logged_epoch_key(uint64_t epoch) const {
+  std::string bytes = in_table(kLoggedEpochs, {});
+  append_big_endian(epoch, bytes);
+  return bytes;
+}
+
+std::string ViewLayout::logged_change_key(uint64_t epoch, uint32_t number) const {
+  std::string bytes = in_table(kLoggedChanges, {});
+  append_big_endian(epoch, bytes);
+  append_big_endian(number, bytes);
+  return bytes;
+}
+
+uint64_t ViewLayout::epoch_of_logged(std::string_view stored_key) {
+  return read_big_endian<uint64_t>(behind_table(stored_key));
+}
+
+uint32_t ViewLayout::number_of_logged(std::string_view stored_key) {
+  return read_big_endian<uint32_t>(behind_table(stored_key).substr(sizeof(uint64_t)));
 }
 
 std::string_view ViewLayout::key_of_history(std::string_view stored_key) {

@@ -10,6 +10,9 @@
 //   outdated (keyed)   time i64 | the key                          → ~epoch | ~number of the last version of that
 //                                                                     time that replaced another one
 //   known              nothing                                     → epoch u64: of earlier ones rows are missing
+//   log                nothing                                     → what is known of the log of changes
+//   logged epochs      epoch u64                                   → when it was committed, how much it changed
+//   logged changes     epoch u64 | number u32                      → the row before, the row now (change_log.h)
 //   events             time i64 | number u64                       → stamp, row
 //   index i            the value | the key, or time and number     → nothing
 // Numbers are big-endian and sort (append_time_key), values and keys are ordered bytes (runtime/data/ordered_bytes.h).
@@ -42,6 +45,12 @@ struct ViewSpec {
   /// which nothing else is known any more.
   std::vector<int> time = {};
   int64_t time_offset_us = 0;
+  /// The product is an output of another one's rows as they are. What the job put out before it had that is in no file.
+  bool whole = false;
+  /// For how long changes can be followed from, by the clock of commits; nothing: there is no log of them.
+  std::optional<int64_t> changes_us = {};
+  /// About the bytes of changes that are kept; of the newest epoch more.
+  uint64_t changes_bytes = UINT64_MAX;
 };
 
 /// A field of a row, or a part of one, by its path.
@@ -81,6 +90,7 @@ class ViewLayout {
   const ViewSpec& spec() const { return spec_; }
   bool is_keyed() const { return is_keyed_; }
   bool has_history() const { return is_keyed_ && spec_.keep_us.has_value(); }
+  bool has_log() const { return spec_.changes_us.has_value(); }
   /// What lies before it is not kept; INT64_MIN: all is.
   int64_t horizon(int64_t watermark) const {
     const bool moves = spec_.keep_us && watermark != INT64_MAX && watermark > INT64_MIN + *spec_.keep_us;
@@ -116,6 +126,14 @@ class ViewLayout {
   std::string index_key(size_t index, std::string_view value, std::string_view key) const {
     return in_table(kFirstIndex + static_cast<uint32_t>(index), std::string(value).append(key));
   }
+  std::string log_key() const { return in_table(kLog, {}); }
+  std::string logged_epoch_key(uint64_t epoch) const;
+  std::string logged_change_key(uint64_t epoch, uint32_t number) const;
+  /// Behind all of them.
+  std::string logged_epochs_end() const { return in_table(kLoggedChanges, {}); }
+  std::string logged_changes_end() const { return in_table(kLoggedChanges + 1, {}); }
+  static uint64_t epoch_of_logged(std::string_view stored_key);
+  static uint32_t number_of_logged(std::string_view stored_key);
   /// What is behind the table in a key: of a row of `current` the key, of events time and number.
   static std::string_view behind_table(std::string_view stored_key) { return stored_key.substr(kTableSize); }
   /// The key in a row of the history, and of what is outdated.
@@ -132,7 +150,16 @@ class ViewLayout {
   static constexpr size_t kVersionSize = 12;  ///< epoch and number
 
  private:
-  enum Table : uint32_t { kCurrent = 0, kHistory = 1, kOutdated = 2, kKnown = 3, kFirstIndex = 16 };
+  enum Table : uint32_t {
+    kCurrent = 0,
+    kHistory = 1,
+    kOutdated = 2,
+    kKnown = 3,
+    kLog = 4,
+    kLoggedEpochs = 5,
+    kLoggedChanges = 6,
+    kFirstIndex = 16
+  };
 
   static void append_fields(const std::vector<FieldPlace>& fields, const Slot* slots, std::string& out) {
     for (const FieldPlace& field : fields) append_field(field, slots, out);

@@ -6,6 +6,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/data/row_change.h"
+#include "runtime/view/change_log.h"
 
 namespace braid {
 namespace {
@@ -74,7 +75,7 @@ ViewWriter::Rows ViewWriter::take() {
 }
 
 Result<uint64_t> ViewWriter::put(const Rows& rows, uint64_t epoch, int64_t watermark, StateStore& store,
-                                 StateBatch& batch) {
+                                 StateBatch& batch, ChangeLogWriter* log) {
   uint64_t gone = 0;
   // What goes is chosen of what is in the store; what this epoch writes is younger, or goes with the next one.
   if (const int64_t horizon = layout_.horizon(watermark); horizon != INT64_MIN) {
@@ -89,9 +90,9 @@ Result<uint64_t> ViewWriter::put(const Rows& rows, uint64_t epoch, int64_t water
     }
   }
   if (layout_.is_keyed()) {
-    BRAID_TRY(put_keys(rows, epoch, store, batch));
+    BRAID_TRY(put_keys(rows, epoch, store, batch, log));
   } else {
-    put_events(rows, epoch, batch);
+    put_events(rows, epoch, batch, log);
   }
   return gone;
 }
@@ -126,7 +127,8 @@ Result<std::vector<std::string>> ViewWriter::index_values(std::string_view row) 
   return values;
 }
 
-Status ViewWriter::put_keys(const Rows& rows, uint64_t epoch, StateStore& store, StateBatch& batch) {
+Status ViewWriter::put_keys(const Rows& rows, uint64_t epoch, StateStore& store, StateBatch& batch,
+                            ChangeLogWriter* log) {
   std::vector<const std::pair<const std::string, std::vector<Version>>*> changed;
   changed.reserve(rows.keys.size());
   for (const auto& each : rows.keys) changed.push_back(&each);
@@ -136,7 +138,7 @@ Status ViewWriter::put_keys(const Rows& rows, uint64_t epoch, StateStore& store,
   places.reserve(changed.size());
   for (const auto* each : changed) places.push_back(layout_.current_key(each->first));
   std::vector<std::string> before(changed.size());  // empty: there is none
-  if (!layout_.indexes().empty() || layout_.has_history())
+  if (!layout_.indexes().empty() || layout_.has_history() || log != nullptr)
     BRAID_TRY(store.get_many(StateFamily::point, places, [&](size_t place, std::string_view value) {
       before[place] = value;
       return Status();
@@ -156,10 +158,13 @@ Status ViewWriter::put_keys(const Rows& rows, uint64_t epoch, StateStore& store,
       ViewStamp{epoch, newest.time, ViewStamp::Kind::row}.append(value);
       batch.put(StateFamily::point, places[i], value.append(newest.row));
     }
+    if (!before[i].empty() && before[i].size() < ViewStamp::kSize) return damaged("a row has no stamp");
+    if (log != nullptr)
+      log->add(newest.time, std::string_view(before[i]).substr(before[i].empty() ? 0 : ViewStamp::kSize), newest.row,
+               batch);
     if (!layout_.indexes().empty()) {
       std::vector<std::string> old_values, new_values;
       if (!before[i].empty()) {
-        if (before[i].size() < ViewStamp::kSize) return damaged("a row has no stamp");
         BRAID_ASSIGN(old_values, index_values(std::string_view(before[i]).substr(ViewStamp::kSize)));
       }
       if (!newest.gone) {
@@ -187,7 +192,7 @@ Status ViewWriter::put_keys(const Rows& rows, uint64_t epoch, StateStore& store,
   return {};
 }
 
-void ViewWriter::put_events(const Rows& rows, uint64_t epoch, StateBatch& batch) {
+void ViewWriter::put_events(const Rows& rows, uint64_t epoch, StateBatch& batch, ChangeLogWriter* log) {
   std::string value;
   uint64_t number = rows.first_number;
   for (const Event& event : rows.events) {
@@ -195,6 +200,7 @@ void ViewWriter::put_events(const Rows& rows, uint64_t epoch, StateBatch& batch)
     value.clear();
     ViewStamp{epoch, event.time, ViewStamp::Kind::row}.append(value);
     batch.put(StateFamily::point, place, value.append(event.row));
+    if (log != nullptr) log->add(event.time, {}, event.row, batch);
     if (layout_.indexes().empty()) continue;
     const Result<std::vector<std::string>> values = index_values(event.row);
     BRAID_CHECK(values.ok(), "a row that was just written");

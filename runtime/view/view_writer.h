@@ -18,6 +18,8 @@
 
 namespace braid {
 
+class ChangeLogWriter;
+
 /// What a view has; a part of each commit.
 struct ViewFigures {
   uint64_t rows = 0;
@@ -58,7 +60,9 @@ class ViewWriter {
   ViewFigures figures() const { return figures_; }
   /// Puts what the epoch changes into the batch, and lets go what lies `keep` behind the watermark, a part at a time.
   /// Gives how many events went. Several of one epoch may follow each other: each goes on behind the one before.
-  Result<uint64_t> put(const Rows& rows, uint64_t epoch, int64_t watermark, StateStore& store, StateBatch& batch);
+  /// `log`: of these views, which has begun the epoch; null: changes are not kept.
+  Result<uint64_t> put(const Rows& rows, uint64_t epoch, int64_t watermark, StateStore& store, StateBatch& batch,
+                       ChangeLogWriter* log = nullptr);
   /// Epochs before that one cannot be read.
   Status forget_epochs(uint64_t before, StateStore& store, StateBatch& batch);
   /// Counts the rows of a keyed view that are in the store.
@@ -71,8 +75,8 @@ class ViewWriter {
   static constexpr size_t kGoAtOnce = 4096;
 
   void find_leaves();
-  Status put_keys(const Rows& rows, uint64_t epoch, StateStore& store, StateBatch& batch);
-  void put_events(const Rows& rows, uint64_t epoch, StateBatch& batch);
+  Status put_keys(const Rows& rows, uint64_t epoch, StateStore& store, StateBatch& batch, ChangeLogWriter* log);
+  void put_events(const Rows& rows, uint64_t epoch, StateBatch& batch, ChangeLogWriter* log);
   /// Gives the epoch from which on all versions are there, as far as this changes it.
   Result<uint64_t> forget_outdated(int64_t horizon, size_t most, const StoreSnapshot& store, StateBatch& batch);
   Result<uint64_t> forget_old_events(int64_t horizon, size_t most, const StoreSnapshot& store, StateBatch& batch);

@@ -3,160 +3,17 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <atomic>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <optional>
 #include <thread>
+
+#include "serve/http/connection.h"
 
 namespace braid::serve {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using tcp = asio::ip::tcp;
-
-constexpr std::chrono::seconds kLinger{1};
 constexpr std::chrono::milliseconds kRest{50};
-constexpr size_t kMostUnread = 1 << 20;
-
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
-std::string lower(std::string_view text) {
-  std::string made(text);
-  for (char& c : made)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return made;
-}
-
-/// What the connections of a server share.
-struct Shared {
-  HttpHandler handler;
-  HttpLimits limits;
-  std::atomic<size_t> open = 0;
-};
-
-class Connection : public std::enable_shared_from_this<Connection> {
- public:
-  Connection(tcp::socket socket, Shared& shared)
-      : stream_(std::move(socket)),
-        timer_(stream_.get_executor()),
-        buffer_(shared.limits.header_bytes + shared.limits.body_bytes),
-        shared_(shared),
-        time_out_(std::chrono::microseconds(shared.limits.time_out_us)) {
-    ++shared_.open;
-  }
-  ~Connection() { --shared_.open; }
-
-  /// Its handlers run one at a time, from the first on.
-  void begin() {
-    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read(); });
-  }
-
- private:
-  void read() {
-    parser_.emplace();
-    parser_->header_limit(shared_.limits.header_bytes);
-    parser_->body_limit(shared_.limits.body_bytes);
-    stream_.expires_after(time_out_);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
-  }
-
-  void got(beast::error_code error) {
-    if (!error) return answer();
-    // Gone, silent or closed between two requests: nobody waits for an answer.
-    const bool of_http = error.category() == make_error_code(http::error::end_of_stream).category();
-    if (!of_http || error == http::error::end_of_stream || error == http::error::partial_message) return close();
-    HttpResponse response{.status = 400, .body = "bad request: " + error.message() + "\n"};
-    if (error == http::error::body_limit)
-      response = {.status = 413,
-                  .body = shared_.limits.body_bytes == 0 ? "a request has no body here\n" : "the body is too long\n"};
-    if (error == http::error::header_limit || error == http::error::buffer_overflow)
-      response = {.status = 431, .body = "the header is too long\n"};
-    write(std::move(response), false, false);
-  }
-
-  void answer() {
-    auto& request = parser_->get();
-    const bool keep = request.keep_alive();
-    const bool head = request.method() == http::verb::head;
-    const std::string_view target = view(request.target());
-    const size_t query = std::min(target.find('?'), target.size());
-    HttpRequest asked{.method = head ? "GET" : std::string(view(request.method_string())),
-                      .path = std::string(target.substr(0, query)),
-                      .query = std::string(target.substr(std::min(query + 1, target.size())))};
-    for (const auto& field : request)
-      asked.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
-    asked.body = std::move(request.body());
-    write(shared_.handler(asked), keep, head);
-  }
-
-  void write(HttpResponse response, bool keep, bool head) {
-    if (response.later) return wait(std::move(response.later), keep, head);
-    response_ = {};
-    response_.version(11);
-    response_.result(static_cast<unsigned>(response.status));
-    response_.set(http::field::content_type, response.content_type);
-    response_.set(http::field::cache_control, "no-store");
-    for (const auto& [name, value] : response.headers) response_.set(name, value);
-    response_.keep_alive(keep);
-    // An answer without a body has no length.
-    if (response.status != 204 && response.status != 304) response_.content_length(response.body.size());
-    if (!head) response_.body() = std::move(response.body);
-    stream_.expires_after(time_out_);
-    http::async_write(stream_, response_, [self = shared_from_this(), keep](beast::error_code error, size_t) {
-      if (!error && keep) return self->read();
-      self->close();
-    });
-  }
-
-  void wait(std::function<std::optional<HttpResponse>()> later, bool keep, bool head) {
-    stream_.expires_never();
-    timer_.expires_after(std::chrono::microseconds(shared_.limits.look_every_us));
-    timer_.async_wait([self = shared_from_this(), later = std::move(later), keep, head](beast::error_code error) {
-      if (error) return;
-      std::optional<HttpResponse> made = later();
-      if (!made) return self->wait(later, keep, head);
-      self->write(*std::move(made), keep, head);
-    });
-  }
-
-  /// What is still on its way here is read and thrown away for a moment: a socket that is closed with unread bytes
-  /// takes the answer back.
-  void close() {
-    beast::error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(kLinger);
-    drain();
-  }
-
-  void drain() {
-    stream_.async_read_some(asio::buffer(unread_), [self = shared_from_this()](beast::error_code error, size_t bytes) {
-      self->drained_ += bytes;
-      if (!error && self->drained_ < kMostUnread) self->drain();
-    });
-  }
-
-  beast::tcp_stream stream_;
-  asio::steady_timer timer_;
-  beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
-  http::response<http::string_body> response_;
-  Shared& shared_;
-  std::chrono::microseconds time_out_;
-  std::array<char, 4096> unread_;
-  size_t drained_ = 0;
-};
 
 }  // namespace
 
@@ -172,7 +29,7 @@ struct HttpServer::Loop {
       if (!error && shared.open < shared.limits.connections) {
         beast::error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
-        std::make_shared<Connection>(std::move(socket), shared)->begin();
+        std::make_shared<HttpConnection>(std::move(socket), shared)->begin();
       }
       if (!error) return accept();
       // The process has no more files, mostly: it would be asked again at once.
@@ -183,7 +40,8 @@ struct HttpServer::Loop {
     });
   }
 
-  Shared shared;
+  HttpShared shared;
+  std::atomic<bool> woken = false;  ///< it is going to look, and has not begun
   HttpAddress address;
   asio::io_context io;
   tcp::acceptor acceptor;
@@ -193,9 +51,55 @@ struct HttpServer::Loop {
 
 HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
+namespace {
+
+/// A client that speaks HTTP/2 alone, as those of gRPC do, gets it. One that speaks both gets HTTP/1.1, in which rows
+/// are read with GET.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned offered_size, void*) {
+  static constexpr unsigned char kKnown[] = "\x08http/1.1\x02h2";
+  unsigned char* found = nullptr;
+  const int outcome = SSL_select_next_proto(&found, size, kKnown, sizeof(kKnown) - 1, offered, offered_size);
+  *chosen = found;
+  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+Result<std::unique_ptr<asio::ssl::context>> context_of(const TlsOptions& options) {
+  auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  beast::error_code error;
+  const auto wrong = [&](const std::string& path) {
+    return Error{ErrorKind::output, fmt::format("{}: {}", path, error.message()), 0, error.value()};
+  };
+  made->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                        asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+                        SSL_OP_NO_RENEGOTIATION,
+                    error);
+  if (error) return wrong("TLS");
+  made->use_certificate_chain_file(options.certificate, error);
+  if (error) return wrong(options.certificate);
+  made->use_private_key_file(options.key, asio::ssl::context::pem, error);
+  if (error) return wrong(options.key);
+  if (options.client_ca.empty()) return made;
+  made->load_verify_file(options.client_ca, error);
+  // One that is shown has to be right; who shows none may have a token.
+  if (!error) made->set_verify_mode(asio::ssl::verify_peer, error);
+  if (error) return wrong(options.client_ca);
+  static constexpr unsigned char kSessions[] = "braid";
+  SSL_CTX_set_session_id_context(made->native_handle(), kSessions, sizeof(kSessions) - 1);
+  return made;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, const HttpLimits& limits,
-                                                       HttpHandler handler) {
+                                                       HttpHandler handler, const std::optional<TlsOptions>& tls,
+                                                       SessionMaker sessions) {
   auto loop = std::make_unique<Loop>(std::move(handler), limits);
+  if (tls) {
+    BRAID_ASSIGN(loop->shared.tls, context_of(*tls));
+    if (sessions) SSL_CTX_set_alpn_select_cb(loop->shared.tls->native_handle(), choose_protocol, nullptr);
+  }
+  loop->shared.sessions = std::move(sessions);
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
   if (!error) loop->acceptor.open(endpoint.protocol(), error);
@@ -214,6 +118,14 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& addres
   for (size_t i = 0; i < limits.threads; ++i) loop->threads.emplace_back([io = &loop->io] { io->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(loop)));
+}
+
+void HttpServer::wake() {
+  if (loop_->woken.exchange(true)) return;
+  asio::post(loop_->io, [loop = loop_.get()] {
+    loop->woken = false;
+    loop->shared.waiting.look();
+  });
 }
 
 HttpServer::~HttpServer() {

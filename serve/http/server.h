@@ -1,9 +1,12 @@
-// An HTTP/1.1 server for answers that are made at once, or after something that is waited for.
+// An HTTP/1.1 server for answers that are made at once, after something that is waited for, or part by part without an
+// end.
 //
 // Its threads share all connections. The handler is called on any of them, for several requests at a time, and must not
 // wait for long. Bounds: connections, of which those that come next are closed; bytes of a header and of a body; 10
-// seconds for a request, for an answer to be taken, and between two requests of a connection. What is not
-// HTTP gets 400 and is closed.
+// seconds for a request, for an answer or a part of one to be taken, and between two requests of a connection. What is
+// not HTTP gets 400 and is closed.
+//
+// Who waits costs no thread: wake() is called when something has happened, and has all looked at that wait.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +20,12 @@
 
 #include "runtime/base/result.h"
 #include "serve/http/address.h"
+#include "serve/http/byte_session.h"
+#include "serve/http/tls.h"
 
 namespace braid::serve {
+
+struct Consumer;  // serve/access/consumer.h
 
 struct HttpRequest {
   std::string method = "GET";                                     ///< HEAD is answered as GET, without the body
@@ -26,9 +33,33 @@ struct HttpRequest {
   std::string query;                                              ///< as it was sent, without `?`
   std::vector<std::pair<std::string, std::string>> headers = {};  ///< names in lower case
   std::string body = {};
+  /// Names in the client's certificate, which the server has verified: its common name, then DNS names and URIs.
+  std::vector<std::string> certificate_names = {};
+  /// Who asks, once the gate has found that out (serve/access/gate.h). Null: nobody is asked who they are.
+  std::shared_ptr<const Consumer> consumer = {};
 
   /// Empty: there is none. `name` in lower case.
   std::string_view header(std::string_view name) const;
+};
+
+/// A body that is made part by part: the next part when the client has taken the one before. One thread at a time calls
+/// it; it is let go of with the connection, or earlier.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  enum class Next : uint8_t {
+    part,  ///< there may be more
+    wait,  ///< there is nothing more for now
+    end    ///< that was all
+  };
+  /// Appends the next part: it should be small against HttpLimits::stream_bytes.
+  virtual Next next(std::string& out) = 0;
+  /// While it waits: whether next() has something. Quick, and takes no lock that is held where wake() is called.
+  virtual bool ready() const = 0;
+  /// It has waited for HttpLimits::alive_every_us: what is sent, so that both ends see that the other one is there.
+  virtual void alive(std::string& out) = 0;
+  /// The client has not taken a part in time: the last word that it is sent. It may come to nothing.
+  virtual void dropped(std::string& out) = 0;
 };
 
 struct HttpResponse {
@@ -38,7 +69,16 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers = {};
   /// There is no answer yet: this is asked for one again and again, in moments. It gives one after a bounded time.
   std::function<std::optional<HttpResponse>()> later = {};
+  /// Of `later`: it is not asked in moments, but when this is so, as HttpStream::ready(), and after `look_us`.
+  std::function<bool()> ready = {};
+  int64_t look_us = 0;
+  /// Instead of `body`.
+  std::shared_ptr<HttpStream> stream = {};
 };
+
+/// For a connection whose client speaks HTTP/2 from its first byte on. `certificate_names`: as of HttpRequest. Called
+/// on any of the server's threads; what it makes is let go of with the connection.
+using SessionMaker = std::function<std::unique_ptr<ByteSession>(const std::vector<std::string>& certificate_names)>;
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
@@ -49,17 +89,25 @@ struct HttpLimits {
   uint64_t body_bytes = 0;  ///< 0: requests have no body
   int64_t time_out_us = 10'000'000;
   int64_t look_every_us = 20'000;  ///< for HttpResponse::later
+  int64_t alive_every_us = 15'000'000;
+  int64_t idle_us = 600'000'000;  ///< after which a connection of HTTP/2 is closed on which nobody waits for anything
+  int stream_bytes = 128 << 10;   ///< of a stream that wait to be sent, besides one part; the system holds about twice
 };
 
 class HttpServer {
  public:
-  /// Listens, and serves from then on. The error is that of the system.
+  /// Listens, and serves from then on. The error is that of the system. With `tls` (TLS 1.2 and 1.3) its files are
+  /// read here, and an error says which of them cannot be used. `sessions`: for clients of HTTP/2 on the same port;
+  /// empty: they are not served.
   static Result<std::unique_ptr<HttpServer>> listen(const HttpAddress& address, const HttpLimits& limits,
-                                                    HttpHandler handler);
+                                                    HttpHandler handler, const std::optional<TlsOptions>& tls = {},
+                                                    SessionMaker sessions = {});
   /// Closes all connections and waits for the threads.
   ~HttpServer();
   /// With the port that it got.
   const HttpAddress& address() const;
+  /// Something has happened that answers may wait for. Any thread, until the server goes; does not wait.
+  void wake();
 
  private:
   struct Loop;

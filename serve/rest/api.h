@@ -4,6 +4,7 @@
 //   GET /v1/products/NAME[@VERSION]           one: fields, key, indexes, how far it is
 //   GET /v1/products/NAME/rows                rows; `FIELD=value`, `FIELD.ge=value` … choose them
 //   GET /v1/products/NAME/rows/KEY[/KEY …]    the row of a key
+//   GET /v1/products/NAME/changes[/KEY …]     what each commit changes, as events or by asking again (changes.cpp)
 //   GET /v1/openapi.json                      all of that for tools
 //
 // Each answer is of one epoch, which it names, with the watermark and the state of the product's contract. Errors are
@@ -17,6 +18,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/view/view_host.h"
+#include "serve/access/reader_rules.h"
 #include "serve/http/server.h"
 #include "serve/read/read_plan.h"
 
@@ -42,6 +44,9 @@ class Api {
   Api(std::vector<ApiProduct> products, ViewHost& host, Clock& clock,
       std::function<std::string(const ApiProduct& product)> status);
 
+  /// From now on a consumer (HttpRequest::consumer) sees what they say; without one nothing is served. They outlive
+  /// this. Before the first request.
+  void set_rules(ReaderRules& rules) { rules_ = &rules; }
   /// Nothing: the path is not one of these.
   std::optional<HttpResponse> answer(const HttpRequest& request) const;
 
@@ -53,12 +58,17 @@ class Api {
  private:
   using Query = std::vector<std::pair<std::string, std::string>>;
 
-  HttpResponse list() const;
-  HttpResponse describe(size_t product) const;
-  HttpResponse rows(size_t product, const HttpRequest& request, const Query& query) const;
-  HttpResponse row(size_t product, const std::vector<std::string>& key, const HttpRequest& request,
+  HttpResponse list(const HttpRequest& request) const;
+  HttpResponse openapi(const HttpRequest& request) const;
+  HttpResponse describe(size_t product, const Sight& sight) const;
+  HttpResponse rows(size_t product, const Sight& sight, const HttpRequest& request, const Query& query) const;
+  HttpResponse row(size_t product, const Sight& sight, const std::vector<std::string>& key, const HttpRequest& request,
                    const Query& query) const;
-  std::optional<size_t> find(const std::string& name) const;
+  HttpResponse changes(size_t product, const std::vector<std::string>& key, const HttpRequest& request,
+                       const Query& query) const;
+  /// Nothing: as if there were no such product.
+  std::optional<Sight> sight_of(size_t product, const HttpRequest& request) const;
+  std::optional<size_t> find(const std::string& name, const HttpRequest& request) const;
   std::string head(const ApiProduct& product, const ViewsAt& at) const;
   void set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse& response) const;
 
@@ -66,10 +76,13 @@ class Api {
   ViewHost& host_;
   Clock& clock_;
   std::function<std::string(const ApiProduct&)> status_;
+  ReaderRules* rules_ = nullptr;  ///< null: all see all
 };
 
 /// A problem as RFC 9457 has it.
 HttpResponse http_problem(int status, const std::string& title, const std::string& detail);
+/// Of a read that failed.
+HttpResponse problem_of(const Error& error);
 /// An OpenAPI 3.1 document.
 std::string openapi_of(const std::vector<ApiProduct>& products);
 
