@@ -122,7 +122,6 @@ Error ReplicaRun::not_as_read(const Partition& partition, std::string reason) co
 Error ReplicaRun::error_of(const Partition& partition, const Error& error) {
   if (error.code == diag::RecordsGone::kCode || error.code == diag::RecordsNotThere::kCode)
     return not_as_read(partition, error.message);
-  if (error.code != 0) return error;
   const std::string names[] = {partition.place.topic};
   const auto found = seams_.broker->describe(names, kPatience);
   return found.ok() && found->empty() ? not_as_read(partition, "there is no such topic any more") : error;
