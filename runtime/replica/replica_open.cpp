@@ -25,12 +25,7 @@ ReplicaRun::ReplicaRun(const Program& program, const ReplicaOptions& options, co
     : program_(program), options_(options), seams_(seams), views_(program, options.views, nowhere_, options.view_host) {
   for (const ViewSpec& view : options.views) {
     const auto product = static_cast<size_t>(view.product);
-    topics_.push_back(
-        {.rows = TopicRows(program.products[product], view, program.sources[product], options.timed[product]),
-         .ledger = {},
-         .passed_over = {},
-         .passed_in = {},
-         .passed_reason = {}});
+    topics_.emplace_back(program.products[product], view, program.sources[product], options.timed[product]);
   }
 }
 

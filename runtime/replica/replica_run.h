@@ -30,6 +30,8 @@ class ReplicaRun {
  private:
   /// Of a product; in the order of the program's.
   struct Topic {
+    Topic(const ProductSpec& product, const ViewSpec& view, const SourceSpec& source, bool has_time)
+        : rows(product, view, source, has_time) {}
     TopicRows rows;
     Ledger ledger;  ///< of this run
     // The first record that was passed over.

@@ -24,6 +24,8 @@ class TopicRows {
  public:
   /// All outlive this. `source`: written_source() of the product. `has_time`: its rows have an event time.
   TopicRows(const ProductSpec& product, const ViewSpec& view, const SourceSpec& source, bool has_time);
+  TopicRows(const TopicRows&) = delete;
+  TopicRows& operator=(const TopicRows&) = delete;
 
   /// How the topic is read.
   TopicForm form() const;
