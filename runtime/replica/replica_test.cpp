@@ -59,7 +59,7 @@ class CompactedBroker : public SimBroker {
       auto fetched = reader_->fetch(place, most);
       if (!fetched.ok() || fetched->batch == nullptr) return fetched;
       auto batch = std::make_unique<Batch>(std::move(fetched->batch), place, taken_);
-      // What is left of a batch may be nothing.
+      // Of a batch nothing may be left; then there is none.
       if (!batch->records().empty()) fetched->batch = std::move(batch);
       return fetched;
     }
@@ -81,8 +81,7 @@ class ReplicaTest : public testing::Test {
     bind();
     make("customers", 2);
     make("sales", 2);
-    writer_ = std::move(*broker_.make_writer({.transactional_id = "writer"}));
-    EXPECT_TRUE(writer_->begin_session(kSecond).ok());
+    begin_writer();
     options_ = {.project = "shop",
                 .directory = "serve",
                 .views = {{.product = 0, .indexes = {{1}}, .keep_us = {}, .time = {2}}, {.product = 1, .time = {2}}},
@@ -103,6 +102,11 @@ class ReplicaTest : public testing::Test {
   void make(const std::string& topic, int32_t partitions) { cluster_.create({topic, partitions, -1, {}}); }
 
   // ---- what a job writes
+
+  void begin_writer() {
+    writer_ = std::move(*broker_.make_writer({.transactional_id = "writer"}));
+    ASSERT_TRUE(writer_->begin_session(10 * kSecond).ok());
+  }
 
   void send(const std::string& topic, int32_t partition, const std::string& key, std::optional<std::string> value) {
     now_ += 1'000'500;
@@ -282,14 +286,18 @@ TEST_F(ReplicaTest, EachReadIsOfTheRecordsUpToItsPositionsWhereverItIsKilled) {
     SCOPED_TRACE(seed);
     Rng rng(seed);
     int kills = 0;
+    // Where records are taken, a view between them and those that followed has not their keys.
+    const bool compacts = seed % 3 == 0;
     for (int round = 0; round < 12; ++round) {
       for (int64_t i = rng.between(0, 12); i > 0; --i) random_transaction(rng);
-      if (rng.chance(3)) compact(rng);
+      if (compacts) compact(rng);
       int64_t left = rng.between(0, 6);
       options_.kill_point = [&](std::string_view) {
         if (left-- == 0) throw Killed();
       };
-      options_.progress = [&](const JobProgress&) { compare(host_.now()); };
+      options_.progress = [&](const JobProgress&) {
+        if (!compacts) compare(host_.now());
+      };
       try {
         ASSERT_TRUE(run().ok());
       } catch (const Killed&) {
@@ -406,6 +414,7 @@ TEST_F(ReplicaTest, ATopicThatWasMadeAnewIsTold) {
   ASSERT_TRUE(run().ok());
   ASSERT_TRUE(cluster_.remove("customers"));
   make("customers", 2);
+  begin_writer();
   expect_fault(8074, "it ends at offset 0");
   // As long as the first one, or longer.
   for (int i = 0; i < 20; ++i) put_one("a", "new " + std::to_string(i));
