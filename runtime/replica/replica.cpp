@@ -247,8 +247,8 @@ Result<JobReport> run_replica(const Program& program, const ReplicaOptions& opti
   ReplicaRun run(program, options, seams);
   if (options.monitor != nullptr) options.monitor->enter(JobPhase::recovering);
   if (const Status opened = run.open(); !opened.ok()) {
-    // A view that is half filled is filled again by the next run.
-    if (run.drained()) return run.report();
+    // What waits for a broker gives up then; a view that is half filled is filled again by the next run.
+    if (run.stops()) return run.report();
     return opened.error();
   }
   BRAID_TRY(run.run());

@@ -24,8 +24,8 @@ class ReplicaRun {
   Status open();
   Status run();
   JobReport report() const;
-  /// It was asked to stop.
-  bool drained() const { return drained_; }
+  /// It is asked to stop.
+  bool stops();
 
  private:
   /// Of a product; in the order of the program's.
@@ -76,7 +76,6 @@ class ReplicaRun {
   Error error_of(const Partition& partition, const Error& error);
 
   // replica.cpp
-  bool stops();
   Status read(Partition& partition, bool* any);
   Status take(Partition& partition, const SourceTurn& turn, int64_t before,
               const std::function<Status(const Block& rows)>& take);
