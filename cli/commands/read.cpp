@@ -5,6 +5,7 @@
 #include "cli/commands/read_store.h"
 #include "cli/serve/http_client.h"
 #include "cli/serve/job_address.h"
+#include "cli/session/topic_views.h"
 #include "cli/session/view_bindings.h"
 #include "runtime/base/clock.h"
 #include "runtime/engine/job_store.h"
@@ -67,14 +68,37 @@ Result<HttpReply> ask_job_of(const std::string& store, const Question& question)
   return ask(address, question);
 }
 
+/// Where rows of a project's products are kept.
+struct Kept {
+  std::string store;
+  driver::Compiled compiled;
+  std::optional<TopicViews> topics;  ///< by `braid serve`; else by the job
+};
+
+/// What is wrong is reported.
+Kept kept_by(Session& session, const ReadFlags& flags) {
+  Kept made{.store = session.environment().store, .compiled = session.compile(session.chosen_products()), .topics = {}};
+  Program& program = made.compiled.program();
+  if (session.environment().kafka && session.bind(program) && !session.output_topics().empty()) {
+    made.topics = bind_topic_views(session, program);
+    made.store = serve_store(session.environment());
+  }
+  if (!flags.store.empty()) made.store = flags.store;
+  return made;
+}
+
 /// Of a job that is stopped: the views that its store has.
-Result<HttpReply> ask_store(Session& session, const std::string& directory, const Question& question) {
-  driver::Compiled compiled = session.compile(session.chosen_products());
-  BoundViews views = bind_views(compiled.program(), session.project(), session.environment(), true, session.reporter());
-  BRAID_ASSIGN(const std::unique_ptr<StateStore> store, open_to_read(join_path(directory, "state")));
+Result<HttpReply> ask_store(Session& session, const Kept& kept, const Question& question) {
+  const Program& program = kept.topics ? kept.topics->program : kept.compiled.physical.program;
+  BoundViews views;
+  if (kept.topics)
+    views = {.specs = kept.topics->specs, .products = kept.topics->products};
+  else
+    views = bind_views(program, session.project(), session.environment(), true, session.reporter(),
+                       &session.foreign_products());
+  BRAID_ASSIGN(const std::unique_ptr<StateStore> store, open_to_read(join_path(kept.store, "state")));
   ViewHost host(system_clock());
-  BRAID_ASSIGN(const std::vector<size_t> there,
-               JobViews::show(compiled.program(), views.specs, directory, *store, host));
+  BRAID_ASSIGN(const std::vector<size_t> there, JobViews::show(program, views.specs, kept.store, *store, host));
   std::vector<serve::ApiProduct> products;
   for (const size_t place : there) products.push_back(std::move(views.products[place]));
   HttpReply reply;
@@ -90,10 +114,11 @@ Result<HttpReply> ask_store(Session& session, const std::string& directory, cons
 }
 
 Result<HttpReply> ask_project(Session& session, const ReadFlags& flags, const Question& question) {
-  const std::string store = flags.store.empty() ? session.environment().store : flags.store;
+  const Kept kept = kept_by(session, flags);
+  if (session.reporter().has_errors()) return HttpReply();  // which are shown
   // As long as this holds the lock no job starts.
-  const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), store);
-  return !lock.ok() ? ask_job_of(store, question) : ask_store(session, store, question);
+  const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), kept.store);
+  return !lock.ok() ? ask_job_of(kept.store, question) : ask_store(session, kept, question);
 }
 
 void show(const HttpReply& reply, const ReadFlags& flags, CommandContext& context) {

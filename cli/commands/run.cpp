@@ -249,9 +249,13 @@ void run(const RunFlags& flags, CommandContext& context) {
     session.reporter().report(diag::FlagsExclude{.first = "--follow",
                                                  .second = "--until " + flags.until,
                                                  .reason = "one reads on without an end, the other one ends"});
-  const BoundViews bound_views =
-      bind_views(compiled.program(), session.project(), environment, flags.serve, session.reporter());
-  if (!bound_views.specs.empty() && !topics.outputs.empty()) session.reporter().report(diag::ViewsOfTopics{});
+  BoundViews bound_views = bind_views(compiled.program(), session.project(), environment, flags.serve,
+                                      session.reporter(), &session.foreign_products());
+  if (!topics.outputs.empty()) {
+    // What the environment names is for `braid serve` then.
+    if (flags.serve) session.reporter().report(diag::ViewsOfTopics{});
+    bound_views = {};
+  }
   const std::optional<serve::HttpAddress> listen = address_of(flags, environment);
   if (!bound_views.specs.empty() && listen && !listen->is_loopback())
     session.reporter().report(diag::ServingOpenToAll{.address = listen->text()});

@@ -1,5 +1,7 @@
 #include "cli/session/view_bindings.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -38,14 +40,13 @@ bool can_be_indexed(const Type& type) {
 }
 
 /// The field that has the event time: that of the product, or the end of its window.
-void set_time(const typed::Relation& relation, ViewSpec& spec) {
-  if (relation.time_field >= 0 && relation.time_field < static_cast<int>(relation.row.size())) {
-    spec.time = {relation.time_field};
+void set_time(const std::vector<Field>& row, int time_field, ViewSpec& spec) {
+  if (time_field >= 0 && time_field < static_cast<int>(row.size())) {
+    spec.time = {time_field};
     return;
   }
-  spec.time = path_in_row(relation.row, "window.end");
-  if (!spec.time.empty() && !is(without_optional(type_at(relation.row, spec.time)), TypeKind::timestamp))
-    spec.time = {};
+  spec.time = path_in_row(row, "window.end");
+  if (!spec.time.empty() && !is(without_optional(type_at(row, spec.time)), TypeKind::timestamp)) spec.time = {};
   if (!spec.time.empty()) spec.time_offset_us = 1;  // the last instant of the window
 }
 
@@ -73,9 +74,15 @@ void sort_by_product(BoundViews& views) {
   views = std::move(sorted);
 }
 
-void report_unknown(const typed::Project& project, const Environment& environment, Reporter& reporter) {
+void report_unknown(const typed::Project& project, const Environment& environment, const ForeignProducts* foreign,
+                    Reporter& reporter) {
+  const auto is_foreign = [&](const std::string& name) {
+    return foreign != nullptr && std::ranges::any_of(project.relations, [&](const typed::Relation& each) {
+             return each.source && each.qualified() == name && foreign->find(name, each.version) != nullptr;
+           });
+  };
   for (const auto& [name, config] : environment.serve) {
-    if (product_of(project, name, std::nullopt) != nullptr) continue;
+    if (product_of(project, name, std::nullopt) != nullptr || is_foreign(name)) continue;
     std::vector<std::string> names;
     for (const typed::Relation& relation : project.relations)
       if (relation.kind == typed::RelationKind::product && relation.output_of < 0)
@@ -87,12 +94,33 @@ void report_unknown(const typed::Project& project, const Environment& environmen
   }
 }
 
+/// What the environment asks of a view.
+void set_view(const ServeConfig& config, const std::string& product, bool has_time, ViewSpec& spec,
+              serve::ApiProduct& served, Reporter& reporter) {
+  for (const std::string& field : config.indexes) {
+    const std::vector<int> path = path_in_row(served.row, field);
+    const std::string reason = path.empty() ? "its rows have no such field"
+                               : !can_be_indexed(type_at(served.row, path))
+                                   ? fmt::format("it is a {}", to_string(type_at(served.row, path)))
+                               : spec.indexes.size() == ViewLayout::kMostIndexes - 1 ? "there are too many"
+                                                                                     : "";
+    if (!reason.empty()) {
+      reporter.report(diag::ServedIndexWrong{.product = product, .field = field, .reason = reason}).at(config.span);
+      continue;
+    }
+    spec.indexes.push_back(path);
+    served.indexes.push_back(field);
+  }
+  if (config.keep_us && !has_time) reporter.report(diag::ServedKeepWithoutTime{.product = product}).at(config.span);
+  spec.keep_us = served.keep_us = config.keep_us;
+}
+
 }  // namespace
 
 BoundViews bind_views(const Program& program, const typed::Project& project, const Environment& environment, bool all,
-                      Reporter& reporter) {
+                      Reporter& reporter, const ForeignProducts* foreign) {
   BoundViews made;
-  report_unknown(project, environment, reporter);
+  report_unknown(project, environment, foreign, reporter);
   for (size_t i = 0; i < program.products.size(); ++i) {
     const ProductSpec& product = program.products[i];
     const typed::Relation* relation = product_of(project, product.qualified(), product.version);
@@ -109,32 +137,43 @@ BoundViews bind_views(const Program& program, const typed::Project& project, con
     for (const typed::Domain& domain : project.domains)
       if (domain.name == product.domain) served.owner = domain.owner;
     for (const std::vector<int>& path : product.key) served.key.push_back(text_of(product.row, path));
-    set_time(*relation, spec);
+    set_time(relation->row, relation->time_field, spec);
     if (config != environment.serve.end()) {
-      for (const std::string& field : config->second.indexes) {
-        const std::vector<int> path = path_in_row(product.row, field);
-        const std::string reason = path.empty() ? "its rows have no such field"
-                                   : !can_be_indexed(type_at(product.row, path))
-                                       ? fmt::format("it is a {}", to_string(type_at(product.row, path)))
-                                   : spec.indexes.size() == ViewLayout::kMostIndexes - 1 ? "there are too many"
-                                                                                         : "";
-        if (!reason.empty()) {
-          reporter.report(diag::ServedIndexWrong{.product = product.qualified(), .field = field, .reason = reason})
-              .at(config->second.span);
-          continue;
-        }
-        spec.indexes.push_back(path);
-        served.indexes.push_back(field);
-      }
-      if (config->second.keep_us && !relation->has_time)
-        reporter.report(diag::ServedKeepWithoutTime{.product = product.qualified()}).at(config->second.span);
-      spec.keep_us = served.keep_us = config->second.keep_us;
+      set_view(config->second, served.qualified(), relation->has_time, spec, served, reporter);
     }
     made.specs.push_back(std::move(spec));
     made.products.push_back(std::move(served));
     made.relations.push_back(relation);
   }
   sort_by_product(made);
+  return made;
+}
+
+ForeignView bind_foreign_view(const mesh::Interface& interface, const ServeConfig& config,
+                              const std::set<std::string>& readable, Reporter& reporter) {
+  ForeignView made{.product = {.domain = interface.domain, .name = interface.name, .version = interface.version},
+                   .has_time = interface.time.has_value()};
+  ProductSpec& product = made.product;
+  serve::ApiProduct& served = made.served;
+  served = {.domain = interface.domain,
+            .name = interface.name,
+            .version = interface.version,
+            .doc = interface.documentation,
+            .owner = interface.owner};
+  for (const mesh::InterfaceField& field : interface.fields) {
+    if (!readable.contains(field.name)) continue;
+    product.row.push_back({field.name, field.type});
+    served.field_docs.push_back(field.documentation);
+  }
+  served.row = product.row;
+  served.keyed = product.changes = interface.kind != mesh::InterfaceKind::stream;
+  for (const std::vector<std::string>& path : interface.key) {
+    served.key.push_back(fmt::format("{}", fmt::join(path, ".")));
+    product.key.push_back(path_in_row(product.row, served.key.back()));
+  }
+  const int time = interface.time ? find_field(product.row, interface.time->field) : -1;
+  set_time(product.row, time, made.spec);
+  set_view(config, product.qualified(), made.has_time, made.spec, served, reporter);
   return made;
 }
 

@@ -57,10 +57,10 @@ struct GivenRecord {
   std::string_view bytes;  ///< as it came; its line in the turn may differ in white space. Avro: `framing` bytes of its
                            ///< header in front
   size_t framing = 0;
-  // Of one without a value, where somebody wants to know what it deletes.
+  // The key: of one without a value, where somebody wants to know what it deletes.
   std::optional<std::string_view> key = {};
   std::optional<std::string_view> key_framing = {};  ///< of its headers, kKeySchemaHeader
-  int64_t time_us = 0;                               ///< its timestamp
+  int64_t time_us = 0;                               ///< its timestamp; 0: it has none
   std::optional<int64_t> appended_us = {};           ///< when the broker took it, if the topic says so
   std::span<const GivenHeader> headers = {};         ///< where somebody wants to know them
 };

@@ -61,6 +61,7 @@ std::optional<SchemaId> TopicTurn::schema_of(const TopicForm& form, const Broker
 void TopicTurn::append(const BrokerRecord& record, TurnBuffer& buffer) {
   GivenRecord& given = given_.emplace_back();
   given.position = record.offset;
+  if (record.timestamp_ms >= 0) given.time_us = record.timestamp_ms * 1000;
   if (record.append_time && record.timestamp_ms >= 0) given.appended_us = record.timestamp_ms * 1000;
   if (form_.headers && !record.headers.empty()) keep_headers(record, given);
   if (form_.verbatim) return append_verbatim(record, buffer);
@@ -84,7 +85,7 @@ void TopicTurn::append_verbatim(const BrokerRecord& record, TurnBuffer& buffer) 
 void TopicTurn::keep_key(const BrokerRecord& record, GivenRecord& given) {
   if (!form_.deletes || record.value || !record.key) return;
   given.key = keep(*record.key);
-  given.time_us = record.timestamp_ms * 1000;
+  given.time_us = record.timestamp_ms * 1000;  // as it is in the turn's bytes
   if (const auto header = header_of(record, kKeySchemaHeader)) given.key_framing = keep(*header);
 }
 

@@ -10,6 +10,15 @@ std::string ViewsAt::bytes() const {
   out.fixed(epoch);
   out.fixed(watermark);
   out.fixed(newest);
+  if (positions.empty()) return out.take();
+  out.fixed(static_cast<uint32_t>(positions.size()));
+  for (const TopicPositions& each : positions) {
+    out.text(each.product);
+    out.fixed(each.version);
+    out.text(each.topic);
+    out.fixed(static_cast<uint32_t>(each.offsets.size()));
+    for (const int64_t offset : each.offsets) out.fixed(offset);
+  }
   return out.take();
 }
 
@@ -19,6 +28,16 @@ Result<ViewsAt> ViewsAt::parse(std::string_view bytes) {
   at.epoch = in.fixed<uint64_t>();
   at.watermark = in.fixed<int64_t>();
   at.newest = in.fixed<int64_t>();
+  if (!in.failed() && !in.at_end()) {
+    for (auto count = in.fixed<uint32_t>(); count > 0 && !in.failed(); --count) {
+      TopicPositions& each = at.positions.emplace_back();
+      each.product = in.text();
+      each.version = in.fixed<int64_t>();
+      each.topic = in.text();
+      for (auto offsets = in.fixed<uint32_t>(); offsets > 0 && !in.failed(); --offsets)
+        each.offsets.push_back(in.fixed<int64_t>());
+    }
+  }
   if (in.failed()) return Error{ErrorKind::store, "what the store says of its views cannot be read", 8002, 0};
   return at;
 }

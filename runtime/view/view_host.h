@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "runtime/base/clock.h"
@@ -20,11 +21,22 @@
 
 namespace braid {
 
+/// How far the topic of a product has been read into its view.
+struct TopicPositions {
+  std::string product;  ///< qualified
+  int64_t version = 1;
+  std::string topic;
+  std::vector<int64_t> offsets;  ///< of the next record, by partition
+  bool operator==(const TopicPositions&) const = default;
+};
+
 /// Where the job stood when an epoch was committed. In `meta` under kViewsKey.
 struct ViewsAt {
   uint64_t epoch = 0;
   int64_t watermark = INT64_MIN;
   int64_t newest = INT64_MIN;  ///< the largest event time that was read
+  /// Of views that follow topics (runtime/replica); empty: the job's own rows are in its views.
+  std::vector<TopicPositions> positions = {};
 
   std::string bytes() const;
   static Result<ViewsAt> parse(std::string_view bytes);

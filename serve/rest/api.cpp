@@ -121,16 +121,34 @@ std::optional<size_t> Api::find(const std::string& name, const HttpRequest& requ
   return found;
 }
 
+namespace {
+
+/// Null: its view follows no topic.
+const TopicPositions* positions_of(const ApiProduct& product, const ViewsAt& at) {
+  for (const TopicPositions& each : at.positions)
+    if (each.version == product.version && each.product == product.qualified()) return &each;
+  return nullptr;
+}
+
+}  // namespace
+
 std::string Api::head(const ApiProduct& product, const ViewsAt& at) const {
-  return fmt::format("\"product\":{},\"version\":{},\"epoch\":{},\"watermark\":{},\"status\":{}",
-                     json_text(product.qualified()), product.version, at.epoch, instant(at.watermark),
-                     json_text(status_(product)));
+  std::string made = fmt::format("\"product\":{},\"version\":{},\"epoch\":{},\"watermark\":{},\"status\":{}",
+                                 json_text(product.qualified()), product.version, at.epoch, instant(at.watermark),
+                                 json_text(status_(product)));
+  if (const TopicPositions* positions = positions_of(product, at))
+    made +=
+        fmt::format(",\"topic\":{},\"offsets\":[{}]", json_text(positions->topic), fmt::join(positions->offsets, ","));
+  return made;
 }
 
 void Api::set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse& response) const {
   response.headers.emplace_back("Braid-Epoch", std::to_string(at.epoch));
   response.headers.emplace_back("Braid-Version", std::to_string(product.version));
   response.headers.emplace_back("Braid-Status", status_(product));
+  if (const TopicPositions* positions = positions_of(product, at))
+    response.headers.emplace_back("Braid-Offsets",
+                                  fmt::format("{} {}", positions->topic, fmt::join(positions->offsets, ",")));
   if (const std::string watermark = instant(at.watermark); watermark != "null")
     response.headers.emplace_back("Braid-Watermark", watermark.substr(1, watermark.size() - 2));
 }

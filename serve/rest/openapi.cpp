@@ -58,6 +58,8 @@ Json problem(const char* text) {
 Json envelope(const char* member, Json schema) {
   Json properties{{"product", {{"type", "string"}}},
                   {"version", {{"type", "integer"}}},
+                  {"topic", {{"type", "string"}}},
+                  {"offsets", {{"type", "array"}, {"items", {{"type", "integer"}}}}},
                   {"epoch", {{"type", "integer"}}},
                   {"watermark", {{"type", Json::array({"string", "null"})}, {"format", "date-time"}}},
                   {"status", {{"type", "string"}}}};

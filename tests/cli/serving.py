@@ -471,7 +471,11 @@ def settings_are_checked(case: Case):
     shop.settings(SERVE)
     case.braid("run", shop.folder, "--listen", "0.0.0.0:0", code=None, finding="E8062")
     shop.settings(SERVE + '[env.dev]\nbrokers = "127.0.0.1:1"\n')
-    case.braid("run", shop.folder, code=None, finding="E8061")
+    case.braid("run", shop.folder, "--serve", code=None, finding="E8061")
+    shop.settings('[env.dev.serve]\n"shop.dear" = {}\n[env.dev.out]\n"shop.dear" = { file = "dear.ndjson" }\n')
+    case.braid("serve", shop.folder, code=None, finding="E7348")
+    shop.settings("")
+    case.braid("serve", shop.folder, code=None, finding="E8076")
     # One file for each customer, and a view that comes later.
     shop.settings('[env.dev.out]\n"shop.dear" = { file = "results/{customer}.ndjson" }\n')
     shop.sell(50)
