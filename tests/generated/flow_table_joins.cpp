@@ -20,10 +20,6 @@ bool names(const Part& part, const std::string& name) {
   return false;
 }
 
-bool names_one(const Part& part, const std::vector<Field>& row) {
-  return std::ranges::any_of(row, [&](const Field& field) { return names(part, field.name); });
-}
-
 /// Of a side that may not be there.
 std::string optional_path(const std::string& path) {
   std::string made;
@@ -82,9 +78,8 @@ void FlowMaker::join_table() {
     ExpressionMaker maker = over(scope_with(*right, alias)).with_time(now_.has_time);
     // No equality by itself, which would be one more field to meet by.
     Part condition = expression({"not (", maker.condition(2), ")"});
-    // By itself it says something of the other side, or of none.
-    if (!conditions.empty() || names(condition, alias) || !names_one(condition, now_.row))
-      conditions.push_back(std::move(condition));
+    // By itself it says something of the other side.
+    if (!conditions.empty() || names(condition, alias)) conditions.push_back(std::move(condition));
   }
   if (conditions.empty()) conditions.emplace_back("true");
   std::vector<Part> options;
