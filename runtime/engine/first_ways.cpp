@@ -142,7 +142,9 @@ FirstWays::Others FirstWays::of_whole(const Program& whole) {
   for (int op = 0; op < static_cast<int>(whole.operators.size()); ++op) {
     const Operator& self = at(whole, op);
     others[static_cast<size_t>(op)].resize(self.inputs.size());
-    if (std::holds_alternative<PortOperator>(self.content)) continue;  // it has rows of its own
+    // A port has rows of its own, and of ticks those that they read are nothing but a time.
+    if (std::holds_alternative<PortOperator>(self.content) || std::holds_alternative<TickOperator>(self.content))
+      continue;
     for (int input = 0; input < static_cast<int>(self.inputs.size()); ++input)
       readers[static_cast<size_t>(self.inputs[static_cast<size_t>(input)])].emplace_back(op, input);
   }
