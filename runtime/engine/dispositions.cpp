@@ -82,7 +82,8 @@ LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book,
       partition_names_(partition_names),
       arena_(arena),
       places_(program),
-      given_(program, arena, places_) {}
+      given_(program, arena, places_),
+      first_ways_(program) {}
 
 Status LedgerDispositions::prepare() {
   BRAID_TRY(places_.check(program_));
@@ -126,6 +127,27 @@ void LedgerDispositions::find_further_ways() {
 void LedgerDispositions::read(int op, int input, uint64_t rows) {
   for (const int product : further_ways_[static_cast<size_t>(op)][static_cast<size_t>(input)])
     book_.derived(product).in += static_cast<int64_t>(rows);
+}
+
+const std::vector<Block>& LedgerDispositions::on_their_way(int op, int input, const std::vector<Block>& blocks,
+                                                           std::vector<Block>& room) const {
+  if (blocks.empty() || !parts(op, input) || is_derived(op, input)) return blocks;
+  std::vector<uint64_t> marks(program_.sources.size() + program_.products.size() + 1);
+  for (const FirstWays::Other& other : first_ways_.others(op, input))
+    if (const int bit = bits_[other.product][other.relation]; bit >= 0) marks[other.relation] |= uint64_t{1} << bit;
+  for (Block block : blocks) {
+    auto* records = arena_.allocate_array<Record>(block.rows);
+    auto* record = arena_.allocate_array<uint32_t>(block.rows);
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      records[row] = block.record_of(row);
+      records[row].settled |= marks[records[row].source];
+      record[row] = row;
+    }
+    block.records = records;
+    block.record = record;
+    room.push_back(std::move(block));
+  }
+  return room;
 }
 
 bool LedgerDispositions::is_derived(int op, int input) const {

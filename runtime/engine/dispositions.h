@@ -1,15 +1,16 @@
 // Settles rows: counts them in the ledgers of the products whose flows they leave, each record once per product, and
 // writes rows that were rejected, late, unmatched or duplicate to the products' ports with reason, place and bytes.
 //
-// A record that reaches a product by several ways (a self-join, a union of two views of one source) is counted where it
-// is settled first, in step order; Record::settled holds a bit per such product. A made row has no such bits: on each
-// way it is a row of its own.
+// A record that reaches a product by several ways (a self-join, a union of two views of one source) counts by what
+// becomes of it on the first (first_ways.h): Record::settled holds a bit per such product, which is set where the
+// record takes another way. A made row has no such bits: on each way it is a row of its own.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <tuple>
 
+#include "runtime/engine/first_ways.h"
 #include "runtime/engine/given_ports.h"
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_writer.h"
@@ -57,6 +58,12 @@ class LedgerDispositions : public Dispositions {
   /// An operator reads rows. Those that a step has made, and that another operator of the product reads before, are
   /// made once more.
   void read(int op, int input, uint64_t rows);
+  /// Rows as that input takes them: records that are on another way there than the first, to some product, say so from
+  /// here on, on this way alone. `room`: for blocks that are made.
+  const std::vector<Block>& on_their_way(int op, int input, const std::vector<Block>& blocks,
+                                         std::vector<Block>& room) const;
+  /// Some records that it takes are on another way.
+  bool parts(int op, int input) const { return !first_ways_.others(op, input).empty(); }
 
   /// Rows of `alerts`, in the turn of that number: of the product whose promise it is. Of a promise of a source, those
   /// of the products that read it; of an expectation, those of the products that read it in the domains that expect it.
@@ -178,6 +185,7 @@ class LedgerDispositions : public Dispositions {
   std::vector<std::vector<std::vector<Field>>> shown_;
   std::vector<std::vector<Field>> shown_made_;  ///< of rows that an operator makes
   std::vector<std::vector<int>> bits_;          ///< [product][relation] → bit of Record::settled, −1: a single way
+  const FirstWays first_ways_;
   /// [operator][input] → products in which another operator reads these made rows, too, and comes before.
   std::vector<std::vector<std::vector<int>>> further_ways_;
 };

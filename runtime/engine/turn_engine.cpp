@@ -42,7 +42,9 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       source_operators_[source->source] = static_cast<int>(op);
     if (std::holds_alternative<RowsOperator>(program.operators[op].content) && block_rows_ == kBlockRows) {
       const auto* input = std::get_if<SourceOperator>(&program.operators[program.operators[op].inputs[0]].content);
-      if (input != nullptr) behind_[input->source].push_back(static_cast<int>(op));
+      // What is made ahead has the records of the source.
+      if (input != nullptr && !dispositions_.parts(static_cast<int>(op), 0))
+        behind_[input->source].push_back(static_cast<int>(op));
     }
     for (int input : program.operators[op].inputs) {
       BRAID_CHECK(input < static_cast<int>(op), "operators are not in topological order");
@@ -374,10 +376,11 @@ void TurnEngine::take_inputs(int op, std::vector<std::vector<Block>>& outputs) {
   bool joins = inputs.size() == 2 && !std::holds_alternative<UnionOperator>(program_.operators[op].content);
   for (size_t i = 0; i < inputs.size(); ++i) {
     size_t input = joins ? inputs.size() - 1 - i : i;
-    for (const Block& block : outputs[inputs[input]]) dispositions_.read(op, static_cast<int>(input), block.rows);
-    std::vector<Block> parts;
-    for (const Block& block : cut(outputs[inputs[input]], parts))
-      node->take(static_cast<int>(input), block, outputs[op]);
+    std::vector<Block> parts, room;
+    const std::vector<Block>& blocks =
+        dispositions_.on_their_way(op, static_cast<int>(input), outputs[inputs[input]], room);
+    for (const Block& block : blocks) dispositions_.read(op, static_cast<int>(input), block.rows);
+    for (const Block& block : cut(blocks, parts)) node->take(static_cast<int>(input), block, outputs[op]);
   }
   if (has_readers_[op]) hand_to_readers(op, outputs[op]);
 }

@@ -85,10 +85,13 @@ void FlowMaker::join_stream() {
       within = rng_.chance(3) ? fmt::format("{}s..any", rng_.between(-4, 1)) : "any";
       end = rng_.chance(2) ? Part(" retain forever") : Part(fmt::format(" retain {}s", rng_.between(1, 30)));
       break;
-    case Range::computed:
-      within = fmt::format("{}s..", rng_.between(-6, 1));
+    case Range::computed: {
+      const int64_t low = rng_.between(-6, 1);
+      within = fmt::format("{}s..", low);
       end = expressions().make(duration_type(), 2);
+      if (low > 0 && render(end) == "0s") end = fmt::format("{}s", low);  // a range does not end before it begins
       break;
+    }
     case Range::fixed: {
       const int64_t low = rng_.between(-8, 2);
       const int64_t high = rng_.between(std::max<int64_t>(low, -4), 9);

@@ -2,11 +2,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "tests/generated/flow_maker.h"
 
 namespace braid::generated {
 namespace {
+
+/// The text has that name in it, whole.
+bool names(const Part& part, const std::string& name) {
+  const std::string text = render(part);
+  auto is_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !is_of_name(text[at - 1])) && (end == text.size() || !is_of_name(text[end]))) return true;
+  }
+  return false;
+}
 
 /// Of a side that may not be there.
 std::string optional_path(const std::string& path) {
@@ -65,7 +77,9 @@ void FlowMaker::join_table() {
   if (rng_.chance(4)) {
     ExpressionMaker maker = over(scope_with(*right, alias)).with_time(now_.has_time);
     // No equality by itself, which would be one more field to meet by.
-    conditions.push_back(expression({"not (", maker.condition(2), ")"}));
+    Part condition = expression({"not (", maker.condition(2), ")"});
+    // By itself it says something of the other side.
+    if (!conditions.empty() || names(condition, alias)) conditions.push_back(std::move(condition));
   }
   if (conditions.empty()) conditions.emplace_back("true");
   std::vector<Part> options;

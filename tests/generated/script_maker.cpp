@@ -212,7 +212,8 @@ void ScriptMaker::ports(const FlowMaker& flow, const Relation& made, const std::
     Relation standing;
     standing.name = kNames[rng_.below(std::size(kNames))];
     // Which changes of a table a check judges depends on the turns.
-    if (made.kind == Relation::Kind::changes && judged.contains(standing.name)) standing.name = "late";
+    const bool changes = made.kind == Relation::Kind::changes || made.kind == Relation::Kind::table;
+    if (changes && judged.contains(standing.name)) standing.name = "late";
     standing.has_time = false;
     // The oracle knows no reasons and no bytes, a job calls partitions by their files, and positions are those of
     // arrival.

@@ -36,6 +36,7 @@ void Outcome::settle(const std::vector<int>& products, int step, int input, cons
       ++count(products_[product].derived, kind);
       continue;
     }
+    if (cause.elsewhere.contains(product)) continue;
     const auto [known, added] = first_[product].try_emplace({cause.relation, cause.record}, First{step, input, kind});
     if (added || std::tie(known->second.step, known->second.input) <= std::tie(step, input)) continue;
     known->second = {step, input, kind};

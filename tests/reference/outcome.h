@@ -1,7 +1,8 @@
 // Dispositions and outputs as they fall, and the ledger they add up to: each record counts once per product, by the
-// first step that settled it.
+// first step that settled it on its first way there.
 #pragma once
 
+#include <set>
 #include <tuple>
 
 #include "tests/reference/reference.h"
@@ -18,7 +19,8 @@ struct Cause {
   uint32_t partition = 0;
   int64_t position = 0;
   int64_t line = 0;
-  uint64_t record = 0;  ///< different for each record of the relation
+  uint64_t record = 0;           ///< different for each record of the relation
+  std::set<int> elsewhere = {};  ///< products that count the record by what becomes of it on another way
 };
 
 class Outcome {

@@ -51,6 +51,7 @@ Run::Run(const plan::Plan& plan, const typed::Project& project, const Input& inp
   for (const typed::RelationId product : plan.products)
     relation_names_.push_back(project.relations[product].qualified());
   outcome_.begin(plan, project, relation_names_);
+  ways_.emplace(plan, relation_names_.size() - plan.products.size());
   call_.arena = &arena_;
   call_.now = input.clock_us;
   call_.job_seed = input.job_seed;
@@ -126,6 +127,17 @@ Run::Rows Run::rows_of_node(int index) {
           return publish(index, node);
       },
       plan_.nodes[static_cast<size_t>(index)].content);
+}
+
+const Run::Rows& Run::rows_into(int index, int which) {
+  const Rows& rows = rows_[static_cast<size_t>(input_of(index, which))];
+  if (!ways_->part(index, which)) return rows;
+  for (Row& row : parted_.emplace_back(rows))
+    if (!row.cause.made) {
+      const std::set<int>& others = ways_->others(index, which, row.cause.relation);
+      row.cause.elsewhere.insert(others.begin(), others.end());
+    }
+  return parted_.back();
 }
 
 void Run::make_for_further_ways(int index) {

@@ -1,6 +1,7 @@
 // One evaluation of a plan: the rows that leave each node, node after node. Private to this folder.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "runtime/data/arena.h"
 #include "runtime/report/diagnostic.h"
 #include "tests/reference/outcome.h"
+#include "tests/reference/ways.h"
 
 namespace braid::reference {
 
@@ -216,7 +218,8 @@ class Run {
   void make_for_further_ways(int index);
   const std::vector<Field>& row_of(int node) const { return plan_.nodes[node].row; }
   int input_of(int index, int which = 0) const { return plan_.nodes[index].inputs[which]; }
-  const Rows& rows_into(int index, int which = 0) const { return rows_[input_of(index, which)]; }
+  /// They stay where they are.
+  const Rows& rows_into(int index, int which = 0);
   interpret::Failure compute(const typed::ExpressionRef& expression, const std::vector<Field>& fields,
                              const std::vector<Slot>& slots, const Row& row, Slot* result);
   /// One after the other, up to the first that fails; absent expressions are left out.
@@ -240,6 +243,8 @@ class Run {
   std::optional<int64_t> as_of_;                    ///< the instant of which a table is computed
   std::vector<std::string> relation_names_;
   Outcome outcome_;
+  std::optional<Ways> ways_;
+  std::deque<Rows> parted_;                            ///< of records that take another way than the first
   std::map<std::pair<int, std::string>, Rows> given_;  ///< rows of ports, by product
   uint64_t ports_read_ = 0;
   std::map<int, std::vector<int64_t>> read_by_;  ///< by product: the relations of its records, in order

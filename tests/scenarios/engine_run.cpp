@@ -5,7 +5,6 @@
 
 #include "runtime/base/check.h"
 #include "runtime/engine/decode_source.h"
-#include "runtime/engine/dispositions.h"
 #include "runtime/engine/in_memory.h"
 #include "runtime/lookup/lookups.h"
 #include "tests/scenarios/oracle_service.h"
@@ -287,24 +286,6 @@ Account come_to(Account account, const Program& program) {
     account.ledgers.erase(name);
   }
   account.tables.clear();
-  return account;
-}
-
-Account settled_somehow(Account account, const Program& program) {
-  std::vector<std::vector<int>> ways;
-  BRAID_CHECK(find_ways(program, ways).ok(), "too many ways");
-  for (size_t product = 0; product < program.products.size(); ++product)
-    for (size_t relation = 0; relation < ways[product].size(); ++relation) {
-      if (ways[product][relation] < 0) continue;
-      const std::string name = relation < program.sources.size()
-                                   ? program.sources[relation].name
-                                   : program.products[relation - program.sources.size()].qualified();
-      const auto found = account.ledgers.find(program.products[product].qualified() + "/" + name);
-      if (found == account.ledgers.end()) continue;
-      reference::Counts& counts = found->second;
-      counts.used += counts.filtered + counts.duplicate + counts.unmatched + counts.rejected + counts.late;
-      counts.filtered = counts.duplicate = counts.unmatched = counts.rejected = counts.late = 0;
-    }
   return account;
 }
 

@@ -41,9 +41,6 @@ Account sorted(Account account);
 /// Of products that are tables only what they come to: changes on the way, and what is rejected of them, depend on how
 /// rows come in turns.
 Account come_to(Account account, const Program& program);
-/// Of ledgers of records that reach their product by several ways only how many came in and were settled: a record that
-/// waits on one way and is settled on another is counted on either, as rows come in turns.
-Account settled_somehow(Account account, const Program& program);
 Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const reference::Input& input);
 Result<Account> run_engine(const Program& program, const RecordedInput& input, const RunOptions& options);
 /// What differs, for a test's message; empty if nothing.

@@ -35,7 +35,7 @@ struct Subject {
   std::vector<Dimension> dimensions;
   std::function<Result<Account>(Program&, const Variation&)> run;
   bool other_rows = false;  ///< other turns give other rows, too: rows wait by the wall clock
-  bool any_way = false;     ///< other turns may settle records elsewhere that have several ways
+  bool any_way = false;     ///< other passes may put what several steps reject of one record in another order
 };
 
 /// A `test` of a script whose files lie in `folder`. Refers to script and test.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/engine/first_ways.h"
 #include "runtime/engine/test_program.h"
 #include "tests/tasks/joined_tables.h"
 
@@ -150,6 +151,29 @@ TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
   EXPECT_EQ(found.stages[0].program->exchanges[1].topic, "job.repartition.ca1cd44bcab248f4.right");
   EXPECT_FALSE(found.stages[0].program->exchanges[0].nulls_match);
   EXPECT_EQ(found.stages[1].program->operators[2].inputs, (std::vector{0, 1}));
+}
+
+TEST(Stages, RecordsTakeTheWaysOfTheWhole) {
+  ProgramBuilder b = keyed();
+  b.program.sources[0].key = {1};  // placed by v, joined by k
+  const int kept = b.keep(0, [](int64_t) { return true; });
+  const int joined = b.interval_join(kept, 0, true, false, -5, 5);
+  b.publish(b.as_of_join(joined, kept, true));
+  test::find_products(b.program);
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U) << found.reason;
+  const Program &front = *found.stages[0].program, &back = *found.stages[1].program;
+  ASSERT_EQ(texts(front), (Texts{"from s", "from t", "where", "to join within", "to join within", "to join as of"}));
+  using Others = std::vector<FirstWays::Other>;
+  const FirstWays of_front(front);
+  EXPECT_EQ(of_front.others(2, 0), Others());
+  EXPECT_EQ(of_front.others(3, 0), Others());
+  EXPECT_EQ(of_front.others(4, 0), (Others{{0, 0}}));
+  EXPECT_EQ(of_front.others(5, 0), (Others{{0, 0}}));
+  const FirstWays of_back(back);
+  for (size_t op = 0; op < back.operators.size(); ++op)
+    if (std::holds_alternative<PublishOperator>(back.operators[op].content))
+      EXPECT_EQ(of_back.others(static_cast<int>(op), 0), Others());
 }
 
 /// A product by the key of the first of two tables.
