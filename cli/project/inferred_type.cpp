@@ -208,7 +208,23 @@ class TypeInference {
                                       {rules_.csv ? field_.numbers() : field_.numeric, "numbers"}})
       if (count < values_ && 2 * count > values_)
         made_.remark = fmt::format("{} of {} are {}, the others are not", count, values_, what);
+    if (made_.remark.empty()) made_.remark = written_time();
     return true;
+  }
+
+  /// How a script makes days or instants of texts in a form of their own; empty: they have none.
+  std::string written_time() const {
+    std::vector<std::string> ways;
+    for (const auto& [pattern, count] : field_.written) {
+      if (values_ - count > tolerated(values_)) continue;
+      const bool instant = pattern.find("HH") != std::string::npos;
+      const std::string name = script_name(field_.name);
+      ways.push_back(fmt::format("`{}({}, {})`", instant ? "parse_timestamp" : "parse_date", name.empty() ? "…" : name,
+                                 string_literal(pattern)));
+    }
+    if (ways.empty()) return "";
+    return fmt::format("a step reads it by {}{}", fmt::join(ways, " or "),
+                       ways.size() > 1 ? ": no value says whether the day or the month is first" : "");
   }
 
   static std::string shown_name(const std::string& name) {
