@@ -215,13 +215,16 @@ class TypeInference {
   /// How a script makes days or instants of texts in a form of their own; empty: they have none.
   std::string written_time() const {
     std::vector<std::string> ways;
-    for (const auto& [pattern, count] : field_.written) {
-      if (values_ - count > tolerated(values_)) continue;
-      const bool instant = pattern.find("HH") != std::string::npos;
-      const std::string name = script_name(field_.name);
-      ways.push_back(fmt::format("`{}({}, {})`", instant ? "parse_timestamp" : "parse_date", name.empty() ? "…" : name,
-                                 string_literal(pattern)));
-    }
+    const std::string script = script_name(field_.name), name = script.empty() ? "…" : script;
+    // Where all values have two digits, the pattern says so.
+    for (const bool two : {true, false})
+      for (const auto& [pattern, count] : field_.written) {
+        if ((pattern.find("dd") != std::string::npos) != two || values_ - count > tolerated(values_)) continue;
+        if (!two && !ways.empty() && ways.front().find("dd") != std::string::npos) continue;
+        const bool instant = pattern.find("HH") != std::string::npos;
+        ways.push_back(
+            fmt::format("`{}({}, {})`", instant ? "parse_timestamp" : "parse_date", name, string_literal(pattern)));
+      }
     if (ways.empty()) return "";
     return fmt::format("a step reads it by {}{}", fmt::join(ways, " or "),
                        ways.size() > 1 ? ": no value says whether the day or the month is first" : "");

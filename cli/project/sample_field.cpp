@@ -66,17 +66,21 @@ std::vector<std::string> written_patterns(std::string_view text) {
     const int number = std::atoi(std::string(digits).c_str());
     return number >= 1 && number <= most;
   };
-  auto letters = [](std::string_view digits, char letter) { return std::string(digits.size(), letter); };
   std::vector<std::string> made;
   if (year_first) {
     if (parts[1].size() == 2 && within(parts[1], 12) && within(parts[2], 31))
       made.push_back(std::string("yyyy") + separator + "MM" + separator + "dd" + time);
     return made;
   }
-  if (within(day_first, 31) && within(parts[1], 12))
-    made.push_back(letters(day_first, 'd') + separator + letters(parts[1], 'M') + separator + "yyyy" + time);
-  if (separator != '.' && within(day_first, 12) && within(parts[1], 31))
-    made.push_back(letters(day_first, 'M') + separator + letters(parts[1], 'd') + separator + "yyyy" + time);
+  // One letter reads one digit or two.
+  for (const bool one : {true, false}) {
+    if (!one && (day_first.size() != 2 || parts[1].size() != 2)) continue;
+    const std::string day = one ? "d" : "dd", month = one ? "M" : "MM";
+    if (within(day_first, 31) && within(parts[1], 12))
+      made.push_back(day + separator + month + separator + "yyyy" + time);
+    if (separator != '.' && within(day_first, 12) && within(parts[1], 31))
+      made.push_back(month + separator + day + separator + "yyyy" + time);
+  }
   return made;
 }
 
