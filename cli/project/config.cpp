@@ -670,6 +670,15 @@ bool read_header(Project& project, SourceSet& sources, Reporter& reporter) {
   return true;
 }
 
+Span param_place(const Project& project, const std::string& environment, const std::string& name,
+                 const SourceSet& sources) {
+  if (!project.config) return {};
+  const toml::table* params = project.config->root["env"][environment]["param"].as_table();
+  if (params == nullptr) return {};
+  const auto found = params->find(name);
+  return found == params->end() ? Span{} : Config::span(sources, project.config->file, found->first.source());
+}
+
 std::optional<Environment> environment(const Project& project, const std::string& name, const SourceSet& sources,
                                        Reporter& reporter) {
   const std::string chosen = name.empty() ? project.default_environment : name;

@@ -208,7 +208,26 @@ class TypeInference {
                                       {rules_.csv ? field_.numbers() : field_.numeric, "numbers"}})
       if (count < values_ && 2 * count > values_)
         made_.remark = fmt::format("{} of {} are {}, the others are not", count, values_, what);
+    if (made_.remark.empty()) made_.remark = written_time();
     return true;
+  }
+
+  /// How a script makes days or instants of texts in a form of their own; empty: they have none.
+  std::string written_time() const {
+    std::vector<std::string> ways;
+    const std::string script = script_name(field_.name), name = script.empty() ? "…" : script;
+    // Where all values have two digits, the pattern says so.
+    for (const bool two : {true, false})
+      for (const auto& [pattern, count] : field_.written) {
+        if ((pattern.find("dd") != std::string::npos) != two || values_ - count > tolerated(values_)) continue;
+        if (!two && !ways.empty() && ways.front().find("dd") != std::string::npos) continue;
+        const bool instant = pattern.find("HH") != std::string::npos;
+        ways.push_back(
+            fmt::format("`{}({}, {})`", instant ? "parse_timestamp" : "parse_date", name, string_literal(pattern)));
+      }
+    if (ways.empty()) return "";
+    return fmt::format("a step reads it by {}{}", fmt::join(ways, " or "),
+                       ways.size() > 1 ? ": no value says whether the day or the month is first" : "");
   }
 
   static std::string shown_name(const std::string& name) {

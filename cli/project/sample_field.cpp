@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
@@ -24,6 +25,63 @@ bool is_number(std::string_view text) {
     if (digits() == 0) return false;
   }
   return at == text.size();
+}
+
+/// The next digits, as many as `most`; the position moves behind them.
+std::string_view digits_at(std::string_view text, size_t& at, size_t most) {
+  const size_t begin = at;
+  while (at < text.size() && at - begin < most && text[at] >= '0' && text[at] <= '9') ++at;
+  return text.substr(begin, at - begin);
+}
+
+/// "27.03.2026", "3/27/2026 14:05:00": the patterns by which it is read. Of two when day and month may each be first.
+std::vector<std::string> written_patterns(std::string_view text) {
+  size_t at = 0;
+  std::string_view parts[3];
+  parts[0] = digits_at(text, at, 4);
+  const bool year_first = parts[0].size() == 4;
+  const char separator = at < text.size() ? text[at] : '\0';
+  if ((separator != '.' && separator != '/' && separator != '-') || parts[0].empty() || parts[0].size() == 3) return {};
+  if (year_first && separator == '-') return {};  // as a `date` is written
+  parts[1] = digits_at(text, ++at, 2);
+  if (parts[1].empty() || at >= text.size() || text[at] != separator) return {};
+  parts[2] = digits_at(text, ++at, year_first ? 2 : 4);
+  if (parts[2].size() != (year_first ? 2 : 4)) return {};
+  std::string time;
+  if (at < text.size()) {
+    if (text[at++] != ' ') return {};
+    time = " ";
+    for (const char* part : {"HH", ":mm", ":ss"}) {
+      if (part[0] == ':') {
+        if (at == text.size() && part[1] == 's') break;
+        if (at >= text.size() || text[at++] != ':') return {};
+      }
+      if (digits_at(text, at, 2).size() != 2) return {};
+      time += part;
+    }
+    if (at != text.size()) return {};
+  }
+  const std::string_view day_first = parts[0];
+  auto within = [](std::string_view digits, int most) {
+    const int number = std::atoi(std::string(digits).c_str());
+    return number >= 1 && number <= most;
+  };
+  std::vector<std::string> made;
+  if (year_first) {
+    if (parts[1].size() == 2 && within(parts[1], 12) && within(parts[2], 31))
+      made.push_back(std::string("yyyy") + separator + "MM" + separator + "dd" + time);
+    return made;
+  }
+  // One letter reads one digit or two.
+  for (const bool one : {true, false}) {
+    if (!one && (day_first.size() != 2 || parts[1].size() != 2)) continue;
+    const std::string day = one ? "d" : "dd", month = one ? "M" : "MM";
+    if (within(day_first, 31) && within(parts[1], 12))
+      made.push_back(day + separator + month + separator + "yyyy" + time);
+    if (separator != '.' && within(day_first, 12) && within(parts[1], 31))
+      made.push_back(month + separator + day + separator + "yyyy" + time);
+  }
+  return made;
 }
 
 }  // namespace
@@ -73,6 +131,7 @@ void SampleField::see_text(const std::string& text) {
     text_order.see(static_cast<double>(time));
   }
   dates += parse_date(text, &date);
+  for (std::string& pattern : written_patterns(text)) ++written[std::move(pattern)];
   times += parse_time(text, &ignored);
   durations += text.find('P') != std::string::npos && parse_duration_iso(text, &ignored);
   uuids += parse_uuid(text, &id);

@@ -44,10 +44,12 @@ struct SampleField {
   Disorder number_order;
   // Of texts.
   int64_t timestamps = 0, local_timestamps = 0, dates = 0, times = 0, durations = 0, uuids = 0, numeric = 0;
-  int64_t no_numbers = 0;                 ///< `NaN` and infinities
-  Disorder text_order;                    ///< in microseconds
-  std::map<std::string, int64_t> values;  ///< distinct texts and how often they came, while they are few
-  bool many = false;                      ///< more than kMostTexts
+  int64_t no_numbers = 0;                  ///< `NaN` and infinities
+  std::map<std::string, int64_t> written;  ///< texts that are days or instants in another form than RFC 3339, by the
+                                           ///< patterns of `parse_date` and `parse_timestamp` that fit
+  Disorder text_order;                     ///< in microseconds
+  std::map<std::string, int64_t> values;   ///< distinct texts and how often they came, while they are few
+  bool many = false;                       ///< more than kMostTexts
   // Members and elements, in the order of their first occurrence.
   std::vector<std::unique_ptr<SampleField>> members;
   std::unique_ptr<SampleField> element;

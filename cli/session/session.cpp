@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/project/config.h"
 #include "cli/session/audit_feed.h"
 #include "cli/session/format_options.h"
 #include "cli/session/output_bindings.h"
@@ -103,6 +104,8 @@ bool Session::check(bool whole) {
     const bool given = options_.parameters.contains(name);
     const std::string section = given ? "--set" : "[env." + environment_.name + ".param]";
     auto finding = reporter_.report(diag::UnknownKey{.section = section, .key = name});
+    if (const Span place = param_place(*files_, environment_.name, name, sources_); !given && !place.empty())
+      finding.at(place);
     if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
     finding.note(names.empty() ? "the scripts declare no `param`"
                                : fmt::format("the scripts declare: {}", fmt::join(names, ", ")));

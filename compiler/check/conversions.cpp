@@ -208,6 +208,8 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
     if (!declared.empty()) report.also(declared, "declared here");
     if (const auto meant = closest(symbol, needed->symbols))
       report.fix(Applicability::likely, "use `\"" + *meant + "\"`", {{value->span, "\"" + *meant + "\""}});
+    else
+      report.note("write one of its symbols; if records have `" + symbol + "`, add it where the enum is declared");
     return;
   }
   if (is_optional(value->type) && !is_optional(wanted) && same(value->type->element, wanted)) {

@@ -368,6 +368,8 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
     label_declaration(report, side);
     if (const auto meant = closest(symbol, type->symbols))
       report.fix(Applicability::likely, "use `\"" + *meant + "\"`", {{other->span, "\"" + *meant + "\""}});
+    else
+      report.note("write one of its symbols; if records have `" + symbol + "`, add it where the enum is declared");
     return poison(span);
   }
   if (!equality) {

@@ -61,12 +61,14 @@ std::set<Reading> records_read(const RelationFlow& flow, const std::vector<Relat
   return made;
 }
 
-/// Rows that left the flow, and why: any field that it read may be in their bytes, and in the reason.
+/// Rows that left the flow, and why: any field that it read may be in their bytes, and in the reason. `judged`: what
+/// decides which rows break a check that alerts.
 Rows standing_port(const RelationFlow& flow, const std::vector<RelationFlow>& known, const Project& project,
-                   bool alerts) {
+                   bool alerts, const Influences& judged) {
   Rows made = {.row = {}, .fields = {}, .time = {}, .decide = flow.result.decide};
   Shape all;
   if (alerts) {
+    made.decide.insert(judged.begin(), judged.end());
     for (const Shape& field : flow.result.fields) merge(all, flat(field));
   } else {
     for (const Reading& reading : records_read(flow, known, project))
@@ -111,11 +113,10 @@ RelationFlow made_flow(const Relation& relation, const std::vector<RelationFlow>
     rows.decide.merge(influences_of(rows.time, Influence::sort));
   }
   ExpressionFlow checks(rows.fields, rows.time);
-  Influences decide;
+  Influences decide, alerted;
   for (const typed::Check& check : relation.checks) {
-    const Shape condition = checks.of(check.condition);
-    if (check.otherwise == typed::Check::Otherwise::alert) continue;
-    decide.merge(influences_of(condition, Influence::filter));
+    const bool alerts = check.otherwise == typed::Check::Otherwise::alert;
+    (alerts ? alerted : decide).merge(influences_of(checks.of(check.condition), Influence::filter));
   }
   for (const typed::Unique& unique : relation.uniques) {
     for (const int field : unique.fields)
@@ -129,8 +130,8 @@ RelationFlow made_flow(const Relation& relation, const std::vector<RelationFlow>
   for (const typed::Declassification& one : checks.declassified()) note(made.declassified, one);
   if (relation.kind == typed::RelationKind::product) {
     for (const char* port : {"rejected", "late", "unmatched"})
-      made.ports[port] = standing_port(made, known, project, false);
-    made.ports["alerts"] = standing_port(made, known, project, true);
+      made.ports[port] = standing_port(made, known, project, false, {});
+    made.ports["alerts"] = standing_port(made, known, project, true, alerted);
   }
   return made;
 }

@@ -201,6 +201,37 @@ product p version 1 {
   EXPECT_THAT(influences(flow("p").result.decide), testing::Not(testing::Contains("payment.id CONDITIONAL")));
 }
 
+TEST_F(Flow, AmongWhichRowsARunningSumIsMadeDecidesWhetherItFails) {
+  check(R"(
+product sums version 1 {
+  from payment
+  running per customer_id over 8s { total: sum(amount) }
+}
+product counts version 1 {
+  from payment
+  running per customer_id over 8s { n: count() }
+})");
+  EXPECT_THAT(influences(flow("sums").result.decide), testing::Contains("payment.customer_id GROUP_BY"));
+  EXPECT_THAT(influences(flow("counts").result.decide),
+              testing::Not(testing::Contains("payment.customer_id GROUP_BY")));
+}
+
+TEST_F(Flow, AnAlertIsDecidedByItsCheck) {
+  check(R"(
+product p version 1
+  contract { check big: amount < 5 else alert }
+{
+  from payment
+  select { id, amount }
+}
+product told version 1 {
+  from p.alerts
+  select { check }
+})");
+  EXPECT_THAT(influences(flow("p").ports.at("alerts").decide), ElementsAre("payment.amount FILTER"));
+  EXPECT_THAT(influences(flow("p").result.decide), IsEmpty());
+}
+
 TEST_F(Flow, ADefaultThatMayFailIsComputedWhereTheFieldIsMissing) {
   check(R"(
 stream reading

@@ -353,6 +353,8 @@ void StepFlow::running(const typed::RunningStep& step) {
       Shape result = aggregate(each, expressions);
       result.conditions.insert(keys.begin(), keys.end());
       result.conditions.merge(influences_of(rows_.time, Influence::sort));
+      // Among which rows it is computed decides whether it fails, and with it the row.
+      if (may_fail(each.kind)) rows_.decide.insert(keys.begin(), keys.end());
       made.push_back(std::move(result));
     }
   }

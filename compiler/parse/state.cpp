@@ -1,6 +1,9 @@
 #include "compiler/parse/state.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "compiler/ast/visit.h"
 #include "runtime/report/short_text.h"
@@ -45,11 +48,38 @@ std::string hint_of(std::string_view expected, Cursor begin, Cursor at) {
       promises += (promises.empty() ? "`" : ", `") + std::string(word) + "`";
     return "promises: " + promises;
   }
+  if (at - begin >= 2 && at[-1].kind == TokenKind::number && at[-2].is_word("top"))
+    return "`top` ranks rows by values: `top " + at[-1].text + " by amount desc`, with `per k` behind it for each key";
   if (expected == "`else`")
     for (Cursor each = at; each > begin && !each->is_word("contract"); --each)
       if (each->is_word("check") && each[1].kind == TokenKind::word && each[2].is(Sign::colon))
         return "`else reject` keeps such rows out, `else alert` reports them, and `else stop` ends the job";
   return {};
+}
+
+/// How far the line of that place is indented; nothing: something stands before it in the line.
+std::optional<size_t> indent_of(std::string_view script, size_t at, bool begins_line) {
+  const size_t line = at == 0 ? 0 : script.rfind('\n', at - 1) + 1;
+  const size_t text = script.find_first_not_of(" \t", line);
+  if (begins_line && text != at) return std::nullopt;
+  return text - line;
+}
+
+/// Two brackets of which the second closes the first, and stands at the beginning of a line, further left than the line
+/// of the first: it was meant for what is around, and the first is the one that is not closed. Behind `open`.
+std::optional<std::pair<Cursor, Cursor>> closed_by_another(Cursor open, Cursor at, std::string_view script) {
+  std::vector<Cursor> opened;
+  for (Cursor each = open + 1; each < at; ++each) {
+    if (each->is(Sign::brace_open)) {
+      opened.push_back(each);
+    } else if (each->is(Sign::brace_close) && !opened.empty()) {
+      const Cursor its = opened.back();
+      opened.pop_back();
+      const auto left = indent_of(script, each->span.begin, true);
+      if (left && *left < *indent_of(script, its->span.begin, false)) return std::pair(its, each);
+    }
+  }
+  return std::nullopt;
 }
 
 /// The line in which a comment begins behind something and holds a closing bracket, counted from the first of the
@@ -167,8 +197,13 @@ void State::report_unclosed(Cursor open, Cursor at) {
   silent_ = at;
   if (at->kind == TokenKind::bad || (at > begin_ && at[-1].unterminated)) return;
   auto report = reporter_.report(diag::UnclosedBracket{.open = std::string(sign_text(open->sign))});
-  report.at(open->span, "opened here").also(at->span, "and still open here");
   const std::string_view script = sources_.file(open->span.file).text;
+  if (const auto meant = open->is(Sign::brace_open) ? closed_by_another(open, at, script) : std::nullopt) {
+    report.at(meant->first->span, "opened here")
+        .also(meant->second->span, "closed by this, which stands where one of those around it belongs");
+    return;
+  }
+  report.at(open->span, "opened here").also(at->span, "and still open here");
   const std::string_view inside = script.substr(open->span.begin, at->span.begin - open->span.begin);
   if (const size_t line = line_that_a_comment_cuts(inside); line > 0) {
     const auto before = std::count(script.begin(), script.begin() + open->span.begin, '\n');

@@ -1,6 +1,7 @@
 // How a flow begins: with a declared stream or table, another flow, or a port. Of a stream its rows may say how their
 // records came, in columns behind its fields, which only those flows have that ask for them.
 #include <algorithm>
+#include <map>
 
 #include "compiler/plan/builder.h"
 #include "compiler/typed/foreign_tables.h"
@@ -11,6 +12,47 @@ namespace {
 
 /// Of a product that is a table.
 constexpr std::string_view kChangesPort = "changes";
+
+/// By how many ways rows of a source come somewhere, and whether a step holds them on one.
+struct Ways {
+  int count = 0;
+  bool held = false;
+};
+/// The products behind which a flow stands, the last one first, and the source.
+using Origin = std::vector<int>;
+
+void note_ways(const Plan& plan, int at, Origin origin, bool held, std::map<Origin, Ways>& found) {
+  const Node& node = plan.nodes[static_cast<size_t>(at)];
+  const auto* join = std::get_if<JoinNode>(&node.content);
+  const bool publishes = std::holds_alternative<PublishNode>(node.content);
+  if (publishes || node.inputs.empty() || std::holds_alternative<PortNode>(node.content)) origin.push_back(at);
+  if (node.inputs.empty() || std::holds_alternative<PortNode>(node.content)) {
+    Ways& ways = found[origin];
+    ++ways.count;
+    ways.held |= held;
+  } else if (std::holds_alternative<UnionNode>(node.content)) {
+    for (const int input : node.inputs) note_ways(plan, input, origin, held, found);
+  } else if (std::holds_alternative<InOrderNode>(node.content)) {
+    std::map<Origin, Ways> before;  // which go on as one
+    note_ways(plan, node.inputs[0], origin, true, before);
+    for (const auto& [each, ignored] : before) {
+      ++found[each].count;
+      found[each].held = true;
+    }
+  } else if (join != nullptr || !stateful(node) || std::holds_alternative<RetimeNode>(node.content)) {
+    note_ways(plan, node.inputs[0], std::move(origin), held, found);
+  } else if (std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<RunningNode>(node.content)) {
+    note_ways(plan, node.inputs[0], std::move(origin), true, found);
+  }
+  // The rows of others are made there, and have no place among those of a source.
+}
+
+/// Whether rows of one source partition come here by several ways, on one of which a step holds them.
+bool meet_held_ones(const Plan& plan, int at) {
+  std::map<Origin, Ways> found;
+  note_ways(plan, at, {}, false, found);
+  return std::ranges::any_of(found, [](const auto& each) { return each.second.count > 1 && each.second.held; });
+}
 
 /// Of kArrival and kHeaders behind the source, as compiler/check calls them.
 std::string kept_name(std::string_view column) {
@@ -57,8 +99,9 @@ int Builder::by_arrival(int at, int column, const typed::Step& step, const typed
 }
 
 int Builder::by_column(RetimeNode made, int at, std::string label, std::string text, Span span) {
-  // What a join releases comes in an order that depends on the arrival of both sides.
-  if (joined_in_time(at))
+  // What a join releases comes in an order that depends on the arrival of both sides. So do rows that wait on one of
+  // two ways by which the records of a source come.
+  if (joined_in_time(at) || meet_held_ones(plan_, at))
     at = add({.content = InOrderNode{made.time_column},
               .inputs = {at},
               .row = row(at),

@@ -1,9 +1,13 @@
 #include "runtime/engine/job_store.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "runtime/report/erasure_findings.h"
+#include "runtime/report/state_findings.h"
 
 namespace braid {
 namespace {
@@ -101,6 +105,7 @@ void JobStore::put_products(StateBatch& batch) const {
 
 Status JobStore::match() {
   BRAID_ASSIGN(states_, match_states(program_, options_.parts, *state_));
+  BRAID_TRY(check_names());
   BRAID_ASSIGN(const bool known_program, history_knows(program_, *state_));
   changed_ = fresh_ || states_.renamed || !known_program;
   if (fresh_) return {};
@@ -123,6 +128,22 @@ Status JobStore::match() {
   }
   if (lost.empty()) return {};
   return misfit(lost);
+}
+
+Status JobStore::check_names() const {
+  // A task of a job over topics may have but a part of the steps.
+  if (options_.partition) return {};
+  for (const auto& [flag, words] : {std::pair("--accept", &options_.accept), {"--rebuild", &options_.rebuild}})
+    for (const std::string& word : *words) {
+      if (may_name_step(word, program_, states_.fits)) continue;
+      std::vector<std::string> steps;
+      for (const StateFit& fit : states_.fits) steps.push_back("`" + fit.label + "`");
+      Error error = store_error(diag::NoSuchStateStep{.flag = flag, .step = word}.make());
+      error.message += steps.empty() ? "\nthe script has no step that keeps state"
+                                     : fmt::format("\nthere are {}", fmt::join(steps, ", "));
+      return error;
+    }
+  return {};
 }
 
 Status JobStore::misfit(const std::vector<const StateFit*>& lost) {

@@ -76,6 +76,8 @@ class JobStore {
   Status check();
   Status match();
   /// What the script's changes would lose, and what can be done about it.
+  /// Of `accept` and `rebuild`, which may not name what there is not.
+  Status check_names() const;
   Status misfit(const std::vector<const StateFit*>& lost);
   void put_products(StateBatch& batch) const;
 

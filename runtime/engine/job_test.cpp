@@ -155,6 +155,10 @@ TEST(Job, a_changed_step_stops_the_job_unless_accepted) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, 8004);
   EXPECT_EQ(refused.error().kind, ErrorKind::store);
+  options.accept = {"windw group"};
+  auto unknown = run_job(b.program, options, machine.seams());
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code, 5486);
   options.accept = {"all"};
   auto accepted = run_job(b.program, options, machine.seams());
   ASSERT_TRUE(accepted.ok()) << accepted.error().message;

@@ -220,6 +220,14 @@ bool names_step(const std::vector<std::string>& words, std::string_view label, b
   });
 }
 
+bool may_name_step(const std::string& word, const Program& program, const std::vector<StateFit>& fits) {
+  const std::string_view owner = owner_of(word);
+  return word == "all" ||
+         std::ranges::any_of(program.products, [&](const ProductSpec& product) { return product.name == owner; }) ||
+         std::ranges::any_of(fits,
+                             [&](const StateFit& fit) { return word == fit.label || owner == owner_of(fit.label); });
+}
+
 namespace {
 
 /// Rows that go have the answers that they came with.

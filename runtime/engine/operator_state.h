@@ -50,6 +50,9 @@ struct StateFit {
 std::string reason_text(const StateFit& fit);
 /// Whether `words` name the step: by its label, by its relation, or, where `all` counts, by "all".
 bool names_step(const std::vector<std::string>& words, std::string_view label, bool all);
+/// Whether `word` could name one of them: "all", a step, a relation, or any step of such, which may be gone since the
+/// last start.
+bool may_name_step(const std::string& word, const Program& program, const std::vector<StateFit>& fits);
 
 bool has_state(const Operator& op);
 

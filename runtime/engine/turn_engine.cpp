@@ -6,6 +6,7 @@
 #include "runtime/data/time_text.h"
 #include "runtime/lookup/lookups.h"
 #include "runtime/operators/instants.h"
+#include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
 #include "runtime/report/diagnostic.h"
 
@@ -440,6 +441,13 @@ void TurnEngine::run_blocks(int source, const SourceRows& rows, Arrived arrived)
   std::vector<Block>& first = outputs[source_operators_[source]] = std::move(arrived.blocks);
   auto step = rows.ahead.begin();
   for (size_t op = 0; op < nodes_.size(); ++op) {
+    if (std::holds_alternative<RetimeOperator>(program_.operators[op].content)) {
+      const std::vector<Block>& blocks = outputs[program_.operators[op].inputs[0]];
+      for (const Block& block : blocks) dispositions_.read(static_cast<int>(op), 0, block.rows);
+      std::vector<Block> parts;
+      static_cast<RetimeNode&>(*nodes_[op]).take_turn(cut(blocks, parts), outputs[op]);
+      continue;
+    }
     if (step == rows.ahead.end() || step->op != static_cast<int>(op)) {
       take_inputs(static_cast<int>(op), outputs);
       continue;

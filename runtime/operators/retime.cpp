@@ -86,26 +86,53 @@ RetimeNode::Clock& RetimeNode::clock_of(const Record& record) {
   return place->second;
 }
 
-void RetimeNode::take(int, const Block& block, std::vector<Block>& out) {
+Block RetimeNode::begin(const Block& block) const {
   Block retimed = block;
   retimed.time = arena().allocate_array<int64_t>(block.rows);
   retimed.watermark = arena().allocate_array<int64_t>(block.rows);
-  const auto* time = block.columns[time_column_].as<int64_t>();
-  for (uint32_t row = 0; row < block.rows; ++row) {
-    Clock& clock = clock_of(block.record_of(row));
-    clock.dirty = true;
-    if (content_.by_arrival) {
-      clock.clock.wake(gone_on().clock.max);
-      retimed.watermark[row] = clock.clock.watermark();
-      retimed.time[row] = std::max(time[row], retimed.watermark[row]);
-      clock.clock.advance(retimed.time[row]);
-      continue;
-    }
-    retimed.time[row] = time[row];
+  return retimed;
+}
+
+void RetimeNode::set_time(Block& retimed, uint32_t row) {
+  const int64_t time = retimed.columns[time_column_].as<int64_t>()[row];
+  Clock& clock = clock_of(retimed.record_of(row));
+  clock.dirty = true;
+  if (content_.by_arrival) {
+    clock.clock.wake(gone_on().clock.max);
     retimed.watermark[row] = clock.clock.watermark();
-    clock.clock.observe(time[row]);
+    retimed.time[row] = std::max(time, retimed.watermark[row]);
+    clock.clock.advance(retimed.time[row]);
+    return;
   }
+  retimed.time[row] = time;
+  retimed.watermark[row] = clock.clock.watermark();
+  clock.clock.observe(time);
+}
+
+void RetimeNode::take(int, const Block& block, std::vector<Block>& out) {
+  Block retimed = begin(block);
+  for (uint32_t row = 0; row < block.rows; ++row) set_time(retimed, row);
   out.push_back(std::move(retimed));
+}
+
+void RetimeNode::take_turn(std::span<const Block> blocks, std::vector<Block>& out) {
+  struct At {
+    uint64_t turn;  ///< of the record; an earlier one of rows that came by a port
+    uint32_t ordinal, block, row;
+    auto operator<=>(const At&) const = default;
+  };
+  const size_t first = out.size();
+  std::vector<At> rows;
+  for (const Block& block : blocks) {
+    const auto at = static_cast<uint32_t>(out.size() - first);
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      const Record& record = block.record_of(row);
+      rows.push_back({record.turn, record.ordinal, at, row});
+    }
+    out.push_back(begin(block));
+  }
+  if (!std::ranges::is_sorted(rows)) std::ranges::sort(rows);
+  for (const At& each : rows) set_time(out[first + each.block], each.row);
 }
 
 EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,10 @@ namespace braid {
 class RetimeNode : public OperatorNode, public PartitionClocks {
  public:
   explicit RetimeNode(const Services& services);
+  /// Rows that waited on their way here, which come in the order of their times.
   void take(int input, const Block& block, std::vector<Block>& out) override;
+  /// All rows of a turn, none of which has waited. They go on in the order in which they come.
+  void take_turn(std::span<const Block> blocks, std::vector<Block>& out);
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void freeze() override;
   void take_frozen(StateBatch& batch) override { batch.append(frozen_); }
@@ -46,6 +50,9 @@ class RetimeNode : public OperatorNode, public PartitionClocks {
   void find_bases(int op, Basis way);
   /// A partition of the basis, as records that come here name it.
   Place place_of(const Basis& basis, uint32_t source, uint32_t partition) const;
+  /// The block, with times and watermarks that are to be set.
+  Block begin(const Block& block) const;
+  void set_time(Block& retimed, uint32_t row);
   Clock& clock_of(const Record& record);
   /// By arrival: where the time of its rows stands, kept as the `max` of a clock of no partition.
   static constexpr Place kGoneOn = {UINT32_MAX, UINT32_MAX};

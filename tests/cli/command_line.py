@@ -75,6 +75,7 @@ def wrong_bindings_are_placed(case: Case) -> None:
             ("bind", '"bike.ride" = { file = "r.ndjson", format = "CSV" }', "E7017", "json, csv, avro"),
             ("bind", 'ride = { file = "r.ndjson" }', "E7007", "`bike.ride`"),
             ("bind", '"bike.ride" = { file = "r.csv", options = { sep = ";" } }', "E7004", "separator"),
+            ("param", "sped = 3", "E7004", "`[env.dev.param]` has no key `sped`"),
             ("out", '"bike.keep" = { file = "out.ndjson" }', "E7007", "`bike.kept`"),
             ("out", '"bike.kept" = { file = "out.txt", format = "text" }', "E7017", "json, csv, avro")):
         (case.directory / "braid.toml").write_text(f'[project]\nname = "x"\n\n[env.dev.{section}]\n{line}\n')

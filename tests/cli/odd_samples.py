@@ -30,6 +30,12 @@ ODD_SAMPLES = [
         {"id": 3, "lines": []}]),
      ["customer: {", "address: { city: string, zip: string? }", "name: string?", "}?,",
       "lines: list<{ sku: string, n: int, price: decimal(12,1)? }>"], []),
+    ("days_of_others.csv", [], "tag;von;us;betrag\n27.03.2026;1.4.2026 08:30;03/27/2026;1,50\n"
+                               "28.03.2026;2.4.2026 09:00;03/28/2026;2,50\n".encode(),
+     ['`parse_date(tag, "dd.MM.yyyy")`', '`parse_timestamp(von, "d.M.yyyy HH:mm")`', '`parse_date(us, "MM/dd/yyyy")`'],
+     [' or ']),
+    ("days_of_anyone.csv", [], b"id,day\n1,03/04/2026\n2,05/06/2026\n",
+     ['`parse_date(day, "MM/dd/yyyy")` or `parse_date(day, "dd/MM/yyyy")`'], []),
     ("optional_elements.ndjson", [], ndjson([{"xs": [1, None, 3], "o": [{"a": 1}, None]}]),
      ["xs: list<int?>", "o: list<{ a: int }?>"], []),
     ("names.ndjson", [], ndjson([

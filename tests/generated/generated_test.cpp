@@ -108,16 +108,17 @@ TEST(Generated, EngineEqualsReferenceHoweverItRuns) {
 /// What each has shown is mended: a port of a join in an interval whose rows were late in some turns (2100629,
 /// 2100652), a match without a watermark (2100250), spans that end before their rows (1100410, 500633), a key that lies
 /// in a struct in part (5005009), changes of a table that have the place of what caused them (7005098, 7107006,
-/// 7108006), keys that the end of the input forgets behind such changes (7006147, 7010050, 7110142); and of these tests
-/// themselves the clock beside sources that nobody reads (2100442), a flow re-timed behind a union (2100679) or behind
-/// windows (7006136), the order in which passes reject (500470), the time of rejected rows (7109086), the window of
-/// rows at a port (7102123). Of records with several ways to a product, which way counts (20010011, 20012058,
-/// 20014079).
+/// 7108006), keys that the end of the input forgets behind such changes (7006147, 7010050, 7110142), a time of its own
+/// behind a union of a stream with itself (7015005, 7018085), which way of a record counts that has several to a
+/// product (20010011, 20012058, 20014079); and of these tests themselves the clock beside sources that nobody reads
+/// (2100442), a flow re-timed behind a union (2100679) or behind windows (7006136), the order in which passes reject
+/// (500470), the time of rejected rows (7109086), the window of rows at a port (7102123), the time behind `join latest`
+/// (7021036).
 TEST(Generated, SeedsThatHaveDiffered) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
-  for (const uint64_t seed :
-       {500470,  500633,  1100410, 2100250, 2100442, 2100629, 2100652, 2100679, 2202022,  2202025,  5005009, 7005098,
-        7006136, 7006147, 7010050, 7102123, 7107006, 7108006, 7109086, 7110142, 20010011, 20012058, 20014079})
+  for (const uint64_t seed : {500470,  500633,  1100410, 2100250, 2100442, 2100629,  2100652,  2100679, 2202022,
+                              2202025, 5005009, 7005098, 7006136, 7006147, 7010050,  7102123,  7107006, 7108006,
+                              7109086, 7110142, 7015005, 7018085, 7021036, 20010011, 20012058, 20014079})
     judge_scripts(seed, 1, false);
 }
 

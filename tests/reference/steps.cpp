@@ -196,7 +196,8 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   for (auto& [partition, rows] : partitions) {
     // Rows that no step held come in the order of their partition, others in the order of time.
     const bool held = held_relations.contains(std::get<0>(partition));
-    std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+    // Those of one record go by the way in which they come.
+    std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
       return by_new ? by_both(a, b) : held ? earlier(&a, &b) : a.place < b.place;
     });
     int64_t ahead = kDefaultAhead;  // of what products and windows made

@@ -249,8 +249,12 @@ int64_t Run::reached(int node) const {
 
 int64_t Run::ever_reached(int node) const {
   if (const auto own = reached_.find(node); own != reached_.end()) return own->second;
+  const std::vector<int>& inputs = plan_.nodes[node].inputs;
+  // What does not wait for a table does not go by its time.
+  const auto* join = std::get_if<plan::JoinNode>(&plan_.nodes[node].content);
+  if (join != nullptr && join->step.latest) return ever_reached(inputs[0]);
   int64_t reached = kBeforeAll;
-  for (const int input : plan_.nodes[node].inputs) reached = std::max(reached, ever_reached(input));
+  for (const int input : inputs) reached = std::max(reached, ever_reached(input));
   return reached;
 }
 
