@@ -5,8 +5,8 @@
 
 #include "cli/commands/registry_flags.h"
 #include "cli/present/table.h"
+#include "mesh/access/domain_keys.h"
 #include "mesh/audit/audit_log.h"
-#include "mesh/registry/registry.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/audit_findings.h"
 
@@ -85,22 +85,10 @@ Status show_logs(const AuditFlags& flags, mesh::ObjectStore& store, const std::s
   }
 }
 
-/// Keys that any publication of the domain lets sign; empty for a node that is no domain.
-Result<std::set<std::string>> keys_of(mesh::ObjectStore& store, const std::string& node) {
-  mesh::Registry registry(store, system_clock());
-  std::set<std::string> keys;
-  BRAID_ASSIGN(const std::vector<std::string> domains, registry.domains());
-  if (std::find(domains.begin(), domains.end(), node) == domains.end()) return keys;
-  BRAID_ASSIGN(const std::vector<mesh::StoredPublication> chain, registry.chain(node));
-  for (const mesh::StoredPublication& link : chain)
-    keys.insert(link.publication.keys.begin(), link.publication.keys.end());
-  return keys;
-}
-
 Status verify_log(mesh::ObjectStore& store, const std::string& of_project, const std::string& node,
                   const std::vector<std::string>& known, Reporter& reporter) {
   BRAID_ASSIGN(const std::string tenant, tenant_of(store, node, of_project));
-  BRAID_ASSIGN(const std::set<std::string> keys, keys_of(store, node));
+  BRAID_ASSIGN(const std::set<std::string> keys, mesh::signers_of(store, system_clock(), node));
   mesh::AuditLog log(store, system_clock(), tenant, node);
   BRAID_ASSIGN(const mesh::AuditCheck check, log.verify(keys, known));
   if (check.faults.empty()) {

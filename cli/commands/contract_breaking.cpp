@@ -56,6 +56,13 @@ void show_breaking(const BreakingFlags& flags, CommandContext& context) {
     store = open_product_registry(project, session.reporter());
     drafts = publication_drafts(session, std::string("braid ") + kBraidVersion);
   }
+  if (store) {
+    mesh::Registry registry(*store, system_clock());
+    if (const Status looked = report_withheld(registry, drafts, {}, session.reporter()); !looked.ok()) {
+      (void)show_error(looked.error(), context.console);
+      return;
+    }
+  }
   if (show_errors(session, context.console) != kDone || store == nullptr) return;
   bool breaking = false;
   if (const Status done = judge_project(*store, drafts.domains, flags.format, breaking); !done.ok())

@@ -20,6 +20,8 @@
 namespace braid::cli {
 namespace {
 
+const std::string kCompiler = std::string("braid ") + kBraidVersion;
+
 struct PublishFlags {
   std::string path = ".";
   std::vector<std::string> retired;
@@ -84,14 +86,19 @@ std::string text_of(const mesh::PublishResult& result, const std::string& place)
 }
 
 /// Each to the domain that it belongs to; reports those that belong to none of the project.
-void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::Draft>& drafts, Reporter& reporter) {
+void assign_retired(const std::vector<std::string>& retired, Drafts& drafts, const MeshConfig& mesh,
+                    Reporter& reporter) {
   for (const std::string& name : retired) {
     const auto parsed = mesh::parse_version_name(name);
     // Types, functions, aggregates and services have no version.
     const std::string qualified = parsed ? parsed->first : name;
     mesh::Draft* owner = nullptr;
-    for (mesh::Draft& draft : drafts)
-      if (qualified.substr(0, qualified.rfind('.')) == draft.domain) owner = &draft;
+    const std::string domain = qualified.substr(0, qualified.rfind('.'));
+    for (mesh::Draft& draft : drafts.domains)
+      if (domain == draft.domain) owner = &draft;
+    if (owner == nullptr && drafts.withheld.contains(name))
+      owner = &drafts.domains.emplace_back(
+          mesh::Draft{.tenant = mesh.tenant, .domain = domain, .compiler = kCompiler, .recovery = mesh.recovery});
     if (owner != nullptr)
       owner->retired.insert(name);
     else if (!parsed)
@@ -100,6 +107,14 @@ void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::D
     else
       reporter.report(diag::NotRetirable{.product = name, .reason = "the project has no domain that it belongs to"});
   }
+}
+
+/// What stays published while the project cannot publish it as it is now.
+Status refuse_withheld(mesh::ObjectStore* store, const Drafts& drafts, const std::vector<std::string>& retired,
+                       Reporter& reporter) {
+  if (store == nullptr || drafts.withheld.empty()) return {};
+  mesh::Registry registry(*store, system_clock());
+  return report_withheld(registry, drafts, retired, reporter);
 }
 
 Status refuse_breaking(mesh::Registry& registry, mesh::AccessBook& book, const mesh::Draft& draft,
@@ -150,11 +165,16 @@ void publish(const PublishFlags& flags, CommandContext& context) {
     Reporter& reporter = session.reporter();
     Samples samples;
     if (flags.samples > 0 && !flags.check) (void)take_samples(session, flags.samples, samples);
-    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion, samples.texts);
+    drafts = publication_drafts(session, kCompiler, samples.texts);
     drafts.left_out.insert(drafts.left_out.end(), samples.left_out.begin(), samples.left_out.end());
     store = open_product_registry(session.files(), reporter);
     if (store && !flags.check) key = read_domain_key(session.files(), reporter);
-    if (drafts.domains.empty()) {
+    if (const Status looked = refuse_withheld(store.get(), drafts, flags.retired, reporter); !looked.ok()) {
+      context.exit_code = show_error(looked.error(), context.console);
+      return;
+    }
+    assign_retired(flags.retired, drafts, session.files().mesh, reporter);
+    if (drafts.domains.empty() && !reporter.has_errors()) {
       auto finding = reporter.report(diag::NothingToPublish{});
       for (const LeftOut& one : drafts.left_out) finding.note(one.name + ": " + one.reason);
     }
@@ -164,7 +184,6 @@ void publish(const PublishFlags& flags, CommandContext& context) {
           .note("say so with `draft` in its header, or wait until `" + one.draft + "` is no draft any more");
     for (const mesh::Draft& draft : drafts.domains)
       if (!mesh::is_domain_name(draft.domain)) reporter.report(diag::NameNotPublishable{.name = draft.domain});
-    assign_retired(flags.retired, drafts.domains, reporter);
   }
   context.exit_code = show_errors(session, context.console);
   if (context.exit_code != kDone) return;

@@ -8,7 +8,9 @@
 
 #include "cli/session/foreign_products.h"
 #include "cli/session/mesh_registry.h"
+#include "mesh/access/domain_keys.h"
 #include "mesh/audit/audit_log.h"
+#include "mesh/registry/lock.h"
 #include "runtime/base/clock.h"
 #include "runtime/report/audit_findings.h"
 #include "runtime/report/registry_findings.h"
@@ -77,6 +79,21 @@ Result<std::string> lines_behind(mesh::AuditLog& log, const std::string& domain,
   return more;
 }
 
+/// Of domains by braid.lock, if there is one.
+Result<std::map<std::string, std::string>> pinned_keys(const Project& project) {
+  std::map<std::string, std::string> keys;
+  BRAID_ASSIGN(const FileInfo info, real_fs().stat(lock_path(project)));
+  if (!info.exists) return keys;
+  BRAID_ASSIGN(const std::string text, real_fs().read_file(lock_path(project)));
+  const Result<mesh::Lock> lock = mesh::read_lock(text);
+  if (!lock.ok()) {
+    const Diagnostic finding = diag::LockFileBroken{.path = lock_path(project), .reason = lock.error().message}.make();
+    return Error{ErrorKind::input, finding.message, finding.code, 0};
+  }
+  for (const auto& [domain, pinned] : lock->domains) keys[domain] = pinned.key;
+  return keys;
+}
+
 }  // namespace
 
 std::string audit_path(const Project& project, const std::string& domain) {
@@ -84,12 +101,13 @@ std::string audit_path(const Project& project, const std::string& domain) {
 }
 
 AuditFeed::AuditFeed(std::unique_ptr<mesh::ObjectStore> store, Fs& fs, std::string folder,
-                     std::set<std::string> domains, std::string tenant)
+                     std::set<std::string> domains, std::string tenant, std::map<std::string, std::string> known_keys)
     : store_(std::move(store)),
       fs_(fs),
       folder_(std::move(folder)),
       domains_(std::move(domains)),
-      tenant_(std::move(tenant)) {}
+      tenant_(std::move(tenant)),
+      known_keys_(std::move(known_keys)) {}
 
 AuditFeed::~AuditFeed() {
   {
@@ -132,6 +150,7 @@ Status AuditFeed::fetch(const std::string& domain) {
 
   BRAID_ASSIGN(std::string tenant, mesh::AuditLog::tenant_in(*store_, domain));
   if (tenant.empty()) tenant = tenant_;
+  if (head) BRAID_TRY(check_signer(domain, *head, tenant));
   mesh::AuditLog log(*store_, system_clock(), tenant, domain);
   std::string before;
   BRAID_ASSIGN(const FileInfo info, fs_.stat(path));
@@ -148,6 +167,26 @@ Status AuditFeed::fetch(const std::string& domain) {
   if (!more.empty()) BRAID_TRY(writer->append(more));
   heads_[domain] = content;
   return {};
+}
+
+Status AuditFeed::check_signer(const std::string& domain, const mesh::StoredHead& stored, const std::string& tenant) {
+  const Result<mesh::AuditHead> head =
+      mesh::read_audit_head(stored.content, fmt::format("urn:braid:{}:{}", tenant, domain));
+  if (!head.ok()) return {};  // whoever reads the log says what is wrong with it
+  std::set<std::string>& keys = keys_[domain];
+  if (keys.contains(head->signer)) return {};
+  const auto known = known_keys_.find(domain);
+  BRAID_ASSIGN(keys,
+               mesh::signers_of(*store_, system_clock(), domain, known == known_keys_.end() ? "" : known->second));
+  // Nobody said yet whose key it is: the one that was first.
+  if (keys.empty()) keys.insert(head->signer);
+  if (keys.contains(head->signer)) return {};
+  const Diagnostic finding =
+      diag::RegistryDamaged{.object = fmt::format("audit/{}/head", domain),
+                            .place = store_->place(),
+                            .reason = fmt::format("a key that does not sign for `{}` has signed it", domain)}
+          .make();
+  return Error{ErrorKind::input, finding.message, finding.code, 0};
 }
 
 void AuditFeed::follow() {
@@ -179,8 +218,10 @@ Result<std::unique_ptr<AuditFeed>> begin_audit_feed(const Session& session) {
     const Diagnostic finding = reporter.take_sorted().front();
     return Error{ErrorKind::input, finding.message, finding.code, 0};
   }
+  using Keys = std::map<std::string, std::string>;
+  BRAID_ASSIGN(Keys keys, pinned_keys(session.files()));
   auto feed = std::make_unique<AuditFeed>(std::move(store), real_fs(), folder_of(session.files()), session.audit_logs(),
-                                          session.files().mesh.tenant);
+                                          session.files().mesh.tenant, std::move(keys));
   BRAID_TRY(feed->fetch());
   return feed;
 }

@@ -3,7 +3,8 @@
 // positions, commits and replay are those of files. `"*"` reads the logs of all domains, each as a partition.
 //
 // Events never change, so a file only grows, and one that is deleted comes back as it was. A log whose events are not
-// those that the file has is refused (7327), and so is one that was damaged (7202): nothing is read of it any more.
+// those that the file has is refused (7327), and so is one that was damaged (7202), or whose head a key has signed that
+// does not sign for the domain (7202): nothing is read of it any more.
 #pragma once
 
 #include <condition_variable>
@@ -27,9 +28,10 @@ std::string audit_path(const Project& project, const std::string& domain);
 
 class AuditFeed {
  public:
-  /// `domains`: "*" stands for all that have a log. `folder`: of audit_path().
+  /// `domains`: "*" stands for all that have a log. `folder`: of audit_path(). `known_keys`: by domain, the public name
+  /// of a key that its publications must lead back to (that of braid.lock).
   AuditFeed(std::unique_ptr<mesh::ObjectStore> store, Fs& fs, std::string folder, std::set<std::string> domains,
-            std::string tenant);
+            std::string tenant, std::map<std::string, std::string> known_keys = {});
   ~AuditFeed();
   AuditFeed(const AuditFeed&) = delete;
   AuditFeed& operator=(const AuditFeed&) = delete;
@@ -45,6 +47,8 @@ class AuditFeed {
 
  private:
   Status fetch(const std::string& domain);
+  /// Of a head as it was read: whether a key of the domain has signed it.
+  Status check_signer(const std::string& domain, const mesh::StoredHead& head, const std::string& tenant);
   void run();
 
   std::unique_ptr<mesh::ObjectStore> store_;
@@ -52,7 +56,9 @@ class AuditFeed {
   const std::string folder_;
   const std::set<std::string> domains_;
   const std::string tenant_;
-  std::map<std::string, std::string> heads_;  ///< by domain, of what was fetched
+  const std::map<std::string, std::string> known_keys_;
+  std::map<std::string, std::set<std::string>> keys_;  ///< by domain, that may sign
+  std::map<std::string, std::string> heads_;           ///< by domain, of what was fetched
   mutable std::mutex mutex_;
   std::condition_variable stopping_;
   bool stops_ = false;

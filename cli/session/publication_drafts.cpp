@@ -51,12 +51,12 @@ class Drafter {
       const bool is_product = relation.kind == typed::RelationKind::product;
       if (!is_product && !(relation.source && relation.is_public)) continue;
       if (const std::string reason = is_product ? "" : unlike_its_fields(relation); !reason.empty()) {
-        made_.left_out.push_back({relation.qualified(), reason + "; publish a product of it"});
+        withhold(relation, reason + "; publish a product of it");
         continue;
       }
       PublishedAccess access = access_.of(relation);
       if (!access.fault.empty()) {
-        made_.left_out.push_back({relation.qualified(), access.fault});
+        withhold(relation, access.fault);
         continue;
       }
       for (std::string& reason : access.left_out) made_.left_out.push_back({relation.qualified(), std::move(reason)});
@@ -90,6 +90,11 @@ class Drafter {
   }
 
  private:
+  void withhold(const typed::Relation& relation, const std::string& reason) {
+    made_.left_out.push_back({relation.qualified(), reason});
+    made_.withheld.emplace(mesh::version_name(relation.qualified(), relation.version), reason);
+  }
+
   mesh::Draft& draft_of(const std::string& domain) {
     mesh::Draft& draft = domains_[domain];
     draft.tenant = session_.files().mesh.tenant;

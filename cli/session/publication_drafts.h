@@ -21,6 +21,8 @@ struct LeftOut {
 struct Drafts {
   std::vector<mesh::Draft> domains;  ///< in the order of their names
   std::vector<LeftOut> left_out;
+  /// Versions that the project declares for others, and that are left out as a whole: by version_name, why.
+  std::map<std::string, std::string> withheld = {};
 };
 
 /// What the products read of products of other projects, by their plans.

@@ -6,6 +6,7 @@
 
 #include "mesh/gate/definition_change.h"
 #include "mesh/registry/content_hash.h"
+#include "runtime/report/life_findings.h"
 
 namespace braid::cli {
 namespace {
@@ -146,6 +147,24 @@ Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry,
     std::ranges::move(of_domain, std::back_inserter(made));
   }
   return made;
+}
+
+Status report_withheld(mesh::Registry& registry, const Drafts& drafts, const std::vector<std::string>& retired,
+                       Reporter& reporter) {
+  for (const auto& [version, reason] : drafts.withheld) {
+    const auto parsed = mesh::parse_version_name(version);
+    if (!parsed || std::ranges::find(retired, version) != retired.end()) continue;
+    const size_t dot = parsed->first.rfind('.');
+    BRAID_ASSIGN(const std::optional<mesh::StoredPublication> head, registry.head(parsed->first.substr(0, dot)));
+    if (!head) continue;
+    const auto product = head->publication.products.find(parsed->first.substr(dot + 1));
+    if (product == head->publication.products.end() || !product->second.contains(parsed->second)) continue;
+    reporter.report(diag::StaysPublished{.product = version, .reason = reason})
+        .note(fmt::format("its readers would go on with publication {}, and its masks and conditions",
+                          head->publication.sequence))
+        .note(fmt::format("change it as the reason says, or take it out: `braid publish --retire {}`", version));
+  }
+  return {};
 }
 
 bool breaks(const std::vector<mesh::ProductVerdict>& verdicts) {

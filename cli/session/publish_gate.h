@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/session/publication_drafts.h"
 #include "mesh/access/access_book.h"
 #include "mesh/gate/judge.h"
 #include "mesh/registry/registry.h"
@@ -20,6 +21,11 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
 /// The same for all drafts of a project, against what the registry has now.
 Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry, mesh::AccessBook& book,
                                                        const std::vector<mesh::Draft>& drafts);
+
+/// Reports (E7328) what the project cannot publish now and the registry has from before: its readers would go on without
+/// the masks and conditions of now. What `retired` names is taken out. Fails if the registry cannot be read.
+Status report_withheld(mesh::Registry& registry, const Drafts& drafts, const std::vector<std::string>& retired,
+                       Reporter& reporter);
 
 bool breaks(const std::vector<mesh::ProductVerdict>& verdicts);
 

@@ -347,5 +347,18 @@ TEST_F(AccessTest, TriesAgainBehindAnotherWriter) {
   EXPECT_EQ(book.all()->size(), 3u);
 }
 
+/// The swap was made, its answer lost on its way, and another writer has come since.
+TEST_F(AccessTest, AnAnswerThatIsLostRequestsNothingTwice) {
+  store.behind_lost_swap = [&] {
+    AccessBook other(store, clock);
+    ASSERT_TRUE(
+        other.request({.product = "payments.payment", .version = 1, .reader = "kpi", .purpose = "audit"}, "acme", kpi)
+            .ok());
+  };
+  ask();
+  EXPECT_FALSE(store.behind_lost_swap);
+  EXPECT_EQ(book.all()->size(), 2u);
+}
+
 }  // namespace
 }  // namespace braid::mesh

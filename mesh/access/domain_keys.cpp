@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "mesh/access/signed_log.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
 
 namespace {
+
+const std::string kGrants = "grants/";  // as AccessBook has it
 
 std::set<std::string> keys_in(const std::vector<StoredPublication>& chain) {
   std::set<std::string> keys;
@@ -44,6 +47,19 @@ Result<std::set<std::string>> keys_beside(Registry& registry, const std::string&
                                           const std::set<std::string>& signers) {
   BRAID_ASSIGN(const std::vector<StoredPublication> chain, registry.chain(domain, own_key));
   return keys_for(registry, chain, domain, signers);
+}
+
+Result<std::set<std::string>> signers_of(ObjectStore& store, Clock& clock, const std::string& domain,
+                                         const std::string& known_key) {
+  Registry registry(store, clock);
+  std::set<std::string> keys;
+  if (is_domain_name(domain)) {
+    BRAID_ASSIGN(keys, keys_of(registry, domain, known_key));
+    if (!keys.empty()) return keys;
+  }
+  BRAID_ASSIGN(const std::vector<SignedRecord> records, SignedLog(store, clock, kGrants + domain).read());
+  if (!records.empty()) keys.insert(records.front().signer);
+  return keys;
 }
 
 }  // namespace braid::mesh

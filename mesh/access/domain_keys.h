@@ -18,4 +18,9 @@ Result<std::set<std::string>> keys_of(Registry& registry, const std::string& dom
 Result<std::set<std::string>> keys_beside(Registry& registry, const std::string& domain, const std::string& own_key,
                                           const std::set<std::string>& signers = {});
 
+/// Of those that may sign what a domain says of itself, such as the head of its audit log: keys_of(), and if it has
+/// published nothing, the key that it has asked for access with. None: nobody said yet whose key it is.
+Result<std::set<std::string>> signers_of(ObjectStore& store, Clock& clock, const std::string& domain,
+                                         const std::string& known_key = {});
+
 }  // namespace braid::mesh

@@ -158,6 +158,9 @@ Result<SignedRecord> SignedLog::append(const Statement& statement, const DomainK
                                                   fmt::format("{} {}\n", record.sequence, record.hash));
     if (!swapped.ok()) return unwritable(store_, swapped.error());
     if (*swapped) return record;
+    // Its answer may have been lost, and another writer have come since.
+    BRAID_ASSIGN(const std::vector<SignedRecord> now, read());
+    if (now.size() > before.size() && now[before.size()].hash == record.hash) return record;
     const int64_t waited = clock_.steady_us() - began;
     if (waited > kPatienceUs)
       return error_of(ErrorKind::output,

@@ -107,8 +107,18 @@ Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(cons
     const auto [known, fresh] = head.marks.try_emplace(log, mark);
     if (!fresh) known->second = std::max(known->second, mark);
   }
-  return store_.swap_head(head_name(), stored ? std::optional(stored->etag) : std::nullopt,
-                          signed_head(head, source, key));
+  BRAID_ASSIGN(const bool swapped, store_.swap_head(head_name(), stored ? std::optional(stored->etag) : std::nullopt,
+                                                    signed_head(head, source, key)));
+  return swapped ? Result<bool>(true) : has(head.sequence, head.hash);
+}
+
+Result<bool> AuditLog::has(int64_t sequence, const std::string& hash) {
+  bool found = false;
+  BRAID_TRY(read_back([&](const ChainedEvent& event) {
+    if (event.sequence == sequence) found = content_hash(to_json(event)) == hash;
+    return event.sequence > sequence;
+  }));
+  return found;
 }
 
 std::string AuditLog::read_link(int64_t sequence, const std::string& hash, ChainedEvent& event) {

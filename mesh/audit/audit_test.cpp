@@ -140,6 +140,19 @@ TEST_F(AuditTest, AnotherAppenderMayBeFirst) {
   EXPECT_EQ((*events)[2].event, event(3));
 }
 
+// The swap was made, its answer lost on its way, and another appender has come since: nothing is on record twice.
+TEST_F(AuditTest, AnAnswerThatIsLostAddsNothingTwice) {
+  write(1);
+  AuditLog other(store, clock, "acme", "sales");
+  store.behind_lost_swap = [&] { ASSERT_TRUE(other.append({event(3)}, key).ok()); };
+  ASSERT_TRUE(log.append({event(2)}, key).ok());
+  const auto events = log.read();
+  ASSERT_TRUE(events.ok()) << events.error().message;
+  ASSERT_EQ(events->size(), 3u);
+  EXPECT_EQ((*events)[1].event, event(2));
+  EXPECT_EQ((*events)[2].event, event(3));
+}
+
 // Each byte of each file, altered; each file, dropped, and exchanged for each other one.
 TEST_F(AuditTest, EachSingleEditIsFound) {
   write(4);

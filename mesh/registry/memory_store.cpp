@@ -38,6 +38,10 @@ Result<bool> MemoryStore::swap_head(const std::string& name, const std::optional
   if (exists != etag.has_value() || (exists && *etag != std::to_string(swaps_[name]))) return false;
   content_[name] = content;
   ++swaps_[name];
+  if (const auto hook = std::exchange(behind_lost_swap, {})) {
+    hook();
+    return false;
+  }
   return true;
 }
 

@@ -25,6 +25,8 @@ class MemoryStore : public ObjectStore {
   std::map<std::string, std::string>& content() { return content_; }
   /// Called before a head is swapped: another writer may come first.
   std::function<void()> before_swap;
+  /// Called behind a swap, whose answer is then lost, and said to be false: another writer has come since.
+  std::function<void()> behind_lost_swap;
 
  private:
   std::map<std::string, std::string> content_;

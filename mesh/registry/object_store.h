@@ -37,7 +37,8 @@ class ObjectStore {
   virtual Result<bool> put_if_absent(const std::string& name, const std::string& content) = 0;
   virtual Result<std::optional<StoredHead>> read_head(const std::string& name) = 0;
   /// False, and nothing is changed, if the head is no longer the one with that etag (nothing: there was none), or
-  /// another swap is under way.
+  /// another swap is under way. Where the answer of a server was lost, also if the head was swapped, and somebody else
+  /// has swapped it since: heads name chains, so a writer looks whether what it has written is in the chain.
   virtual Result<bool> swap_head(const std::string& name, const std::optional<std::string>& etag,
                                  const std::string& content) = 0;
   /// Names of all objects and heads below a folder, sorted; without what killed writers left.

@@ -271,6 +271,11 @@ Result<std::vector<StoredPublication>> Registry::chain_since(const std::string& 
   return links;
 }
 
+Result<bool> Registry::is_published(const std::string& domain, int64_t sequence, const std::string& hash) {
+  BRAID_ASSIGN(const std::vector<StoredPublication> links, chain_since(domain, sequence));
+  return std::ranges::any_of(links, [&](const StoredPublication& link) { return link.hash == hash; });
+}
+
 Result<std::shared_ptr<const ReaderIndex>> Registry::index() {
   if (index_stands_ && index_) return index_;
   BRAID_ASSIGN(const std::vector<std::string> all, domains());
@@ -478,7 +483,10 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
   const std::optional<std::string> etag = *stored ? std::optional((*stored)->etag) : std::nullopt;
   const Result<bool> swapped = store_.swap_head(name, etag, hash + "\n");
   if (!swapped.ok()) return unwritable(store_, swapped.error());
-  if (!*swapped) return std::optional<PublishResult>();
+  if (!*swapped) {
+    BRAID_ASSIGN(const bool published, is_published(draft.domain, next.sequence, hash));
+    if (!published) return std::optional<PublishResult>();
+  }
   result.wrote = true;
   result.head = {.hash = hash, .publication = std::move(next)};
   return std::optional<PublishResult>(std::move(result));
@@ -529,7 +537,11 @@ Result<StoredPublication> Registry::change_key(const KeyChange& change, const Do
     BRAID_TRY(put(text, written));
     const Result<bool> swapped = store_.swap_head(head_name(change.domain), (*stored)->etag, content_hash(text) + "\n");
     if (!swapped.ok()) return unwritable(store_, swapped.error());
-    if (*swapped) return StoredPublication{.hash = content_hash(text), .publication = std::move(next)};
+    bool done = *swapped;
+    if (!done) {
+      BRAID_ASSIGN(done, is_published(change.domain, next.sequence, content_hash(text)));
+    }
+    if (done) return StoredPublication{.hash = content_hash(text), .publication = std::move(next)};
     clock_.sleep_us(kWaitUs);
   }
   return error_of(ErrorKind::output,

@@ -154,6 +154,9 @@ class Registry {
   /// From the newest one back to the first for which `is_last` holds.
   Result<std::vector<StoredPublication>> walk(const std::string& domain,
                                               const std::function<bool(const Publication&)>& is_last);
+  /// Whether the domain's chain has that publication: an answer that was lost on its way was a swap of ours, even if
+  /// another publisher has come since.
+  Result<bool> is_published(const std::string& domain, int64_t sequence, const std::string& hash);
   /// Of now; while something is published, as it was when that began.
   Result<std::shared_ptr<const ReaderIndex>> index();
   Result<std::unique_ptr<ObjectStore::Turn>> wait_for_turn();

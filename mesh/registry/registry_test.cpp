@@ -331,6 +331,39 @@ TEST_F(RegistryTest, MergesWithThePublisherThatWasFirst) {
   EXPECT_EQ(registry.chain("pay")->size(), 3u);
 }
 
+/// Another publisher, without its turn, as a store without locks would have it.
+void publish_between(MemoryStore& store, Clock& clock, const Draft& draft, const DomainKey& key) {
+  MemoryStore copy;
+  copy.content() = store.content();
+  Registry other(copy, clock);
+  const auto published = other.publish(draft, key);
+  ASSERT_TRUE(published.ok()) << published.error().message;
+  for (const auto& [name, content] : copy.content()) (void)store.put_if_absent(name, content);
+  const auto head = store.read_head("domains/pay/head");
+  ASSERT_TRUE(*store.swap_head("domains/pay/head", (*head)->etag, published->head.hash + "\n"));
+}
+
+TEST_F(RegistryTest, FindsItsPublicationWhoseAnswerWasLost) {
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+  store.behind_lost_swap = [&] { publish_between(store, clock, draft({product("pay", "refund", {"id"})}), key); };
+  const auto published = registry.publish(draft({product("pay", "payout", {"id"})}), key);
+  ASSERT_TRUE(published.ok()) << published.error().message;
+  EXPECT_TRUE(published->wrote);
+  EXPECT_EQ(published->attempts, 1);
+  EXPECT_EQ(published->head.publication.sequence, 2);
+  const auto links = registry.chain("pay");
+  ASSERT_EQ(links->size(), 3u);
+  EXPECT_EQ((*links)[1].hash, published->head.hash);
+  EXPECT_EQ(links->front().publication.products.size(), 3u);
+
+  const DomainKey next = new_key();
+  store.behind_lost_swap = [&] { publish_between(store, clock, draft({product("pay", "fee", {"id"})}), next); };
+  const auto changed = registry.change_key({.domain = "pay", .to = next.public_name(), .compiler = "braid test"}, key);
+  ASSERT_TRUE(changed.ok()) << changed.error().message;
+  EXPECT_EQ(changed->publication.sequence, 4);
+  EXPECT_EQ(registry.chain("pay")->size(), 5u);
+}
+
 TEST_F(RegistryTest, AsksTheGateForEachAttempt) {
   int asked = 0;
   const auto refused = registry.publish(draft({product("pay", "payment", {"id"})}), key,

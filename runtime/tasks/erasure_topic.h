@@ -8,7 +8,8 @@
 namespace braid {
 
 TopicPartition erasure_place(const std::string& group);
-/// Without subjects where there is no such topic, or none that this user sees. `reader`: reads nothing of it.
+/// Without subjects where there is no such topic. Fails if this user may not see whether there is one, or may not read
+/// it. `reader`: reads nothing of it.
 Result<ErasureLog> read_topic_erasures(const TopicJobOptions& options, const JobSeams& seams, BrokerReader& reader);
 /// Made where it is not there, and kept for ever.
 Status make_erasure_topic(const TopicJobOptions& options, const JobSeams& seams);

@@ -333,7 +333,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
           .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone,
           .snapshots = options_.snapshots,
           .snapshot_every_us = options_.snapshot_every_us,
-          .erasures = layout_.stage_of(number) == 0 ? erasures_ : ErasureLog()},
+          .erasures = erasures_},
       *layout_.stages().stages[layout_.stage_of(number)].program, std::move(options), seams_, *topics_, *transaction_);
   Status recovered = task->lock();
   if (recovered.ok()) {

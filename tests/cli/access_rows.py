@@ -174,6 +174,34 @@ def a_mask_that_readers_cannot_apply_is_not_published(case: Case) -> None:
     case.expect('"crm.member"' in published and '"crm.signup"' not in published, published)
 
 
+def a_mask_that_readers_cannot_apply_is_no_reason_to_show_more(case: Case) -> None:
+    write_crm(case)
+    case.braid("publish", "crm")
+    before = case.braid("mesh", "show", "crm.signup", "--registry", "registry", "--json").out
+    worse = CRM.replace("with x => x.left(1) except", "with x => x.left(shown) except") + "\nparam shown: int = 0\n"
+    write_crm(case, worse)
+    for words in (("publish", "crm"), ("publish", "crm", "--check"), ("contract", "breaking", "crm")):
+        told = case.braid(*words, code=None, finding="E7328")
+        case.expect(told.code != 0 and "`crm.signup@1`" in told.err and "reads the param `shown`" in told.err, f"{told}")
+    # Nothing of it is published, so that readers and the owner go by one state.
+    case.expect(case.braid("mesh", "list", "--registry", "registry").out.startswith("crm: publication 1 of"), "it wrote")
+    case.expect(case.braid("mesh", "show", "crm.signup", "--registry", "registry", "--json").out == before, "it changed")
+    # Taken out, nobody reads it without its mask.
+    told = case.braid("publish", "crm", "--retire", "crm.signup@1")
+    case.expect("retired    crm.signup version 1.0" in told.out, f"{told}")
+    project(case, "mail", {"mail.braid": MAIL})
+    case.braid("check", "mail", code=None, finding="E7209")
+    # A domain of which nothing else is published.
+    lone = worse.split("product member")[0] + "function hidden(text: string) -> string = text.left(2)\n" \
+        "function is_near(country: string) -> bool = country == \"FR\"\n"
+    write_crm(case, (lone + "param shown: int = 0\n").replace("x.left(shown)", "x.left(1)").replace("crm", "lone"), "lone")
+    case.braid("publish", "lone")
+    write_crm(case, (lone + "param shown: int = 0\n").replace("crm", "lone"), "lone")
+    case.braid("publish", "lone", code=None, finding="E7328")
+    case.braid("publish", "lone", "--retire", "lone.signup@1")
+    case.braid("publish", "lone", code=None, finding="E7216")
+
+
 def a_new_mask_comes_with_the_pin(case: Case) -> None:
     write_crm(case)
     case.braid("publish", "crm")
@@ -191,4 +219,5 @@ def a_new_mask_comes_with_the_pin(case: Case) -> None:
 
 if __name__ == "__main__":
     braid_command.main([readers_see_what_they_would_see_in_one_project, a_reader_cannot_switch_it_off,
-                        a_mask_that_readers_cannot_apply_is_not_published, a_new_mask_comes_with_the_pin])
+                        a_mask_that_readers_cannot_apply_is_not_published,
+                        a_mask_that_readers_cannot_apply_is_no_reason_to_show_more, a_new_mask_comes_with_the_pin])

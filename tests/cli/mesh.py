@@ -736,6 +736,51 @@ def an_audit_log_is_read_by_scripts(case: Case) -> None:
     case.braid("run", "oversight", code=USAGE, finding="E7205")
 
 
+def an_audit_log_of_somebody_else_is_not_read(case: Case) -> None:
+    """`from audit` takes no log whose head a key has signed that does not sign for the domain."""
+    payments = write_payments(case)
+    case.braid("publish", "payments")
+    folder = case.directory / "oversight"
+    folder.mkdir()
+    (folder / "braid.toml").write_text(TOML.format(name="oversight"))
+    script = OVERSIGHT.format(log="payments")
+    (folder / "oversight.braid").write_text(script)
+    case.braid("run", "oversight")
+    # Somebody else with a registry of their own calls their domain `payments`, too: a log that is whole in itself.
+    (case.directory / "registry").rename(case.directory / "true")
+    (case.directory / "payments.pem").rename(case.directory / "true.pem")
+    case.braid("mesh", "key", "new", "payments.pem")
+    case.braid("publish", "payments")
+    case.braid("audit", "verify", "payments", "--registry", "registry")
+    false_log = tree(case.directory / "registry/audit/payments")
+    shutil.rmtree(case.directory / "registry")
+    (case.directory / "true").rename(case.directory / "registry")
+    log = case.directory / "registry/audit/payments"
+    true_log = tree(log)
+    shutil.rmtree(log)
+    log.mkdir()
+    for name, content in false_log.items():
+        (log / name).write_bytes(content)
+    case.braid("audit", "verify", "payments", "--registry", "registry", code=None, finding="E7241")
+    shutil.rmtree(folder / ".braid")
+    for words in (("run", "oversight", "--reset"), ("dry-run", "oversight")):
+        told = case.braid(*words, code=INPUT, finding="E7202")
+        case.expect("a key that does not sign for `payments` has signed it" in told.err, f"{told}")
+    # The domain's own log is read again, also behind a change of its key.
+    shutil.rmtree(log)
+    log.mkdir()
+    for name, content in true_log.items():
+        (log / name).write_bytes(content)
+    (case.directory / "true.pem").replace(case.directory / "payments.pem")
+    case.braid("run", "oversight", "--reset")
+    case.braid("mesh", "key", "new", "next.pem")
+    case.braid("mesh", "key", "rotate", "next.pem", "--project", "payments")
+    (case.directory / "next.pem").replace(case.directory / "payments.pem")
+    write_payments(case, more=", note: \"\"")
+    case.braid("publish", "payments")
+    case.braid("run", "oversight")
+
+
 if __name__ == "__main__":
     braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
@@ -743,4 +788,4 @@ if __name__ == "__main__":
                         what_was_published_is_on_record, a_contract_reaches_its_readers,
                         a_change_is_judged_by_what_a_reader_relies_on, documents_are_published_with_a_product,
                         publishers_at_once_lose_nothing, reads_are_on_record,
-                        an_audit_log_is_read_by_scripts])
+                        an_audit_log_is_read_by_scripts, an_audit_log_of_somebody_else_is_not_read])

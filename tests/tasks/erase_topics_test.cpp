@@ -153,7 +153,6 @@ class World {
   }
 
   Fs& fs() { return machine_.fs; }
-  SimCluster& cluster() { return cluster_; }
   TopicJobOptions& options() { return options_; }
   const ErasureLog& log() const { return log_; }
   JobSeams seams() {
@@ -167,6 +166,7 @@ class World {
     writer_ = std::move(*broker_->make_writer({}));
   }
   SimBroker& broker() { return *broker_; }
+  SimCluster& cluster() { return cluster_; }
   void wait(int64_t us) { sim_clock_.sleep_us(us); }
   FolderStore& snapshots() { return snapshots_; }
   /// What the task of the partition has counted for promises of `volume`, as its last commit says.
@@ -280,6 +280,88 @@ TEST_F(ErasureFromTopics, does_not_come_back_by_a_reset) {
   world_.put(160, 20);
   world_.run();
   EXPECT_EQ(world_.of_subject("all"), of_subject);
+}
+
+/// A user who may see all topics but one: a list leaves it out, and a question by its name is refused.
+class Unseeing : public SimBroker {
+ public:
+  Unseeing(SimCluster& cluster, std::string hidden) : SimBroker(cluster, "unseeing"), hidden_(std::move(hidden)) {}
+  BrokerResult<std::vector<std::string>> topics(int64_t timeout_us) override {
+    BRAID_ASSIGN(std::vector<std::string> found, SimBroker::topics(timeout_us));
+    std::erase(found, hidden_);
+    return found;
+  }
+  BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) override {
+    if (std::ranges::find(topics, hidden_) != topics.end())
+      return BrokerError{BrokerFault::refused, "cannot describe the topic `" + hidden_ + "`"};
+    return SimBroker::describe(topics, timeout_us);
+  }
+
+ private:
+  std::string hidden_;
+};
+
+TEST_F(ErasureFromTopics, is_not_passed_by_a_user_who_does_not_see_it) {
+  begin();
+  ASSERT_TRUE(world_.erase().ok());
+  Unseeing broker(world_.cluster(), "job.erasures");
+  JobSeams seams = world_.seams();
+  seams.broker = &broker;
+  const auto reader = broker.make_reader({.group = "job"});
+  ASSERT_TRUE(reader.ok());
+  const auto log = read_topic_erasures(world_.options(), seams, **reader);
+  ASSERT_FALSE(log.ok());
+  EXPECT_THAT(log.error().message, HasSubstr("`job.erasures`"));
+  EXPECT_FALSE(run_topic_job(program_of(), world_.options(), seams).ok());
+}
+
+/// Windows of records that keys do not place, in a later stage, which reads the reference data `u` from a file.
+Program program_of_two_stages() {
+  test::ProgramBuilder b;
+  const int source = b.source("s", 10);
+  const int table = b.source("u", -1, 0, true);
+  const int product = b.publish(b.reference_join(b.group(source, 20, 20), table, true), "all");
+  b.program.operators[static_cast<size_t>(product)].products = {0};
+  test::find_products(b.program);
+  b.program.id = 7;
+  b.program.sources[0].binding = {"topic", "in", "json", {{"unit", "us"}}};
+  return b.program;
+}
+
+TEST_F(ErasureFromTopics, noted_for_a_reset_passes_over_reference_data_of_later_stages) {
+  // A value that nothing else in the rows has.
+  constexpr int64_t kOfSubject = 987'654'321, kOfOther = 123'456'789;
+  for (World* world : {&world_, &never_erased_}) {
+    ASSERT_TRUE(world->fs().make_directories("in").ok());
+    ASSERT_TRUE(world->fs()
+                    .write_file("in/u.ndjson", test::record(kSubject, kOfSubject, 1) + test::record("a", kOfOther, 1))
+                    .ok());
+    world->options().outputs.erase(1);
+    world->put(0, 100);
+  }
+  ErasureLog log;
+  log.salt = "salt";
+  const SubjectKey key{{"k", '"' + kSubject + '"'}};
+  log.subjects.push_back(
+      {.source = "test.u", .fields = {"k"}, .hash = log.hash_of("test.u", key), .time_us = 1, .because = "asked"});
+  ASSERT_TRUE(write_topic_erasures(world_.options(), world_.seams(), log).ok());
+  const auto has = [](World& world, int64_t value) {
+    return std::ranges::any_of(world.rows("all"), [&](const World::Row& row) {
+      return row.value.find(std::to_string(value)) != std::string::npos;
+    });
+  };
+  for (World* world : {&world_, &never_erased_}) world->run(program_of_two_stages());
+  EXPECT_TRUE(has(never_erased_, kOfSubject));
+  EXPECT_TRUE(has(never_erased_, kOfOther));
+  EXPECT_FALSE(has(world_, kOfSubject));
+  EXPECT_TRUE(has(world_, kOfOther));
+  // Also where tasks are made again.
+  for (World* world : {&world_, &never_erased_}) {
+    ASSERT_TRUE(world->fs().remove_tree("data/tasks").ok());
+    world->put(100, 60);
+    world->run(program_of_two_stages());
+  }
+  EXPECT_FALSE(has(world_, kOfSubject));
 }
 
 TEST_F(ErasureFromTopics, may_be_followed_by_another_one) {
