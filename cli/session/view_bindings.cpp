@@ -81,6 +81,9 @@ BoundViews bind_views(const Program& program, const typed::Project& project, con
       if (domain.name == product.domain) served.owner = domain.owner;
     for (const std::vector<int>& path : product.key) served.key.push_back(text_of(product.row, path));
     set_time(*relation, spec);
+    const ServeConfig kept = config == environment.serve.end() ? ServeConfig() : config->second;
+    if (kept.changes_us > 0) spec.changes_us = kept.changes_us;
+    spec.changes_bytes = static_cast<uint64_t>(kept.changes_bytes);
     if (config != environment.serve.end()) {
       for (const std::string& field : config->second.indexes) {
         const std::vector<int> path = path_in_row(product.row, field);
