@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/command.h"
+#include "cli/commands/follow.h"
 #include "cli/commands/read_store.h"
 #include "cli/serve/http_client.h"
 #include "cli/serve/job_address.h"
@@ -25,6 +26,7 @@ struct ReadFlags {
   std::vector<std::string> key, where;
   uint64_t limit = 100;
   bool json = false;
+  FollowFlags follow;
 };
 
 /// What is asked for, as the job's server takes it.
@@ -138,7 +140,32 @@ void show(const HttpReply& reply, const ReadFlags& flags, CommandContext& contex
   fmt::print("{}\n", answer.contains("row") ? answer["row"].dump() : reply.body);
 }
 
+/// Changes of the product as they are committed, until it is interrupted.
+void follow(const ReadFlags& flags, CommandContext& context) {
+  const Following following{
+      .product = flags.product, .key = flags.key, .where = flags.where, .fields = flags.fields, .flags = flags.follow};
+  if (!flags.at.empty()) {
+    const serve::HttpAddress address = *serve::parse_http_address(flags.at);
+    const Status ended = follow_changes(following, [&]() -> Result<serve::HttpAddress> { return address; });
+    if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
+    return;
+  }
+  Session session(flags.script.session());
+  const bool right = session.check();
+  context.exit_code = show_errors(session, context.console);
+  if (!right || context.exit_code != kDone) return;
+  const std::string store = flags.store.empty() ? session.environment().store : flags.store;
+  // As long as a job holds the lock it is followed, also if that is another one than before.
+  const bool runs = !lock_store(real_fs(), store).ok();
+  const Status ended =
+      runs ? follow_changes(following, [&] { return address_of_job(real_fs(), store); })
+           : Status(Error{ErrorKind::usage,
+                          diag::NobodyToFollow{.product = flags.product, .store = store}.make().message, 8065, 0});
+  if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
+}
+
 void read(const ReadFlags& flags, CommandContext& context) {
+  if (flags.follow.on) return follow(flags, context);
   const Question question = question_of(flags);
   Result<HttpReply> reply = HttpReply();
   if (!flags.at.empty()) {
@@ -197,6 +224,20 @@ void add_read(CLI::App& app, CommandContext& context) {
           "lines: one row a line; json: the whole answer, with its epoch and watermark")
       ->check(CLI::IsMember({"lines", "json"}))
       ->default_str("lines");
+  CLI::Option* follow = command->add_flag("--follow", flags->follow.on,
+                                          "Show what each commit changes, one change a line, as it happens");
+  command
+      ->add_option(
+          "--from", flags->follow.from,
+          "With --follow: now, first (the oldest change that is kept), snapshot (all rows first), or behind an "
+          "epoch")
+      ->needs(follow)
+      ->type_name("PLACE")
+      ->default_str("now");
+  command->add_option("--since", flags->follow.since, "With --follow: goes on where an earlier one has ended")
+      ->needs(follow)
+      ->type_name("TOKEN");
+  for (const char* other : {"--as-of", "--order", "--limit"}) follow->excludes(command->get_option(other));
   command->callback([flags, &context] { read(*flags, context); });
 }
 

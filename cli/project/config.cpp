@@ -338,7 +338,7 @@ class Config {
         wrong_value(value, name, form);
         continue;
       }
-      only_keys(*settings, section + " " + name, {"index", "keep"});
+      only_keys(*settings, section + " " + name, {"index", "keep", "changes", "changes_size"});
       ServeConfig& config = made.serve[name];
       config.span = span(key.source());
       if (const toml::node* keep = settings->get("keep")) {
@@ -348,6 +348,19 @@ class Config {
           wrong_value(*keep, "keep", "a duration like \"30d\"");
         else
           config.keep_us = us;
+      }
+      if (const toml::node* changes = settings->get("changes")) {
+        const auto* written = changes->as_string();
+        if (!written || !parse_duration_literal(written->get(), &config.changes_us) || config.changes_us < 0)
+          wrong_value(*changes, "changes", "a duration like \"1h\"; \"0s\": no changes are kept");
+      }
+      if (const toml::node* size = settings->get("changes_size")) {
+        const auto* written = size->as_string();
+        const std::optional<int64_t> bytes = written ? memory_size(written->get()) : std::nullopt;
+        if (!bytes)
+          wrong_value(*size, "changes_size", kMemoryForm);
+        else
+          config.changes_bytes = *bytes;
       }
       const toml::node* index = settings->get("index");
       if (index == nullptr) continue;

@@ -114,7 +114,12 @@ struct AlertConfig {
 struct ServeConfig {
   std::vector<std::string> indexes;  ///< paths of fields: "segment", "window.start"
   std::optional<int64_t> keep_us;
+  int64_t changes_us = kKeepChanges;  ///< for how long changes can be followed from; 0: they cannot
+  int64_t changes_bytes = kChangesBytes;
   Span span;  ///< of the product's name
+
+  static constexpr int64_t kKeepChanges = 3'600'000'000;
+  static constexpr int64_t kChangesBytes = 256 << 20;
 };
 
 /// 0: there is none.

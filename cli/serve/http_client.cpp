@@ -21,7 +21,8 @@ constexpr uint64_t kMostBytes = 64 << 20;
 
 }  // namespace
 
-Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept) {
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                           int64_t wait_us) {
   asio::io_context io{1};
   beast::tcp_stream stream(io);
   beast::flat_buffer buffer;
@@ -32,7 +33,7 @@ Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string&
   http::response_parser<http::string_body> parser;
   parser.body_limit(kMostBytes);
   beast::error_code failure;
-  stream.expires_after(kTimeOut);
+  stream.expires_after(kTimeOut + std::chrono::microseconds(wait_us));
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, failure), address.port);
   if (!failure) {
     stream.async_connect(endpoint, [&](beast::error_code connected) {
@@ -51,9 +52,11 @@ Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string&
   }
   auto& response = parser.get();
   const beast::string_view type = response[http::field::content_type];
+  const beast::string_view next = response["Braid-Next"];
   return HttpReply{.status = static_cast<int>(response.result_int()),
                    .content_type = std::string(type.data(), type.size()),
-                   .body = std::move(response.body())};
+                   .body = std::move(response.body()),
+                   .next = std::string(next.data(), next.size())};
 }
 
 }  // namespace braid::cli

@@ -1,6 +1,7 @@
 // One GET, with a time-out for all of it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "runtime/base/result.h"
@@ -12,9 +13,12 @@ struct HttpReply {
   int status = 0;
   std::string content_type;
   std::string body;
+  std::string next;  ///< header Braid-Next
 };
 
 /// Fails with code 7025 if nothing answers there, or something that is not HTTP.
-Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept);
+/// `wait_us`: for which the answer may wait besides.
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                           int64_t wait_us = 0);
 
 }  // namespace braid::cli

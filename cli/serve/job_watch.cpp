@@ -58,6 +58,8 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
       options.guard == nullptr ? std::nullopt : options.guard->tls(), watch->grpc_sessions());
   if (!server.ok()) return cannot_listen(options.listen->text(), server.error().message);
   watch->server_ = *std::move(server);
+  // Those who follow products look once for each commit.
+  if (options.views != nullptr) options.views->on_news([raw = watch->server_.get()] { raw->wake(); });
   JsonObject fields;
   fields.text("address", watch->server_->address().text());
   log.write(LogLevel::info, "listening", std::move(fields));
@@ -118,6 +120,7 @@ JobWatch::~JobWatch() {
     const Result<std::string> written = fs_.read_file(path);
     if (written.ok() && *written == server_->address().text() + "\n") (void)fs_.remove(path);
   }
+  if (options_.views != nullptr) options_.views->on_news(nullptr);
   server_.reset();
   record_reads();
   if (trail_) trail_->end();

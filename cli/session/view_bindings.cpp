@@ -138,6 +138,9 @@ BoundViews bind_views(const Program& program, const typed::Project& project, con
       if (domain.name == product.domain) served.owner = domain.owner;
     for (const std::vector<int>& path : product.key) served.key.push_back(text_of(product.row, path));
     set_time(relation->row, relation->time_field, spec);
+    const ServeConfig kept = config == environment.serve.end() ? ServeConfig() : config->second;
+    if (kept.changes_us > 0) spec.changes_us = kept.changes_us;
+    spec.changes_bytes = static_cast<uint64_t>(kept.changes_bytes);
     if (config != environment.serve.end()) {
       set_view(config->second, served.qualified(), relation->has_time, spec, served, reporter);
     }

@@ -66,6 +66,12 @@ class Client {
     send("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
     return read();
   }
+  /// What comes until the end of the connection, or until it has that text.
+  std::string read_stream(std::string_view until = {}) {
+    while ((until.empty() || unread_.find(until) == std::string::npos) && receive()) {
+    }
+    return std::exchange(unread_, {});
+  }
   /// Waits for the end of the connection; false: something came, or nothing happened.
   bool is_closed() { return unread_.empty() && !receive() && errno != EAGAIN; }
 
@@ -266,6 +272,175 @@ TEST(HttpServer, SaysWhyItCannotListen) {
   const auto second = HttpServer::listen(server->address(), {}, echo);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().system_error, EADDRINUSE);
+}
+
+/// Counts up to where it is allowed to.
+class Counter : public HttpStream {
+ public:
+  explicit Counter(std::atomic<int>& most, size_t padding = 0) : most_(most), padding_(padding) {}
+  Next next(std::string& out) override {
+    if (most_ < 0) {
+      out += "end.";
+      return Next::end;
+    }
+    if (count_ >= most_) return Next::wait;
+    out += std::to_string(++count_) + std::string(padding_, '.') + ";";
+    return Next::part;
+  }
+  bool ready() const override { return most_ < 0 || count_ < most_; }
+  void alive(std::string& out) override { out += "alive;"; }
+  void dropped(std::string& out) override { out += fmt::format("dropped at {};", count_); }
+
+ private:
+  std::atomic<int>& most_;
+  size_t padding_;
+  int count_ = 0;
+};
+
+/// The parts of a chunked body.
+std::string dechunked(std::string_view stream) {
+  std::string made;
+  stream.remove_prefix(std::min(stream.size(), stream.find("\r\n\r\n") + 4));
+  while (!stream.empty()) {
+    const size_t end = stream.find("\r\n");
+    if (end == std::string_view::npos) break;
+    const size_t size = std::stoul(std::string(stream.substr(0, end)), nullptr, 16);
+    stream.remove_prefix(end + 2);
+    made += stream.substr(0, size);
+    if (size == 0) return made + "|";  // it ends as it should
+    stream.remove_prefix(std::min(stream.size(), size + 2));
+  }
+  return made;
+}
+
+TEST(HttpServer, StreamsPartsAsTheyAreMade) {
+  std::atomic<int> most = 2;
+  const auto server = serve([&](const HttpRequest&) -> HttpResponse {
+    return {.content_type = "text/x", .stream = std::make_shared<Counter>(most)};
+  });
+  Client client(server->address()), old(server->address()), head(server->address());
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string got = client.read_stream("2;");
+  EXPECT_NE(got.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << got;
+  EXPECT_NE(got.find("Content-Type: text/x\r\n"), std::string::npos) << got;
+  most = 3;
+  server->wake();
+  got += client.read_stream("3;");
+  most = -1;
+  server->wake();
+  got += client.read_stream();
+  EXPECT_EQ(dechunked(got), "1;2;3;end.|");
+  old.send("GET / HTTP/1.0\r\n\r\n");
+  const std::string plain = old.read_stream();
+  EXPECT_EQ(plain.find("chunked"), std::string::npos);
+  EXPECT_TRUE(plain.ends_with("\r\n\r\nend.")) << plain;
+  head.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(head.read_stream().ends_with("\r\n\r\n"));
+}
+
+TEST(HttpServer, ShowsThatAStreamIsAlive) {
+  std::atomic<int> most = 0;
+  const auto server =
+      serve([&](const HttpRequest&) -> HttpResponse { return {.stream = std::make_shared<Counter>(most)}; },
+            {.alive_every_us = 30'000});
+  Client client(server->address());
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string got;
+  for (int i = 0; i < 3; ++i) got += client.read_stream("alive;");
+  most = 1;
+  server->wake();
+  got += client.read_stream("1;");
+  got += client.read_stream("alive;");
+  EXPECT_EQ(dechunked(got).substr(0, 12), "alive;alive;");
+}
+
+TEST(HttpServer, DropsWhoDoesNotReadWithALastWord) {
+  std::atomic<int> most = 1'000'000;
+  std::atomic<int> streams = 0;
+  class Counted : public Counter {
+   public:
+    Counted(std::atomic<int>& most, std::atomic<int>& streams) : Counter(most, 10'000), streams_(streams) {
+      ++streams_;
+    }
+    ~Counted() override { --streams_; }
+
+   private:
+    std::atomic<int>& streams_;
+  };
+  const auto server =
+      serve([&](const HttpRequest&) -> HttpResponse { return {.stream = std::make_shared<Counted>(most, streams)}; },
+            {.time_out_us = 300'000});
+  Client client(server->address());
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto begin = steady_clock::now();
+  while (streams == 0) std::this_thread::sleep_for(milliseconds(1));
+  while (streams > 0) {
+    ASSERT_LT(steady_clock::now() - begin, std::chrono::seconds(20)) << "it is not dropped";
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_GT(steady_clock::now() - begin, milliseconds(250));
+  // What it was sent is bounded; it is there in order, and the word behind it.
+  const std::string got = dechunked(client.read_stream());
+  EXPECT_LT(got.size(), 16U << 20);
+  int last = 0;
+  size_t at = 0;
+  for (; at < got.size() && std::isdigit(static_cast<unsigned char>(got[at])) != 0; at = got.find(';', at) + 1)
+    ASSERT_EQ(std::stoi(got.substr(at, 10)), ++last);
+  EXPECT_EQ(got.substr(at), fmt::format("dropped at {};|", last));
+}
+
+TEST(HttpServer, LetsGoOfAStreamWhoseClientHasGone) {
+  std::atomic<int> most = 1;
+  std::weak_ptr<HttpStream> stream;
+  const auto server = serve([&](const HttpRequest&) -> HttpResponse {
+    auto made = std::make_shared<Counter>(most);
+    stream = made;
+    return {.stream = std::move(made)};
+  });
+  {
+    Client client(server->address());
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.read_stream("1;");
+  }
+  for (int i = 0; i < 2000 && !stream.expired(); ++i) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_TRUE(stream.expired());
+}
+
+TEST(HttpServer, AThousandWhoWaitCostLittle) {
+  std::atomic<int> most = 0;
+  const auto server = serve(
+      [&](const HttpRequest& request) -> HttpResponse {
+        if (request.path == "/later") {
+          const auto has = [&] { return most > 0; };
+          return {.later = [has]() -> std::optional<HttpResponse> {
+                    return has() ? std::optional(HttpResponse{.body = "1;"}) : std::nullopt;
+                  },
+                  .ready = has,
+                  .look_us = 60'000'000};
+        }
+        return {.stream = std::make_shared<Counter>(most)};
+      },
+      {.threads = 2, .connections = 1100});
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 1000; ++i) {
+    clients.push_back(std::make_unique<Client>(server->address()));
+    clients.back()->send(i % 10 == 0 ? "GET /later HTTP/1.1\r\nHost: x\r\n\r\n" : "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  // Many commits that change nothing for them.
+  timespec before{}, after{};
+  std::this_thread::sleep_for(milliseconds(500));
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+  for (int i = 0; i < 20; ++i) {
+    server->wake();
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+  const double used =
+      static_cast<double>(after.tv_sec - before.tv_sec) + 1e-9 * static_cast<double>(after.tv_nsec - before.tv_nsec);
+  EXPECT_LT(used, 0.5) << "seconds of CPU for 20 commits";
+  most = 1;
+  server->wake();
+  for (const auto& client : clients) EXPECT_NE(client->read_stream("1;").find("1;"), std::string::npos);
 }
 
 }  // namespace

@@ -72,6 +72,41 @@ Json envelope(const char* member, Json schema) {
   return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
+Json changes_of(const ApiProduct& product, const std::string& name, const Json& row) {
+  const Json text{{"type", "string"}}, number{{"type", "integer"}, {"minimum", 0}};
+  Json parameters = Json::array(
+      {parameter("from", "query", "`now`, `first`, `snapshot`, or behind the epoch of that number.",
+                 {{"type", "string"}, {"default", "now"}}),
+       parameter("since", "query", "`next` of the answer before, for the same query.", text),
+       parameter("wait", "query", "How long an answer waits for changes, at most 10s.", text),
+       parameter("limit", "query", "Changes of an answer at most.",
+                 {{"type", "integer"}, {"minimum", 1}, {"maximum", Api::kMostRows}, {"default", 1000}}),
+       parameter("fields", "query", "Names of fields, with commas between them.", text),
+       parameter("Last-Event-ID", "header", "The id of the last event that was read: goes on behind it.", text)});
+  const Json change{{"type", "object"},
+                    {"properties",
+                     {{"change", {{"enum", Json::array({"snapshot", "put", "delete", "commit", "end"})}}},
+                      {"epoch", number},
+                      {"key", {{"type", "object"}}},
+                      {"row", row}}},
+                    {"required", Json::array({"change"})}};
+  Json schema = envelope("changes", {{"type", "array"}, {"items", change}});
+  schema["properties"]["next"] = text;
+  schema["properties"]["more"] = {{"type", "boolean"}};
+  Json good = answer("Changes, as the epochs that made them were committed.", std::move(schema));
+  good["content"]["application/x-ndjson"] = {{"schema", change}};
+  good["content"]["text/event-stream"] = {{"schema", text}};
+  return {{"operationId", "changes_of_" + product.domain + "_" + product.name + "_" + std::to_string(product.version)},
+          {"summary", "Changes of " + name},
+          {"description", product.doc},
+          {"parameters", std::move(parameters)},
+          {"responses",
+           {{"200", std::move(good)},
+            {"400", problem("The query is wrong, or no changes are kept.")},
+            {"410", problem("Changes from there on are not kept: begin again with a snapshot.")},
+            {"412", problem("The epoch is not there yet.")}}}};
+}
+
 }  // namespace
 
 std::string openapi_of(const std::vector<ApiProduct>& products) {
@@ -113,6 +148,7 @@ std::string openapi_of(const std::vector<ApiProduct>& products) {
           {"400", problem("The query is wrong.")},
           {"410", problem("A token, or an instant, that is not kept any more.")},
           {"412", problem("The epoch is not there yet.")}}}};
+    paths["/v1/products/" + name + "/changes"]["get"] = changes_of(product, name, row);
     if (!product.keyed) continue;
     std::string path = "/v1/products/" + name + "/rows";
     Json of_key = Json::array();

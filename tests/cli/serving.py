@@ -10,6 +10,7 @@ import pathlib
 import re
 import signal
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -461,6 +462,143 @@ def rows_are_read_from_the_terminal(case: Case):
     read("shop.sale", code=None, finding="E8064")
 
 
+class Subscriber:
+    """A copy of a product that is kept by server-sent events, over any number of connections."""
+
+    def __init__(self, case: Case, product: str, query: str):
+        self.case, self.path = case, f"/v1/products/{product}/changes?{query}"
+        self.last_id, self.ended, self.rows, self.connections = None, 0, {}, 0
+        self.failure, self.stopped = None, False
+        self.address = None
+        self.thread = threading.Thread(target=self.follow, daemon=True)
+
+    def follow(self):
+        while not self.stopped and self.failure is None:
+            try:
+                self.read()
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.02)  # the job is away
+
+    def read(self):
+        connection = http.client.HTTPConnection(*self.address, timeout=5)
+        headers = {"Accept": "text/event-stream"}
+        if self.last_id is not None:
+            headers["Last-Event-ID"] = self.last_id
+        connection.request("GET", self.path, headers=headers)
+        answer = connection.getresponse()
+        if answer.status != 200:
+            body = answer.read().decode()
+            if answer.status not in (404, 503):  # it is not served yet
+                self.failure = f"{answer.status} {body}"
+            time.sleep(0.02)
+            return
+        self.connections += 1
+        event = {}
+        while not self.stopped:
+            line = answer.readline().decode()
+            if line == "":
+                return
+            name, _, value = line.rstrip("\n").partition(": ")
+            if name:
+                event[name] = value
+                continue
+            if "id" in event:
+                self.last_id = event["id"]
+            if "data" in event:
+                self.take(event["event"], json.loads(event["data"]))
+            event = {}
+
+    def take(self, name: str, change: dict):
+        if name == "end":
+            if change["reason"] != "stopped":
+                self.failure = f"a last word: {change}"
+            return
+        if change["epoch"] <= self.ended:
+            self.failure = f"epoch {change['epoch']} comes again behind {self.ended}: {change}"
+        if name == "snapshot":
+            self.rows = {}
+        elif name == "put":
+            self.rows[json.dumps(change["key"])] = change["row"]
+        elif name == "delete":
+            if self.rows.pop(json.dumps(change["key"]), None) is None:
+                self.failure = f"a row goes that was not there: {change}"
+        elif name == "commit":
+            self.ended = change["epoch"]
+
+
+def a_subscriber_has_each_change_over_kills(case: Case):
+    shop = Shop(case)
+    subscribers = [Subscriber(case, "shop.customer", "from=snapshot"), Subscriber(case, "shop.best", "from=snapshot"),
+                   Subscriber(case, "shop.customer", "from=snapshot&city=Bern&fields=city,cents")]
+    for round in range(6):
+        shop.sell(80)
+        with Job(shop) as job:
+            for subscriber in subscribers:
+                subscriber.address = job.address
+                if round == 0:
+                    subscriber.thread.start()
+            for _ in range(4):
+                shop.sell(30)
+                time.sleep(case.random.random() / 4)
+            if round < 5:
+                job.process.kill()
+                continue
+            job.caught_up()
+            epoch = job.get("/v1/products/shop.customer").json["epoch"]
+            customers, best = shop.table(), shop.table("best")
+            expected = [customers, best, {key: {"city": row["city"], "cents": row["cents"]}
+                                          for key, row in customers.items() if row["city"] == "Bern"}]
+            for subscriber, rows in zip(subscribers, expected):
+                wanted = {json.dumps({"customer": key}): row for key, row in rows.items()}
+                def is_there():
+                    return subscriber.failure is not None or subscriber.rows == wanted
+                end = time.monotonic() + 30
+                while not is_there() and time.monotonic() < end:
+                    time.sleep(0.02)
+                case.expect(subscriber.failure is None, f"{subscriber.path}: {subscriber.failure}")
+                case.expect(subscriber.rows == wanted, f"{subscriber.path}: {subscriber.rows} and not {wanted}")
+                case.expect(subscriber.ended <= epoch + 1000, "an epoch that is not committed")
+                case.expect(subscriber.connections >= 3, f"{subscriber.path}: {subscriber.connections} connections")
+                subscriber.stopped = True
+            job.stop()
+    for subscriber in subscribers:
+        subscriber.thread.join(timeout=30)
+
+
+def changes_are_asked_for(case: Case):
+    shop = Shop(case, SERVE.replace('{ index = ["customer"] }', '{ index = ["customer"], changes = "0s" }'))
+    shop.sell(100)
+    with Job(shop) as job:
+        job.caught_up()
+        changes = "/v1/products/shop.customer/changes"
+        epoch = job.get("/v1/products/shop.customer").json["epoch"]
+        first = job.get(changes, {"from": "first", "limit": 10000}).json
+        copy = {change["key"]["customer"]: change["row"] for change in first["changes"] if change["change"] == "put"}
+        case.expect(copy == shop.table(), f"all changes make the table: {copy}")
+        began = time.monotonic()
+        none = job.get(changes, {"since": job.get(changes).json["next"], "wait": "400ms"})
+        case.expect(none.json["changes"] == [] and time.monotonic() - began >= 0.4, f"it waits: {none.text}")
+        shop.sell(40)
+        told = job.get(changes, {"since": none.json["next"], "wait": "10s"}, Accept="application/x-ndjson")
+        lines = [json.loads(line) for line in told.text.splitlines()]
+        case.expect(lines and lines[0]["epoch"] > epoch, f"changes come when they are committed: {told.text}")
+        job.refused(400, changes, "an answer before", since="what")
+        job.refused(400, "/v1/products/shop.dear/changes", "`changes` is not set")
+        document = job.get("/v1/openapi.json").json
+        case.expect("/v1/products/shop.customer@1/changes" in document["paths"], "the document has no changes")
+        follow = case.start("read", "shop.customer", 3, "--project", shop.folder, "--follow", "--from", "first")
+        line = json.loads(follow.stdout.readline())
+        case.expect(line["change"] == "put" and line["row"]["customer"] == 3, f"the first change of a key: {line}")
+        follow.send_signal(signal.SIGINT)
+        ended = case.ended(follow)
+        case.expect(ended.code == 0 and "--since" in ended.err, f"following ends: {ended}")
+        case.braid("read", "shop.dear", "--project", shop.folder, "--follow", code=None, finding="E8064")
+        job.stop()
+    case.braid("read", "shop.customer", "--project", shop.folder, "--follow", code=None, finding="E8065")
+    shop.settings('[env.dev.serve]\n"shop.customer" = { changes = "2 days" }\n')
+    case.braid("run", shop.folder, code=None, finding="E7004")
+
+
 def settings_are_checked(case: Case):
     shop = Shop(case, '[env.dev.serve]\n"shop.custmer" = {}\n')
     case.braid("run", shop.folder, code=None, finding="E7335")
@@ -498,4 +636,5 @@ if __name__ == "__main__":
                         a_view_that_is_added_later_has_all_rows, a_job_may_run_without_its_views,
                         what_was_can_be_asked_for, nothing_is_read_half, answers_say_what_is_wrong,
                         a_job_that_has_ended_is_served, rows_are_read_from_the_terminal,
+                        a_subscriber_has_each_change_over_kills, changes_are_asked_for,
                         settings_are_checked])
