@@ -69,6 +69,7 @@ Result<HttpReply> ask_job_of(const std::string& store, const Question& question)
 
 /// Of a job that is stopped: the views that its store has.
 Result<HttpReply> ask_store(Session& session, const std::string& directory, const Question& question) {
+  session.keep_whole_rows(true, directory);
   driver::Compiled compiled = session.compile(session.chosen_products());
   BoundViews views = bind_views(compiled.program(), session.project(), session.environment(), true, session.reporter());
   BRAID_ASSIGN(const std::unique_ptr<StateStore> store, open_to_read(join_path(directory, "state")));
