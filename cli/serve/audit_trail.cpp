@@ -225,7 +225,7 @@ void AuditTrail::record_tasks() {
 
 void AuditTrail::note(const ServedUse& use) {
   begin();
-  if (!options_.domains.contains(use.domain)) return;
+  if (options_.every_us <= 0 || !options_.domains.contains(use.domain)) return;
   ServedUse& sum = served_[use.subject + "\n" + use.reader + "\n" + use.purpose];
   const int64_t reads = sum.reads + use.reads, rows = sum.rows + use.rows;
   std::set<std::string> columns = std::move(sum.columns);
