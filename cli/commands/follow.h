@@ -19,6 +19,7 @@ struct Following {
   std::string product;
   std::vector<std::string> key, where;  ///< of `where` each FIELD=VALUE
   std::string fields;
+  std::string authorization;  ///< header; empty: none
   FollowFlags flags;
 };
 

@@ -49,6 +49,8 @@ struct ViewSpec {
   std::optional<int64_t> changes_us = {};
   /// About the bytes of changes that are kept; of the newest epoch more.
   uint64_t changes_bytes = UINT64_MAX;
+  /// The product is an output of another one's rows as they are. What the job put out before it had that is in no file.
+  bool whole = false;
 };
 
 /// A field of a row, or a part of one, by its path.
