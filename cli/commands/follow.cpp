@@ -55,7 +55,7 @@ Status follow_changes(const Following& following, const std::function<Result<ser
   while (!stop_requested()) {
     const Result<serve::HttpAddress> where = address();
     const Result<HttpReply> reply =
-        where.ok() ? http_get(*where, target_of(following, token), kLines, kAskFor, following.authorization)
+        where.ok() ? http_get(*where, target_of(following, token), kLines, following.authorization, kAskFor)
                    : Result<HttpReply>(where.error());
     const bool is_there = reply.ok() && reply->status != 503;
     if (!is_there) {

@@ -62,7 +62,7 @@ Question question_of(const ReadFlags& flags) {
 
 Result<HttpReply> ask(const serve::HttpAddress& address, const Question& question) {
   const std::string target = question.path + (question.query.empty() ? "" : "?" + question.query);
-  return http_get(address, target, question.accept, 0, question.authorization);
+  return http_get(address, target, question.accept, question.authorization);
 }
 
 /// The running job's.

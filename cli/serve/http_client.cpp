@@ -22,7 +22,7 @@ constexpr uint64_t kMostBytes = 64 << 20;
 }  // namespace
 
 Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
-                           int64_t wait_us, const std::string& authorization) {
+                           const std::string& authorization, int64_t wait_us) {
   asio::io_context io{1};
   beast::tcp_stream stream(io);
   beast::flat_buffer buffer;

@@ -16,9 +16,9 @@ struct HttpReply {
   std::string next;  ///< header Braid-Next
 };
 
-/// `wait_us`: for which the answer may wait besides. `authorization`: the header of that name; empty: none. Fails with
+/// `authorization`: the header of that name; empty: none. `wait_us`: for which the answer may wait besides. Fails with
 /// code 7025 if nothing answers there, or something that is not HTTP.
 Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
-                           int64_t wait_us = 0, const std::string& authorization = {});
+                           const std::string& authorization = {}, int64_t wait_us = 0);
 
 }  // namespace braid::cli
