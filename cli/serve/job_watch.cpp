@@ -42,9 +42,9 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
   watch->endpoint_.emplace(watch->monitor_, job, fs);
   serve::HttpLimits limits;
   if (options.views != nullptr) {
-    watch->api_.emplace(options.products, *options.views, clock, [raw = watch.get()](const serve::ApiProduct& product) {
-      return raw->contract_status(product);
-    });
+    const auto status = [raw = watch.get()](const serve::ApiProduct& product) { return raw->contract_status(product); };
+    watch->api_.emplace(options.products, *options.views, clock, status);
+    watch->odata_.emplace(options.products, *options.views, clock, status);
     limits.threads = kServingThreads;
     limits.connections = serving_connections();
   }
@@ -94,6 +94,8 @@ std::optional<serve::HttpAddress> JobWatch::address() const {
 serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
   if (api_)
     if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
+  if (odata_)
+    if (std::optional<serve::HttpResponse> answer = odata_->answer(request)) return *std::move(answer);
   std::lock_guard lock(endpoint_used_);
   return endpoint_->answer(request);
 }

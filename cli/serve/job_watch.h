@@ -17,6 +17,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/engine/job_monitor.h"
 #include "serve/http/server.h"
+#include "serve/odata/service.h"
 #include "serve/rest/api.h"
 
 namespace braid::cli {
@@ -81,6 +82,7 @@ class JobWatch {
   std::mutex endpoint_used_;
   std::optional<JobEndpoint> endpoint_;  ///< one request at a time
   std::optional<serve::Api> api_;        ///< none: no product is served
+  std::optional<serve::odata::Service> odata_;
   std::set<std::string> told_;           ///< warnings
   std::unique_ptr<AlertThread> alerts_;  ///< null: nobody is told
   std::string alerts_address_;

@@ -139,6 +139,7 @@ Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const Ta
                                     [&](const Condition& condition) { return holds(condition, slots.data(), bytes); });
     if (!wanted) continue;
     ++result.rows;
+    if (plan.at_row) plan.at_row(row.key, result.position);
     if (!take(slots.data(), row.stamp)) {
       result.more = true;
       break;

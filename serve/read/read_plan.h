@@ -35,6 +35,8 @@ struct ReadPlan {
   std::optional<size_t> by_index = {};
   uint64_t limit = 100;
   std::string behind = {};  ///< ReadResult::position of the read before
+  /// Called for each row before it is taken, if set: its key (of events time and number), and its position.
+  std::function<void(std::string_view key, const std::string& position)> at_row = {};
 };
 
 struct ReadResult {
