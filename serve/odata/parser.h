@@ -12,7 +12,7 @@
 
 namespace braid::serve::odata {
 
-inline constexpr int kMostDepth = 64;        ///< of parentheses, functions and signs in one another
+inline constexpr int kMostDepth = 256;       ///< of parentheses, functions and signs in one another
 inline constexpr size_t kMostNodes = 1'000;  ///< of one expression
 
 /// What `@p` stands for: texts of expressions without names.
