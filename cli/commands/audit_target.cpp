@@ -79,7 +79,8 @@ std::string no_signer(mesh::Registry& registry, const std::string& domain, const
 }  // namespace
 
 std::vector<Diagnostic> begin_audit(const Session& session, const std::vector<typed::RelationId>& products,
-                                    const std::string& store, bool promises, JobWatch& watch) {
+                                    const std::string& store, bool promises,
+                                    const std::vector<serve::ApiProduct>& served, JobWatch& watch) {
   const MeshConfig& mesh = session.files().mesh;
   if (mesh.registry.empty() || mesh.key.empty()) return {};
   TrailOptions options{.uses = {},
@@ -90,6 +91,8 @@ std::vector<Diagnostic> begin_audit(const Session& session, const std::vector<ty
   if (options.every_us > 0) options.uses = uses_of(session, products);
   std::set<std::string> domains;
   for (const ProductUse& use : options.uses) domains.insert(use.domain);
+  if (options.every_us > 0)
+    for (const serve::ApiProduct& product : served) domains.insert(product.domain);
   if (promises)
     for (size_t id = 0; id < session.project().relations.size(); ++id) {
       const typed::Relation& relation = session.project().relations[id];

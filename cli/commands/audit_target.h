@@ -9,9 +9,11 @@
 
 namespace braid::cli {
 
-/// If the project has a registry and a key. `promises`: the job watches those of its products. A job runs with or
+/// If the project has a registry and a key. `promises`: the job watches those of its products. `served`: products whose
+/// consumers are known. A job runs with or
 /// without a record: what is wrong here are warnings.
 std::vector<Diagnostic> begin_audit(const Session& session, const std::vector<typed::RelationId>& products,
-                                    const std::string& store, bool promises, JobWatch& watch);
+                                    const std::string& store, bool promises,
+                                    const std::vector<serve::ApiProduct>& served, JobWatch& watch);
 
 }  // namespace braid::cli

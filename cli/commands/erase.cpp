@@ -172,6 +172,7 @@ class Erasing {
       context_.exit_code = show(session_, context_.console);
       return;
     }
+    session_.keep_whole_rows(false, flags_.store.empty() ? session_.environment().store : flags_.store);
     compiled_.emplace(session_.compile(session_.chosen_products()));
     const bool bound = session_.bind(program());
     topics_ = topics_of(session_, program());

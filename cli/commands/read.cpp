@@ -20,7 +20,7 @@ constexpr const char* kJson = "application/json";
 
 struct ReadFlags {
   ScriptOptions script;
-  std::string product, store, at, as_of, order, fields;
+  std::string product, store, at, as_of, order, fields, token;
   std::vector<std::string> key, where;
   uint64_t limit = 100;
   bool json = false;
@@ -30,6 +30,7 @@ struct ReadFlags {
 struct Question {
   std::string path, query;
   std::string accept;
+  std::string authorization = {};
 };
 
 std::string query_of(const std::vector<std::pair<std::string, std::string>>& parts) {
@@ -58,7 +59,7 @@ Question question_of(const ReadFlags& flags) {
 
 Result<HttpReply> ask(const serve::HttpAddress& address, const Question& question) {
   const std::string target = question.path + (question.query.empty() ? "" : "?" + question.query);
-  return http_get(address, target, question.accept);
+  return http_get(address, target, question.accept, question.authorization);
 }
 
 /// The running job's.
@@ -69,6 +70,7 @@ Result<HttpReply> ask_job_of(const std::string& store, const Question& question)
 
 /// Of a job that is stopped: the views that its store has.
 Result<HttpReply> ask_store(Session& session, const std::string& directory, const Question& question) {
+  session.keep_whole_rows(true, directory);
   driver::Compiled compiled = session.compile(session.chosen_products());
   BoundViews views = bind_views(compiled.program(), session.project(), session.environment(), true, session.reporter());
   BRAID_ASSIGN(const std::unique_ptr<StateStore> store, open_to_read(join_path(directory, "state")));
@@ -114,7 +116,20 @@ void show(const HttpReply& reply, const ReadFlags& flags, CommandContext& contex
 }
 
 void read(const ReadFlags& flags, CommandContext& context) {
-  const Question question = question_of(flags);
+  Question question = question_of(flags);
+  if (!flags.token.empty()) {
+    std::string reason;
+    std::optional<std::string> token = read_file(flags.token, reason);
+    if (!token) {
+      context.exit_code =
+          show_error({ErrorKind::usage, diag::FileNotReadable{.path = flags.token, .reason = reason}.make().message,
+                      diag::FileNotReadable::kCode, 0},
+                     context.console);
+      return;
+    }
+    while (token->ends_with('\n') || token->ends_with('\r') || token->ends_with(' ')) token->pop_back();
+    question.authorization = "Bearer " + *token;
+  }
   Result<HttpReply> reply = HttpReply();
   if (!flags.at.empty()) {
     reply = ask(*serve::parse_http_address(flags.at), question);
@@ -154,6 +169,8 @@ void add_read(CLI::App& app, CommandContext& context) {
         return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
       })
       ->type_name("ADDRESS:PORT");
+  command->add_option("--token", flags->token, "File with the token to show to a job that asks who reads")
+      ->type_name("FILE");
   command
       ->add_option("--where", flags->where,
                    "Rows whose field has that value: city=Bern, amount.ge=100 (ne, lt, le, gt, ge), note.null=true")

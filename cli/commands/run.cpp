@@ -9,6 +9,7 @@
 #include "cli/commands/command.h"
 #include "cli/commands/lineage_target.h"
 #include "cli/commands/read_store.h"
+#include "cli/commands/serve_target.h"
 #include "cli/commands/topics.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
@@ -226,6 +227,7 @@ void run(const RunFlags& flags, CommandContext& context) {
     return;
   }
   const Environment& environment = session.environment();
+  session.keep_whole_rows(flags.serve, flags.store.empty() ? environment.store : flags.store);
   auto products = session.chosen_products();
   const bool any_product = !products.empty();
   const std::vector<Diagnostic> left_out = drop_ended(session, products);
@@ -253,8 +255,8 @@ void run(const RunFlags& flags, CommandContext& context) {
       bind_views(compiled.program(), session.project(), environment, flags.serve, session.reporter());
   if (!bound_views.specs.empty() && !topics.outputs.empty()) session.reporter().report(diag::ViewsOfTopics{});
   const std::optional<serve::HttpAddress> listen = address_of(flags, environment);
-  if (!bound_views.specs.empty() && listen && !listen->is_loopback())
-    session.reporter().report(diag::ServingOpenToAll{.address = listen->text()});
+  check_serving(bound_views, listen, environment, session.reporter());
+  const std::unique_ptr<ServeGuard> guard = listen ? begin_guard(session, bound_views, session.reporter()) : nullptr;
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
   (void)show_failure(left_out, log, context.console, session.sources());
@@ -368,6 +370,8 @@ void run(const RunFlags& flags, CommandContext& context) {
                               .promises = options.follow,
                               .products = bound_views.products,
                               .views = options.view_host,
+                              .guard = guard.get(),
+                              .tenant = session.files().mesh.tenant,
                               .slow_commit_us = flags.slow_commit_us};
   Result<std::unique_ptr<JobWatch>> watched = start_watch(compiled.program(), job, watching, log, flags.beside);
   Status ready = watched.ok() ? Status() : Status(watched.error());
@@ -386,7 +390,8 @@ void run(const RunFlags& flags, CommandContext& context) {
   }
   JobWatch& watch = **watched;
   watch.monitor().set_unchecked(unchecked_rules(session.project(), compiled.program()));
-  if (watch.address() && !log.structured()) fmt::print(stderr, "listening on http://{}\n", watch.address()->text());
+  if (watch.address() && !log.structured())
+    fmt::print(stderr, "listening on {}://{}\n", guard && guard->tls() ? "https" : "http", watch.address()->text());
   ProgressLine progress(context.console, system_clock());
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
   if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
@@ -400,7 +405,8 @@ void run(const RunFlags& flags, CommandContext& context) {
     if (const auto unsent = begin_lineage(session, products, told, watch))
       (void)show_failure({*unsent}, log, context.console, session.sources());
   }
-  if (const auto unwritten = begin_audit(session, products, options.directory, options.follow, watch);
+  if (const auto unwritten = begin_audit(session, products, options.directory, options.follow,
+                                         guard ? bound_views.products : std::vector<serve::ApiProduct>(), watch);
       !unwritten.empty())
     (void)show_failure(unwritten, log, context.console, session.sources());
   watch.on_warning = [&](const Diagnostic& warning) {
@@ -452,6 +458,10 @@ void run(const RunFlags& flags, CommandContext& context) {
     context.exit_code = show_failure({grant_over(*ended)}, log, context.console, session.sources());
   if (flags.serve && report.ok() && !report->drained && context.exit_code == kDone) {
     if (!log.structured()) fmt::print(stderr, "serving until it is stopped\n");
+    options.stop_requested = [&watch, before = options.stop_requested] {
+      watch.look_at_reads();
+      return before();
+    };
     const Status served = serve_views(compiled.program(), options, seams, views);
     if (!served.ok())
       context.exit_code = show_failure({finding_of(served.error())}, log, context.console, session.sources());

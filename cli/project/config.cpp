@@ -13,6 +13,7 @@
 #include "cli/project/kafka_config.h"
 #include "cli/project/mesh_config.h"
 #include "cli/project/registry_config.h"
+#include "cli/project/serve_access_config.h"
 #include "cli/project/service_config.h"
 #include "mesh/registry/domain_key.h"
 #include "runtime/connect/kafka/allowed_settings.h"
@@ -33,9 +34,9 @@ namespace {
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
 const std::vector<std::string> kMeshKeys{"registry", "tenant", "key",  "approvers", "record_use",
                                          "identity", "s3",     "http", "recovery"};
-const std::vector<std::string> kEnvironmentKeys{"store",  "workers", "memory",   "bind",     "out",
-                                                "param",  "brokers", "registry", "delivery", "kafka",
-                                                "listen", "service", "alerts",   "lineage",  "serve"};
+const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",        "out",    "param",
+                                                "brokers", "registry", "delivery", "kafka",       "listen", "service",
+                                                "alerts",  "lineage",  "serve",    "serve_access"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -103,6 +104,7 @@ class Config {
     alerts(*table, made);
     lineage(*table, made);
     serve(*table, made);
+    serve_access(*table, made);
     kafka(*table, made);
     return made;
   }
@@ -359,6 +361,56 @@ class Config {
           wrong_value(field, "index", "a list of fields: [\"segment\", \"city\"]");
       }
     }
+  }
+
+  /// Who may read them.
+  void serve_access(const toml::table& table, Environment& made) {
+    const toml::node* node = table.get("serve_access");
+    if (node == nullptr) return;
+    const std::string section = "[env." + made.name + ".serve_access";
+    const toml::table* written = node->as_table();
+    if (written == nullptr) return wrong_value(*node, "serve_access", "a table: " + section + "]");
+    ServeAccessConfig& config = made.serve_access.emplace();
+    config.span = span(node->source());
+    const auto read = [&](const toml::table& from, const std::string& consumer) {
+      std::vector<WrittenSetting> settings;
+      std::vector<WrittenList> lists;
+      for (const auto& [key, value] : from) {
+        const std::string name(key.str());
+        if (consumer.empty() && name == "consumer") continue;
+        if (const toml::array* items = value.as_array()) {
+          WrittenList list{.key = name, .texts = std::vector<std::string>(), .span = span(key.source())};
+          for (const toml::node& item : *items) {
+            const auto* text = item.as_string();
+            if (text != nullptr && list.texts) list.texts->push_back(text->get());
+            if (text == nullptr) list.texts.reset();
+          }
+          lists.push_back(std::move(list));
+        } else if (name == "roles" || name == "owners") {
+          lists.push_back({.key = name, .texts = std::nullopt, .span = span(key.source())});
+        } else {
+          settings.push_back(setting(name, value, span(key.source())));
+        }
+      }
+      const std::string place = consumer.empty() ? section + "]" : section + ".consumer." + consumer + "]";
+      read_serve_access(place, consumer, settings, lists, config, sources_, reporter_);
+    };
+    const size_t before = reporter_.size();
+    read(*written, "");
+    if (const toml::node* consumers = written->get("consumer")) {
+      const std::string form = "tables by names: " + section + ".consumer.NAME]";
+      if (!consumers->is_table()) return wrong_value(*consumers, "consumer", form);
+      for (const auto& [key, value] : *consumers->as_table()) {
+        if (const toml::table* one = value.as_table())
+          read(*one, std::string(key.str()));
+        else
+          wrong_value(value, std::string(key.str()), form);
+      }
+    }
+    for (std::string* path : {&config.tls_certificate, &config.tls_key, &config.client_ca})
+      if (!path->empty()) *path = from_root(*path);
+    if (reporter_.size() == before)
+      check_serve_access(section + "]", !project_.mesh.identity.issuer.empty(), config, reporter_);
   }
 
   void registry(const toml::table& table, Environment& made) {

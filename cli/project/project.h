@@ -117,6 +117,32 @@ struct ServeConfig {
   Span span;  ///< of the product's name
 };
 
+/// 0: there is none.
+struct ServeQuotas {
+  int64_t requests_per_second = 0, bytes_per_second = 0, scans = 0;
+};
+
+/// Who may read served products, by its token or its certificate.
+struct ServeConsumer {
+  std::string token;        ///< a reference, as above; empty: it has none
+  std::string certificate;  ///< a name in it; empty: it has none
+  std::string user;         ///< as `allow read to user "…"` names it; empty: the consumer's name
+  std::string domain;
+  std::vector<std::string> roles;
+  std::optional<ServeQuotas> quotas;  ///< empty: those of the section
+};
+
+/// Who may read served products: [env.NAME.serve_access]. Paths are from the working directory.
+struct ServeAccessConfig {
+  bool identity = false;            ///< tokens of [mesh.identity] are taken
+  std::vector<std::string> owners;  ///< roles that see all
+  std::map<std::string, ServeConsumer> consumers;
+  std::string tls_certificate, tls_key, client_ca;  ///< of PEM files
+  ServeQuotas quotas;
+  std::map<std::string, Span> places;  ///< of tokens, by consumer
+  Span span;
+};
+
 struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
@@ -132,6 +158,7 @@ struct Environment {
   std::optional<RegistryConfig> registry;
   std::map<std::string, ServiceConfig> services;  ///< by "domain.name"
   std::map<std::string, ServeConfig> serve;       ///< by "domain.name" of a product
+  std::optional<ServeAccessConfig> serve_access;  ///< absent: who reads is not asked
 };
 
 struct ConfigFile;  ///< braid.toml as parsed; defined in config.cpp

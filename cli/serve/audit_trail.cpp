@@ -223,6 +223,38 @@ void AuditTrail::record_tasks() {
   }
 }
 
+void AuditTrail::note(const ServedUse& use) {
+  begin();
+  if (options_.every_us <= 0 || !options_.domains.contains(use.domain)) return;
+  ServedUse& sum = served_[use.subject + "\n" + use.reader + "\n" + use.purpose];
+  const int64_t reads = sum.reads + use.reads, rows = sum.rows + use.rows;
+  std::set<std::string> columns = std::move(sum.columns);
+  columns.insert(use.columns.begin(), use.columns.end());
+  sum = use;
+  sum.columns = std::move(columns);
+  sum.reads = reads;
+  sum.rows = rows;
+}
+
+void AuditTrail::record_served(int64_t now) {
+  std::erase_if(served_, [&](const auto& each) {
+    const ServedUse& use = each.second;
+    mesh::AuditEvent event{.type = mesh::AuditType::access_used,
+                           .time_us = now,
+                           .subject = use.subject,
+                           .data = {{"reader", use.reader},
+                                    {"by", "serve"},
+                                    {"columns", fmt::format("{}", fmt::join(use.columns, ", "))},
+                                    {"reads", std::to_string(use.reads)},
+                                    {"rows", std::to_string(use.rows)},
+                                    {"environment", options_.environment},
+                                    {"from", timestamp_text(from_us_)},
+                                    {"until", timestamp_text(now)}}};
+    if (!use.purpose.empty()) event.data["purpose"] = use.purpose;
+    return writer_->give({.domain = use.domain, .event = std::move(event)}, TrailWriter::kMost);
+  });
+}
+
 void AuditTrail::record_uses() {
   if (!tasks_.empty()) record_tasks();
   const int64_t now = clock_.now_us();
@@ -234,6 +266,7 @@ void AuditTrail::record_uses() {
                       TrailWriter::kMost))
       given_[key] = rows->second;
   }
+  record_served(now);
   from_us_ = now;
   looked_at_ = clock_.steady_us();
 }

@@ -43,6 +43,15 @@ struct ProductUse {
   std::string purpose = {};          ///< that its scripts state, or the request; words with `, ` between; empty: none
 };
 
+/// What a consumer has read of a served product since it was told before.
+struct ServedUse {
+  std::string domain;   ///< of the product
+  std::string subject;  ///< its URN
+  std::string reader, purpose;
+  std::set<std::string> columns;
+  int64_t reads = 0, rows = 0;
+};
+
 struct TrailOptions {
   std::set<std::string> domains;  ///< whose logs the key signs; nothing is recorded of others
   std::vector<ProductUse> uses;
@@ -105,6 +114,8 @@ class AuditTrail {
   void look(const JobStatus& status);
   /// A promise of a product of the job.
   void note(const JobStatus::Promise& promise, bool breached);
+  /// Summed until the next event. A job that is killed loses what it was told since the one before.
+  void note(const ServedUse& use);
   /// The job has ended: what is not on record yet is given to be.
   void end();
   /// Why events cannot be recorded now; empty: they can.
@@ -117,6 +128,7 @@ class AuditTrail {
   void look_at_tasks(const JobStatus& status);
   void record_uses();
   void record_tasks();
+  void record_served(int64_t now);
   mesh::AuditEvent event_of(const ProductUse& use, int64_t now) const;
 
   TrailOptions options_;
@@ -127,6 +139,7 @@ class AuditTrail {
   std::map<std::string, int64_t> given_;  ///< rows that were given to be recorded, by use
   std::map<std::string, int64_t> rows_;   ///< in all runs, by use
   std::map<std::string, std::map<int32_t, int64_t>> given_tasks_, tasks_;  ///< the same by task
+  std::map<std::string, ServedUse> served_;                                ///< by product, reader and purpose
   int64_t from_us_ = 0;                                                    ///< clock: begin of the interval
   int64_t looked_at_ = 0;                                                  ///< steady clock
   std::unique_ptr<Writer> writer_;                                         ///< the last: its thread uses the seams

@@ -21,13 +21,15 @@ constexpr uint64_t kMostBytes = 64 << 20;
 
 }  // namespace
 
-Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept) {
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                           const std::string& authorization) {
   asio::io_context io{1};
   beast::tcp_stream stream(io);
   beast::flat_buffer buffer;
   http::request<http::empty_body> request{http::verb::get, path, 11};
   request.set(http::field::host, address.text());
   request.set(http::field::accept, accept);
+  if (!authorization.empty()) request.set(http::field::authorization, authorization);
   request.keep_alive(false);
   http::response_parser<http::string_body> parser;
   parser.body_limit(kMostBytes);

@@ -14,7 +14,9 @@ struct HttpReply {
   std::string body;
 };
 
-/// Fails with code 7025 if nothing answers there, or something that is not HTTP.
-Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept);
+/// `authorization`: the header of that name; empty: none. Fails with code 7025 if nothing answers there, or something
+/// that is not HTTP.
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                           const std::string& authorization = {});
 
 }  // namespace braid::cli

@@ -5,6 +5,7 @@
 
 #include "cli/present/report.h"
 #include "cli/serve/watch_errors.h"
+#include "mesh/contract/interface.h"
 #include "runtime/report/alert_findings.h"
 #include "runtime/report/audit_findings.h"
 #include "runtime/report/diagnostic.h"
@@ -45,11 +46,16 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
     const auto status = [raw = watch.get()](const serve::ApiProduct& product) { return raw->contract_status(product); };
     watch->api_.emplace(options.products, *options.views, clock, status);
     watch->odata_.emplace(options.products, *options.views, clock, status);
+    if (options.guard != nullptr) {
+      watch->api_->set_rules(options.guard->rules());
+      watch->odata_->set_rules(options.guard->rules());
+    }
     limits.threads = kServingThreads;
     limits.connections = serving_connections();
   }
-  auto server = serve::HttpServer::listen(*options.listen, limits,
-                                          [raw = watch.get()](const auto& request) { return raw->answer(request); });
+  auto server = serve::HttpServer::listen(
+      *options.listen, limits, [raw = watch.get()](const auto& request) { return raw->answer(request); },
+      options.guard == nullptr ? std::nullopt : options.guard->tls());
   if (!server.ok()) return cannot_listen(options.listen->text(), server.error().message);
   watch->server_ = *std::move(server);
   JsonObject fields;
@@ -73,6 +79,7 @@ JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOption
     tell_warnings(status);
     if (lineage_) lineage_->look(status);
     if (trail_) trail_->look(status);
+    look_at_reads();
     if (clock_.steady_us() - summarized_at_ >= options_.summary_every_us) summarize(status);
   };
 }
@@ -85,6 +92,39 @@ JobWatch::~JobWatch() {
     if (written.ok() && *written == server_->address().text() + "\n") (void)fs_.remove(path);
   }
   server_.reset();
+  record_reads();
+  if (trail_) trail_->end();
+}
+
+void JobWatch::look_at_reads() {
+  if (clock_.steady_us() - reads_recorded_at_ >= options_.summary_every_us) record_reads();
+}
+
+void JobWatch::record_reads() {
+  reads_recorded_at_ = clock_.steady_us();
+  if (options_.guard == nullptr) return;
+  for (const serve::ConsumerUse& use : options_.guard->take_uses()) {
+    const serve::ApiProduct& product = options_.products[use.view];
+    std::vector<std::string> columns;
+    for (const int column : use.columns) columns.push_back(product.row[static_cast<size_t>(column)].name);
+    JsonObject fields;
+    fields.text("consumer", use.consumer);
+    fields.text("product", product.qualified());
+    fields.number("version", product.version);
+    if (!use.purpose.empty()) fields.text("purpose", use.purpose);
+    fields.text("columns", fmt::format("{}", fmt::join(columns, ", ")));
+    fields.number("reads", use.reads);
+    fields.number("rows", use.rows);
+    log_.write(LogLevel::info, "product_read", std::move(fields));
+    if (trail_)
+      trail_->note({.domain = product.domain,
+                    .subject = mesh::urn_of(options_.tenant, product.domain, product.name, product.version),
+                    .reader = use.consumer,
+                    .purpose = use.purpose,
+                    .columns = {columns.begin(), columns.end()},
+                    .reads = use.reads,
+                    .rows = use.rows});
+  }
 }
 
 std::optional<serve::HttpAddress> JobWatch::address() const {
@@ -92,6 +132,18 @@ std::optional<serve::HttpAddress> JobWatch::address() const {
 }
 
 serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
+  // Whether the job is alive is nobody's secret: who looks after machines has no token.
+  const bool open = request.path == "/healthz" || request.path == "/readyz" || request.path == "/";
+  if (options_.guard == nullptr || open) return answer_known(request);
+  return options_.guard->answer(request, [this](const serve::HttpRequest& asked) {
+    const bool of_products = asked.path == "/v1" || asked.path.starts_with("/v1/") || asked.path == "/odata" ||
+                             asked.path.starts_with("/odata/");
+    if (of_products || asked.consumer->is_owner) return answer_known(asked);
+    return serve::http_problem(403, "not for you", "this is for owners of the products");
+  });
+}
+
+serve::HttpResponse JobWatch::answer_known(const serve::HttpRequest& request) {
   if (api_)
     if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
   if (odata_)
@@ -239,6 +291,7 @@ void JobWatch::summarize(const JobStatus& status) {
 void JobWatch::note_end(const Result<JobReport>& report) {
   monitor_.enter(report.ok() ? JobPhase::stopped : JobPhase::failed);
   if (lineage_) lineage_->end(report);
+  record_reads();
   if (trail_) trail_->end();
   if (!report.ok()) return;
   if (const auto status = monitor_.status()) summarize(*status);

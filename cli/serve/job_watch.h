@@ -14,6 +14,7 @@
 #include "cli/serve/job_endpoint.h"
 #include "cli/serve/lineage_events.h"
 #include "cli/serve/sender_thread.h"
+#include "cli/serve/serve_guard.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/job_monitor.h"
 #include "serve/http/server.h"
@@ -27,6 +28,8 @@ struct WatchOptions {
   bool promises = false;                         ///< the job follows its inputs, so promises of contracts are watched
   std::vector<serve::ApiProduct> products = {};  ///< that are served, where it listens
   ViewHost* views = nullptr;                     ///< of these; outlives the watch
+  ServeGuard* guard = nullptr;                   ///< null: who reads is not asked; outlives the watch
+  std::string tenant = {};                       ///< of products in the audit log
   int64_t slow_commit_us = 1'000'000;            ///< commits that take longer are in the log as slow
   int64_t summary_every_us = 60'000'000;         ///< of rows that were rejected, late or unmatched
 };
@@ -51,6 +54,8 @@ class JobWatch {
   void send_lineage(LineageOptions options, std::unique_ptr<EventSender> sender, std::string address);
   /// From now on reads of products of other domains, breaches and recoveries are recorded in audit logs.
   void record(std::unique_ptr<AuditTrail> trail) { trail_ = std::move(trail); }
+  /// What consumers have read goes into the log and to the audit trail, once in a while. On the job's thread, often.
+  void look_at_reads();
   /// Where it listens, if it does.
   std::optional<serve::HttpAddress> address() const;
   /// The job has ended.
@@ -64,6 +69,9 @@ class JobWatch {
            Clock& clock);
   void note(const JobEvent& event);
   serve::HttpResponse answer(const serve::HttpRequest& request);
+  /// Of a consumer that the gate has let in, or of anybody where there is no gate.
+  serve::HttpResponse answer_known(const serve::HttpRequest& request);
+  void record_reads();
   /// Of the product's contract: the worst of its promises.
   std::string contract_status(const serve::ApiProduct& product) const;
   /// The job has the store: where it listens is written into it.
@@ -92,6 +100,7 @@ class JobWatch {
   std::map<std::string, int64_t> breached_since_;  ///< by product, version and promise
   bool address_written_ = false;
   int64_t summarized_at_;
+  int64_t reads_recorded_at_ = 0;              ///< steady clock
   std::map<std::string, Ledger> summarized_;   ///< by product, version and input
   std::unique_ptr<serve::HttpServer> server_;  ///< let go of first: it calls the endpoint
 };

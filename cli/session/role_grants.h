@@ -2,6 +2,7 @@
 // `allow read to role r`, for the purpose of the grant, until it ends.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "cli/project/project.h"
@@ -12,6 +13,9 @@ namespace braid::cli {
 
 /// The live ones for roles of the reader. A registry that is not named, or cannot be read, grants nothing.
 std::vector<mesh::AccessEntry> role_grants(const Project& project, const access::Subject& reader);
+
+/// The live ones for any role. Nothing: the registry cannot be read. Without one there are none.
+std::optional<std::vector<mesh::AccessEntry>> all_role_grants(const Project& project);
 
 /// Those for the product become clauses of it. Who states no purpose reads for that of the grant.
 void add_role_grants(const std::vector<mesh::AccessEntry>& grants, const access::Subject& reader,

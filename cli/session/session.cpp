@@ -10,6 +10,7 @@
 #include "cli/session/role_grants.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
+#include "cli/session/whole_rows.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/protobuf_decoder.h"
 #include "runtime/engine/decode_source.h"
@@ -183,6 +184,12 @@ bool Session::put_out_for(const access::Subject& reader, const std::vector<typed
     }
   }
   return all;
+}
+
+void Session::keep_whole_rows(bool all, const std::string& store) {
+  whole_rows_store_ = store;
+  // Jobs that write topics keep no views.
+  if (environment_.serve_access && !environment_.kafka) add_whole_outputs(project_, environment_, all);
 }
 
 driver::Compiled Session::compile(const std::vector<typed::RelationId>& products) const {
@@ -398,6 +405,15 @@ bool Session::bind(Program& program) {
     check_format_options(name, {binding.options.begin(), binding.options.end()}, true, binding.span, reporter_);
   if (reporter_.has_errors()) return false;
   output_files_ = bind_files(program, project_, environment_, files_->root, reporter_);
+  for (size_t i = 0; i < program.products.size(); ++i) {
+    const ProductSpec& product = program.products[i];
+    const bool whole = std::ranges::any_of(project_.relations, [&](const typed::Relation& each) {
+      return is_whole_output(each) && each.qualified() == product.qualified() && each.version == product.version;
+    });
+    if (whole)
+      output_files_[static_cast<int>(i)] = {
+          .path = whole_output_path(whole_rows_store_, product.qualified(), product.version), .format = "json"};
+  }
   return !reporter_.has_errors();
 }
 

@@ -50,6 +50,10 @@ class Session {
   bool is_chosen(uint32_t file) const;
   /// From now on these products put out what that reader sees of them. False, and reported, if one may not be read.
   bool put_out_for(const access::Subject& reader, const std::vector<typed::RelationId>& products, int64_t now_us);
+  /// Before chosen_products(), by commands that look at the store: where consumers of served products are asked who
+  /// they are, these products have an output of all rows as they are, too (whole_rows.h). `all`: also those that the
+  /// environment does not name. `store`: the directory.
+  void keep_whole_rows(bool all, const std::string& store);
   driver::Compiled compile(const std::vector<typed::RelationId>& products) const;
   /// Binds the program's sources to files and topics, by `--input`, the environment, then the script, and its products
   /// to topics if the environment has brokers; false if a source is unbound or a binding is wrong.
@@ -102,6 +106,7 @@ class Session {
   typed::Project project_;
   std::map<int, TopicBinding> output_topics_;
   std::map<int, OutputBinding> output_files_;
+  std::string whole_rows_store_;  ///< of keep_whole_rows()
   std::set<std::string> audit_logs_;
   std::vector<driver::StageTime> times_;
   PolicyServer policy_server_{system_clock()};

@@ -1,5 +1,9 @@
 #include "cli/session/view_bindings.h"
 
+#include <algorithm>
+#include <numeric>
+
+#include "cli/session/whole_rows.h"
 #include "runtime/declare/path_template.h"
 #include "runtime/report/suggest.h"
 #include "runtime/report/view_findings.h"
@@ -45,6 +49,30 @@ void set_time(const typed::Relation& relation, ViewSpec& spec) {
   if (!spec.time.empty()) spec.time_offset_us = 1;  // the last instant of the window
 }
 
+/// The place of the product's rows as they are, if it has such an output; else its own.
+int place_of_rows(const Program& program, const typed::Project& project, const typed::Relation& product, size_t own) {
+  for (const typed::Relation& relation : project.relations) {
+    if (!is_whole_output(relation) || &project.relations[static_cast<size_t>(relation.output_of)] != &product) continue;
+    for (size_t i = 0; i < program.products.size(); ++i)
+      if (program.products[i].qualified() == relation.qualified() && program.products[i].version == relation.version)
+        return static_cast<int>(i);
+  }
+  return static_cast<int>(own);
+}
+
+void sort_by_product(BoundViews& views) {
+  std::vector<size_t> order(views.specs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, {}, [&](size_t place) { return views.specs[place].product; });
+  BoundViews sorted;
+  for (const size_t place : order) {
+    sorted.specs.push_back(std::move(views.specs[place]));
+    sorted.products.push_back(std::move(views.products[place]));
+    sorted.relations.push_back(views.relations[place]);
+  }
+  views = std::move(sorted);
+}
+
 void report_unknown(const typed::Project& project, const Environment& environment, Reporter& reporter) {
   for (const auto& [name, config] : environment.serve) {
     if (product_of(project, name, std::nullopt) != nullptr) continue;
@@ -70,7 +98,8 @@ BoundViews bind_views(const Program& program, const typed::Project& project, con
     const typed::Relation* relation = product_of(project, product.qualified(), product.version);
     const auto config = environment.serve.find(product.qualified());
     if (relation == nullptr || (config == environment.serve.end() && !all)) continue;
-    ViewSpec spec{.product = static_cast<int>(i)};
+    ViewSpec spec{.product = place_of_rows(program, project, *relation, i)};
+    spec.whole = spec.product != static_cast<int>(i);
     serve::ApiProduct served{.domain = product.domain,
                              .name = product.name,
                              .version = product.version,
@@ -103,7 +132,9 @@ BoundViews bind_views(const Program& program, const typed::Project& project, con
     }
     made.specs.push_back(std::move(spec));
     made.products.push_back(std::move(served));
+    made.relations.push_back(relation);
   }
+  sort_by_product(made);
   return made;
 }
 

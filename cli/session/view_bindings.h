@@ -12,8 +12,9 @@
 namespace braid::cli {
 
 struct BoundViews {
-  std::vector<ViewSpec> specs;              ///< in the order of the program's products
-  std::vector<serve::ApiProduct> products;  ///< of each spec
+  std::vector<ViewSpec> specs;                         ///< in the order of the program's products
+  std::vector<serve::ApiProduct> products;             ///< of each spec
+  std::vector<const typed::Relation*> relations = {};  ///< of each product; they belong to the project
 };
 
 /// `all`: also of products that the environment does not name. What is wrong is reported.

@@ -9,6 +9,9 @@ namespace braid {
 namespace {
 
 constexpr std::string_view kRecords = "views/";
+/// Of views of all rows as they are that a run has gone without: their outputs miss what that run has put out.
+constexpr std::string_view kGaps = "view gaps/";
+constexpr std::string_view kWhole = " whole";
 constexpr uint16_t kFormat = 1;
 /// Rows that are put into a new view at once.
 constexpr uint64_t kFillBytes = 4 << 20;
@@ -22,6 +25,7 @@ std::string form_of(const ProductSpec& product, const ViewSpec& spec) {
   add("key", product.key);
   add("index", spec.indexes);
   if (product.changes && spec.keep_us) form += " history";
+  if (spec.whole) form += kWhole;
   return form;
 }
 
@@ -97,6 +101,21 @@ Result<std::vector<size_t>> JobViews::show(const Program& program, const std::ve
   return places;
 }
 
+Status JobViews::check_whole(StateStore& store, uint64_t epoch, const std::function<bool(int product)>& knows) const {
+  if (epoch == 0) return {};
+  for (const ViewSpec& spec : specs_) {
+    if (!spec.whole) continue;
+    const ProductSpec& product = program_.products[static_cast<size_t>(spec.product)];
+    std::string gap;
+    const std::string key = std::string(kGaps) + record_key(product);
+    BRAID_ASSIGN(const bool has_gap, store.get(StateFamily::meta, key, &gap));
+    if (!has_gap && knows(spec.product)) continue;
+    const Diagnostic finding = diag::ViewNotWhole{.view = product.qualified()}.make();
+    return Error{ErrorKind::output, finding.message, finding.code, 0};
+  }
+  return {};
+}
+
 Status JobViews::open(StateStore& store, const ViewsAt& at, const History& history) {
   BRAID_ASSIGN(auto stored, read_records(store));
   if (specs_.empty() && stored.empty()) return {};
@@ -127,12 +146,20 @@ Status JobViews::open(StateStore& store, const ViewsAt& at, const History& histo
     view.figures = figures;
     view.writer = std::make_unique<ViewWriter>(ViewLayout(product, spec, view.number), figures);
   }
+  // That of a view which is new here has its product's output all the same.
+  const auto fills_again = [&](const std::string& key) {
+    return std::ranges::any_of(views_, [&](const auto& each) { return each.second.key == key; });
+  };
   for (const auto& [key, record] : stored) {
+    if (record.form.ends_with(kWhole) && at.epoch > 0 && !fills_again(key))
+      batch.put(StateFamily::meta, std::string(kGaps) + key, "1");
     batch.erase(StateFamily::meta, key);
     erase_view(record.number, batch);
   }
   for (const View* view : fresh)
-    batch.put(StateFamily::meta, view->key, Record{view->number, view->begins, {}, {}}.bytes());
+    batch.put(
+        StateFamily::meta, view->key,
+        Record{view->number, view->begins, {}, view->writer->layout().spec().whole ? std::string(kWhole) : ""}.bytes());
   if (!fresh.empty()) batch.put(StateFamily::meta, kViewsKey, at.bytes());
   if (!batch.empty()) BRAID_TRY(store.commit(batch));
   for (View* view : fresh) BRAID_TRY(fill(*view, at.epoch, store, history));

@@ -26,6 +26,10 @@ class JobViews : public OutputWriter {
   /// `outputs` gets all rows. All outlive this. `host`: null where nobody reads.
   JobViews(const Program& program, const std::vector<ViewSpec>& specs, OutputWriter& outputs, ViewHost* host);
 
+  /// Before the outputs of new products are claimed: a view of all rows as they are cannot begin when some have been
+  /// put out, but where the job has written them all. `knows`: whether a product has an output. Fails with 8068.
+  Status check_whole(StateStore& store, uint64_t epoch, const std::function<bool(int product)>& knows) const;
+
   /// Gives the rows that a product has put out so far, in order: `take` gets blocks as the engine writes them.
   using History = std::function<Status(const ViewSpec& view, const std::function<Status(const Block& rows)>& take)>;
   /// Behind recovery: `at` is of the last epoch that is committed, and the outputs have what it says. Commits to the

@@ -88,6 +88,8 @@ class OutputFiles : public OutputWriter {
     uint64_t bytes = 0;  ///< as of the last freeze
   };
   Result<Readable> readable(int product) const;
+  /// Whether the product's rows had a file before this run. Behind recover(), before claim_products().
+  bool knows(int product) const { return outputs_.contains({product, ""}); }
 
   static constexpr std::string_view kKeyPrefix = "output/";
   /// Port of a file of a product with `{field}` in its path: this, and the path behind the part that all have.

@@ -27,6 +27,7 @@ Status JobRun::recover() {
   BRAID_ASSIGN(StorePlace place, place_of_store(seams_.fs, options_.directory, store_.header().id));
   outputs_.set_store(std::move(place), store_.lost_commits());
   BRAID_TRY(outputs_.recover(store_.state()));
+  BRAID_TRY(views_.check_whole(store_.state(), last_.epoch, [this](int product) { return outputs_.knows(product); }));
   BRAID_TRY(store_.begin());
   BRAID_TRY(forget_rebuild(program_, options_, seams_, store_));
   BRAID_KILL_POINT("after_outputs_cut");

@@ -42,6 +42,8 @@ struct ViewSpec {
   /// which nothing else is known any more.
   std::vector<int> time = {};
   int64_t time_offset_us = 0;
+  /// The product is an output of another one's rows as they are. What the job put out before it had that is in no file.
+  bool whole = false;
 };
 
 /// A field of a row, or a part of one, by its path.

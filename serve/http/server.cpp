@@ -15,6 +15,8 @@
 #include <optional>
 #include <thread>
 
+#include "serve/http/stream.h"
+
 namespace braid::serve {
 namespace {
 
@@ -42,13 +44,14 @@ std::string lower(std::string_view text) {
 struct Shared {
   HttpHandler handler;
   HttpLimits limits;
+  std::unique_ptr<asio::ssl::context> tls = {};  ///< null: none
   std::atomic<size_t> open = 0;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, Shared& shared)
-      : stream_(std::move(socket)),
+      : stream_(std::move(socket), shared.tls.get()),
         timer_(stream_.get_executor()),
         buffer_(shared.limits.header_bytes + shared.limits.body_bytes),
         shared_(shared),
@@ -59,15 +62,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Its handlers run one at a time, from the first on.
   void begin() {
-    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read(); });
+    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+      if (self->stream_.is_tls())
+        self->shake_hands();
+      else
+        self->read();
+    });
   }
 
  private:
+  /// Who does not speak TLS, or has no certificate that is taken, gets no answer.
+  void shake_hands() {
+    stream_.tcp().expires_after(time_out_);
+    stream_.async_handshake([self = shared_from_this()](beast::error_code error) {
+      if (error) return;
+      self->certificate_names_ = self->stream_.certificate_names();
+      self->read();
+    });
+  }
+
   void read() {
     parser_.emplace();
     parser_->header_limit(shared_.limits.header_bytes);
     parser_->body_limit(shared_.limits.body_bytes);
-    stream_.expires_after(time_out_);
+    stream_.tcp().expires_after(time_out_);
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
   }
@@ -98,6 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     for (const auto& field : request)
       asked.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
     asked.body = std::move(request.body());
+    asked.certificate_names = certificate_names_;
     write(shared_.handler(asked), keep, head);
   }
 
@@ -113,7 +132,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     // An answer without a body has no length.
     if (response.status != 204 && response.status != 304) response_.content_length(response.body.size());
     if (!head) response_.body() = std::move(response.body);
-    stream_.expires_after(time_out_);
+    stream_.tcp().expires_after(time_out_);
     http::async_write(stream_, response_, [self = shared_from_this(), keep](beast::error_code error, size_t) {
       if (!error && keep) return self->read();
       self->close();
@@ -121,7 +140,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void wait(std::function<std::optional<HttpResponse>()> later, bool keep, bool head) {
-    stream_.expires_never();
+    stream_.tcp().expires_never();
     timer_.expires_after(std::chrono::microseconds(shared_.limits.look_every_us));
     timer_.async_wait([self = shared_from_this(), later = std::move(later), keep, head](beast::error_code error) {
       if (error) return;
@@ -134,20 +153,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What is still on its way here is read and thrown away for a moment: a socket that is closed with unread bytes
   /// takes the answer back.
   void close() {
+    stream_.tcp().expires_after(kLinger);
+    if (!stream_.is_tls()) return end();
+    stream_.async_goodbye([self = shared_from_this()](beast::error_code) { self->end(); });
+  }
+
+  void end() {
     beast::error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(kLinger);
+    stream_.tcp().socket().shutdown(tcp::socket::shutdown_send, ignored);
     drain();
   }
 
   void drain() {
-    stream_.async_read_some(asio::buffer(unread_), [self = shared_from_this()](beast::error_code error, size_t bytes) {
-      self->drained_ += bytes;
-      if (!error && self->drained_ < kMostUnread) self->drain();
-    });
+    stream_.tcp().async_read_some(asio::buffer(unread_),
+                                  [self = shared_from_this()](beast::error_code error, size_t bytes) {
+                                    self->drained_ += bytes;
+                                    if (!error && self->drained_ < kMostUnread) self->drain();
+                                  });
   }
 
-  beast::tcp_stream stream_;
+  ServerStream stream_;
+  std::vector<std::string> certificate_names_;
   asio::steady_timer timer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
@@ -193,9 +219,41 @@ struct HttpServer::Loop {
 
 HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
+namespace {
+
+Result<std::unique_ptr<asio::ssl::context>> context_of(const TlsOptions& options) {
+  auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  beast::error_code error;
+  const auto wrong = [&](const std::string& path) {
+    return Error{ErrorKind::output, fmt::format("{}: {}", path, error.message()), 0, error.value()};
+  };
+  made->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                        asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+                        SSL_OP_NO_RENEGOTIATION,
+                    error);
+  if (error) return wrong("TLS");
+  made->use_certificate_chain_file(options.certificate, error);
+  if (error) return wrong(options.certificate);
+  made->use_private_key_file(options.key, asio::ssl::context::pem, error);
+  if (error) return wrong(options.key);
+  if (options.client_ca.empty()) return made;
+  made->load_verify_file(options.client_ca, error);
+  // One that is shown has to be right; who shows none may have a token.
+  if (!error) made->set_verify_mode(asio::ssl::verify_peer, error);
+  if (error) return wrong(options.client_ca);
+  static constexpr unsigned char kSessions[] = "braid";
+  SSL_CTX_set_session_id_context(made->native_handle(), kSessions, sizeof(kSessions) - 1);
+  return made;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, const HttpLimits& limits,
-                                                       HttpHandler handler) {
+                                                       HttpHandler handler, const std::optional<TlsOptions>& tls) {
   auto loop = std::make_unique<Loop>(std::move(handler), limits);
+  if (tls) {
+    BRAID_ASSIGN(loop->shared.tls, context_of(*tls));
+  }
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
   if (!error) loop->acceptor.open(endpoint.protocol(), error);

@@ -17,8 +17,11 @@
 
 #include "runtime/base/result.h"
 #include "serve/http/address.h"
+#include "serve/http/tls.h"
 
 namespace braid::serve {
+
+struct Consumer;  // serve/access/consumer.h
 
 struct HttpRequest {
   std::string method = "GET";                                     ///< HEAD is answered as GET, without the body
@@ -26,6 +29,10 @@ struct HttpRequest {
   std::string query;                                              ///< as it was sent, without `?`
   std::vector<std::pair<std::string, std::string>> headers = {};  ///< names in lower case
   std::string body = {};
+  /// Names in the client's certificate, which the server has verified: its common name, then DNS names and URIs.
+  std::vector<std::string> certificate_names = {};
+  /// Who asks, once the gate has found that out (serve/access/gate.h). Null: nobody is asked who they are.
+  std::shared_ptr<const Consumer> consumer = {};
 
   /// Empty: there is none. `name` in lower case.
   std::string_view header(std::string_view name) const;
@@ -53,9 +60,10 @@ struct HttpLimits {
 
 class HttpServer {
  public:
-  /// Listens, and serves from then on. The error is that of the system.
+  /// Listens, and serves from then on. The error is that of the system. With `tls` (TLS 1.2 and 1.3) its files are
+  /// read here, and an error says which of them cannot be used.
   static Result<std::unique_ptr<HttpServer>> listen(const HttpAddress& address, const HttpLimits& limits,
-                                                    HttpHandler handler);
+                                                    HttpHandler handler, const std::optional<TlsOptions>& tls = {});
   /// Closes all connections and waits for the threads.
   ~HttpServer();
   /// With the port that it got.

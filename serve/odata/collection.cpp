@@ -16,6 +16,7 @@ bool is_one_of(const std::vector<std::vector<int>>& paths, const std::vector<int
 }
 
 Wrong of_error(const Error& error) {
+  if (error.kind == ErrorKind::input) return wrong("`$skiptoken` is that of an `@odata.nextLink`, of the same reader");
   return {500, fmt::format("the view cannot be read: {}", error.message)};
 }
 
@@ -89,6 +90,8 @@ std::optional<HttpResponse> CollectionAnswer::begin(const ViewReader& reader) {
   selection_ = select_rows(filters_, request_.push);
   plan_.as_of = asked.time.as_of;
   plan_.limit = UINT64_MAX;
+  plan_.sight = request_.sight;
+  plan_.columns = columns();
   plan_.behind = behind_at_first_;
   const Shape& shape = grouping == nullptr ? request_.set->shape : grouping->gives;
   writer_.emplace(shape, grouping == nullptr ? request_.set : nullptr, asked.select, request_.form);
@@ -101,6 +104,7 @@ std::optional<HttpResponse> CollectionAnswer::begin(const ViewReader& reader) {
     plan_order(reader.layout());
     if (request_.only_count || (phase_ == Phase::page && asked.count && !asked.token)) phase_ = Phase::count;
   }
+  if (failed_) return failed();
   if (phase_ == Phase::sort && skip_ > kMostSkippedSorted)
     return error_answer(
         wrong(fmt::format("of rows that are sorted for the answer at most {} are passed over; sort by "
@@ -114,12 +118,42 @@ std::optional<HttpResponse> CollectionAnswer::begin(const ViewReader& reader) {
   return std::nullopt;
 }
 
+std::vector<int> CollectionAnswer::columns() const {
+  const Asked& asked = request_.asked;
+  std::set<int> made;
+  for (const Node* each : filters_) add_columns(*each, made);
+  if (asked.last_grouping() == nullptr) {
+    const std::vector<Property>& properties = request_.set->shape.properties;
+    for (const Order& each : asked.order) add_columns(*each.by, made);
+    for (size_t i = 0; i < properties.size() && !request_.only_count; ++i)
+      if (!properties[i].is_row_id() &&
+          (asked.select.empty() || std::find(asked.select.begin(), asked.select.end(), i) != asked.select.end()))
+        made.insert(properties[i].path.front());
+  } else {
+    const Stage& first = asked.apply[first_grouping_];
+    for (const Resolved& each : first.by) made.insert(each.path.front());
+    for (const Aggregate& each : first.aggregates)
+      if (each.of) add_columns(*each.of, made);
+  }
+  return {made.begin(), made.end()};
+}
+
+std::string CollectionAnswer::sealed(const std::string& position) const {
+  return request_.sight.rows == nullptr ? position : request_.sight.rows->seal(position);
+}
+
 void CollectionAnswer::plan_order(const ViewLayout& layout) {
   if (request_.only_count || request_.asked.order.empty() || plan_natural_order(layout)) return;
   phase_ = Phase::sort;
   plan_.behind.clear();
   const uint64_t rows = std::min(top_, request_.rows_of_page);
-  sorted_.emplace(rows + std::min(skip_, kMostSkippedSorted), behind_at_first_);
+  std::string behind = behind_at_first_;
+  if (request_.sight.rows != nullptr && !behind.empty()) {
+    std::optional<std::string> unsealed = request_.sight.rows->unseal(behind);
+    if (!unsealed) failed_ = wrong("`$skiptoken` is that of an `@odata.nextLink`, of the same reader");
+    behind = std::move(unsealed).value_or("");
+  }
+  sorted_.emplace(rows + std::min(skip_, kMostSkippedSorted), std::move(behind));
 }
 
 bool CollectionAnswer::plan_natural_order(const ViewLayout& layout) {
@@ -127,8 +161,9 @@ bool CollectionAnswer::plan_natural_order(const ViewLayout& layout) {
   const std::vector<Order>& order = request_.asked.order;
   for (const Order& each : order) {
     // Null is above all in a view, and below all in OData.
-    const bool natural = each.by->op == Node::Op::field && !is_optional(each.by->place.type) &&
-                         each.descending == order.front().descending;
+    // What is masked has no order in which its rows lie.
+    const bool natural = each.by->op == Node::Op::field && !is_masked(request_.sight, each.by->path) &&
+                         !is_optional(each.by->place.type) && each.descending == order.front().descending;
     if (!natural) return false;
     paths.push_back(each.by->path);
   }
@@ -170,7 +205,7 @@ bool CollectionAnswer::look(const ViewReader& reader, const TakeRow& take) {
   plan_.at_row = [this](std::string_view key, const std::string& position) {
     key_ = key;
     position_ = position;
-    if (request_.set->has_row_id()) row_id_ = base64_url(key);
+    if (request_.set->has_row_id()) row_id_ = base64_url(sealed(key_));
   };
   rows_of_read_ = 0;
   const Result<ReadResult> result = read(plan_, reader, [&](const Slot* slots, const ViewStamp& stamp) {
@@ -240,7 +275,7 @@ std::optional<HttpResponse> CollectionAnswer::page(const ViewReader& reader) {
   if (!looked) return failed();
   if (rows_ == top_ || (all_read_ && !is_full_)) return whole(std::nullopt);
   if (!is_full_ && steps_ < kMostStepsOfPage) return std::nullopt;
-  PageToken next{.epoch = at_.epoch, .skip = skip_, .behind = is_full_ ? last_position_ : plan_.behind};
+  PageToken next{.epoch = at_.epoch, .skip = skip_, .behind = is_full_ ? sealed(last_position_) : plan_.behind};
   if (top_ != UINT64_MAX) next.top = top_ - rows_;
   is_full_ = true;
   return whole(next);
@@ -288,7 +323,7 @@ std::optional<HttpResponse> CollectionAnswer::finish_sorted(const ViewReader& re
   }
   is_full_ = rows_ < top_ && (next < rows.size() || has_more) && next > 0;
   if (!is_full_) return whole(std::nullopt);
-  PageToken token{.epoch = at_.epoch, .skip = skip_, .behind = rows[next - 1].order};
+  PageToken token{.epoch = at_.epoch, .skip = skip_, .behind = sealed(rows[next - 1].order)};
   if (top_ != UINT64_MAX) token.top = top_ - rows_;
   return whole(token);
 }

@@ -27,6 +27,7 @@ inline constexpr size_t kLongestToken = 5'000;           ///< bytes, so that a l
 struct CollectionRequest {
   const EntitySet* set = nullptr;
   Asked asked;
+  Sight sight = {};  ///< of the reader
   Form form;
   std::string root;           ///< address of the service
   std::string without_token;  ///< the query
@@ -46,6 +47,9 @@ class CollectionAnswer {
   enum class Phase : uint8_t { begin, count, page, sort, group };
 
   std::optional<HttpResponse> begin(const ViewReader& reader);
+  std::vector<int> columns() const;
+  /// For the reader: a position that may be that of a row which it does not see.
+  std::string sealed(const std::string& position) const;
   void plan_order(const ViewLayout& layout);
   bool plan_natural_order(const ViewLayout& layout);
   void keep_order_of_key(const ViewLayout& layout);

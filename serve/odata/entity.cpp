@@ -22,12 +22,27 @@ struct Found {
 class EntityReader {
  public:
   EntityReader(const Resource& resource, const HttpRequest& request, const std::string& root, const Asked& asked,
-               const Form& form)
-      : resource_(resource), set_(*resource.set), request_(request), root_(root), asked_(asked), form_(form) {}
+               const Form& form, const Sight& sight)
+      : resource_(resource),
+        set_(*resource.set),
+        request_(request),
+        root_(root),
+        asked_(asked),
+        form_(form),
+        sight_(sight) {}
 
-  ReadPlan plan() const {
-    ReadPlan made{.where = resource_.key, .as_of = asked_.time.as_of, .limit = 1};
-    if (set_.has_row_id() && !set_.product->keyed) made.behind = in_front_of(resource_.row_id);
+  /// Nothing: there is no row of that key.
+  std::optional<ReadPlan> plan(const std::string& row_id) const {
+    ReadPlan made{.where = resource_.key, .as_of = asked_.time.as_of, .limit = 1, .sight = sight_};
+    if (resource_.kind != Resource::Kind::entity && !resource_.property.is_row_id())
+      made.columns = {resource_.property.path.front()};
+    for (const size_t place : asked_.select)
+      if (const Property& property = set_.shape.properties[place]; !property.is_row_id())
+        made.columns.push_back(property.path.front());
+    if (!set_.has_row_id()) return made;
+    if (set_.product->keyed) return key_conditions(set_, row_id, made.where) ? std::optional(made) : std::nullopt;
+    made.behind = in_front_of(row_id);
+    if (sight_.rows != nullptr && !made.behind.empty()) made.behind = sight_.rows->seal(made.behind);
     return made;
   }
 
@@ -35,7 +50,8 @@ class EntityReader {
     // The same until an epoch writes it again, in each of its forms.
     const std::string etag = fmt::format("W/\"e{}\"", stamp.epoch);
     HttpResponse made = content(row);
-    if (made.status >= 400) return made;
+    // Who does not see all is not told of a change that it does not see.
+    if (made.status >= 400 || sight_.rows != nullptr) return made;
     made.headers.emplace_back("ETag", etag);
     const std::string_view known = request_.header("if-none-match");
     if (known == "*" || known.find(etag) != std::string_view::npos) {
@@ -113,6 +129,7 @@ class EntityReader {
   const std::string& root_;
   const Asked& asked_;
   const Form& form_;
+  const Sight& sight_;
 };
 
 Result<Asked, Wrong> asked_of(const Resource& resource, const WrittenOptions& options) {
@@ -129,7 +146,7 @@ Result<Asked, Wrong> asked_of(const Resource& resource, const WrittenOptions& op
 }  // namespace
 
 HttpResponse entity_answer(const Resource& resource, const WrittenOptions& options, const HttpRequest& request,
-                           const std::string& root, const Serving& serving) {
+                           const std::string& root, const Sight& sight, const Serving& serving) {
   const Parsed<Asked> asked = asked_of(resource, options);
   if (!asked.ok()) return error_answer(asked.error());
   Form form;
@@ -144,8 +161,12 @@ HttpResponse entity_answer(const Resource& resource, const WrittenOptions& optio
   const Parsed<std::shared_ptr<const ViewsState>> state = state_of(serving, asked->time.min_epoch);
   if (!state.ok()) return error_answer(state.error());
   const ViewReader reader(*state, resource.set->view);
-  const EntityReader entity(resource, request, root, *asked, form);
-  ReadPlan plan = entity.plan();
+  const EntityReader entity(resource, request, root, *asked, form, sight);
+  std::optional<std::string> row_id = resource.row_id;
+  if (sight.rows != nullptr && resource.set->has_row_id()) row_id = sight.rows->unseal(resource.row_id);
+  std::optional<ReadPlan> made_plan = row_id ? entity.plan(*row_id) : std::nullopt;
+  if (!made_plan) return error_answer({404, "there is no row of that key"});
+  ReadPlan& plan = *made_plan;
   const Result<std::optional<Refusal>> refusal = refuse(plan, reader);
   if (!refusal.ok()) return error_answer({500, "the view cannot be read: " + refusal.error().message});
   if (*refusal) return error_answer({(*refusal)->gone ? 410 : 400, (*refusal)->reason});
@@ -154,9 +175,10 @@ HttpResponse entity_answer(const Resource& resource, const WrittenOptions& optio
   Found made;
   const bool of_events = resource.set->has_row_id() && !resource.set->product->keyed;
   const Result<ReadResult> result = read(plan, reader, [&](const Slot* slots, const ViewStamp& stamp) {
-    if (of_events && key != resource.row_id) return false;
-    const std::string row_id = resource.set->has_row_id() ? base64_url(key) : std::string();
-    made = {.found = true, .response = entity.of_row({slots, row_id}, stamp)};
+    if (of_events && key != *row_id) return false;
+    std::string shown;
+    if (resource.set->has_row_id()) shown = base64_url(sight.rows == nullptr ? key : sight.rows->seal(key));
+    made = {.found = true, .response = entity.of_row({slots, shown}, stamp)};
     return false;
   });
   if (!result.ok()) return error_answer({500, "the view cannot be read: " + result.error().message});

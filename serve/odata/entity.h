@@ -8,6 +8,6 @@
 namespace braid::serve::odata {
 
 HttpResponse entity_answer(const Resource& resource, const WrittenOptions& options, const HttpRequest& request,
-                           const std::string& root, const Serving& serving);
+                           const std::string& root, const Sight& sight, const Serving& serving);
 
 }  // namespace braid::serve::odata

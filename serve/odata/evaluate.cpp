@@ -82,6 +82,11 @@ int64_t time_of(const Datum& moment) {
 
 }  // namespace
 
+void add_columns(const Node& node, std::set<int>& columns) {
+  if (node.op == Op::field) columns.insert(node.path.front());
+  for (const NodePtr& each : node.of) add_columns(*each, columns);
+}
+
 Datum datum_at(const FieldPlace& place, const Slot* slots) {
   for (const size_t presence : place.presences)
     if (slots[presence].u8 == 0) return null_datum();

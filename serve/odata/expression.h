@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,6 +127,9 @@ class Evaluator {
   std::vector<const Slot*> elements_;
   const char* fault_ = nullptr;
 };
+
+/// The fields of the row, by their places, that an expression looks at.
+void add_columns(const Node& node, std::set<int>& columns);
 
 /// The value of a field, null if a struct around it is.
 Datum datum_at(const FieldPlace& place, const Slot* slots);

@@ -168,7 +168,7 @@ void append_reference(std::string& xml, std::string_view vocabulary, std::string
 
 }  // namespace
 
-std::string xml_of(const Model& model) {
+std::string xml_of(const std::vector<const EntitySet*>& sets) {
   std::string xml =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<edmx:Edmx Version=\"4.0\" xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\">\n";
@@ -178,7 +178,8 @@ std::string xml_of(const Model& model) {
       "  <edmx:DataServices>\n"
       "    <Schema Namespace=\"{}\" xmlns=\"http://docs.oasis-open.org/odata/ns/edm\">\n",
       kNamespace);
-  for (const EntitySet& set : model.sets()) {
+  for (const EntitySet* each : sets) {
+    const EntitySet& set = *each;
     for (const Named& named : named_types(set)) {
       const bool is_enum = is(named.type, TypeKind::enumeration);
       xml += fmt::format("      <{} Name=\"{}\">\n", is_enum ? "EnumType" : "ComplexType", named.name);
@@ -199,16 +200,17 @@ std::string xml_of(const Model& model) {
     xml += described(set.product->doc, "        ") + "      </EntityType>\n";
   }
   xml += "      <EntityContainer Name=\"Products\">\n";
-  for (const EntitySet& set : model.sets())
+  for (const EntitySet* each : sets)
     xml += fmt::format("        <EntitySet Name=\"{0}\" EntityType=\"{1}.{0}\">\n{2}{3}        </EntitySet>\n",
-                       set.name, kNamespace, described(set.product->doc, "          "), kRestrictions);
+                       each->name, kNamespace, described(each->product->doc, "          "), kRestrictions);
   return xml + "      </EntityContainer>\n    </Schema>\n  </edmx:DataServices>\n</edmx:Edmx>\n";
 }
 
-std::string json_of(const Model& model) {
+std::string json_of(const std::vector<const EntitySet*>& sets) {
   Json schema = Json::object();
   Json container{{"$Kind", "EntityContainer"}};
-  for (const EntitySet& set : model.sets()) {
+  for (const EntitySet* each : sets) {
+    const EntitySet& set = *each;
     for (const Named& named : named_types(set)) {
       const bool is_enum = is(named.type, TypeKind::enumeration);
       Json& made = schema[named.name] = {{"$Kind", is_enum ? "EnumType" : "ComplexType"}};

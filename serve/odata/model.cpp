@@ -70,8 +70,6 @@ Model::Model(const std::vector<ApiProduct>& products, bool flat) : flat_(flat) {
     }
     sets_.push_back(std::move(set));
   }
-  xml_ = xml_of(*this);
-  json_ = json_of(*this);
 }
 
 const EntitySet* Model::find(std::string_view name) const {

@@ -40,14 +40,9 @@ class Model {
   const EntitySet* find(std::string_view name) const;
   bool is_flat() const { return flat_; }
 
-  /// CSDL as XML, and as JSON.
-  const std::string& xml() const { return xml_; }
-  const std::string& json() const { return json_; }
-
  private:
   std::vector<EntitySet> sets_;
   bool flat_;
-  std::string xml_, json_;
 };
 
 /// Types of properties as CSDL names them. `owner`: the entity set in whose type a struct or an enum stands, and the
@@ -61,7 +56,8 @@ TypeName type_name(const Type& type, const std::string& owner, const std::string
 /// Of elements that are lists or maps: they are texts.
 bool is_json_element(const Type& element);
 
-std::string xml_of(const Model& model);
-std::string json_of(const Model& model);
+/// CSDL as XML, and as JSON, of these sets of a model.
+std::string xml_of(const std::vector<const EntitySet*>& sets);
+std::string json_of(const std::vector<const EntitySet*>& sets);
 
 }  // namespace braid::serve::odata

@@ -12,33 +12,11 @@ Wrong not_found(std::string message) {
   return {404, std::move(message)};
 }
 
-/// The ordered bytes of a key, which a row id has, as a condition on each of its fields. False: it is no such key.
-bool conditions_of(const EntitySet& set, std::string_view bytes, std::vector<Condition>& made) {
-  for (const std::string& written : set.product->key) {
-    std::vector<std::string> names;
-    for (size_t at = 0; at <= written.size();) {
-      const size_t end = std::min(written.find('.', at), written.size());
-      names.push_back(written.substr(at, end - at));
-      at = end + 1;
-    }
-    const std::optional<Resolved> field = shape_of(set.product->row).resolve(names);
-    if (!field) return false;
-    const size_t size = ordered_bytes_size(field->place.type, bytes);
-    if (size == 0) return false;
-    const bool is_null = is_optional(field->place.type) && bytes.front() == '\x01';
-    made.push_back({.field = field->place,
-                    .path = field->path,
-                    .op = Condition::Op::eq,
-                    .value = std::string(bytes.substr(0, size)),
-                    .is_null = is_null});
-    bytes.remove_prefix(size);
-  }
-  return bytes.empty();
-}
-
 class ResourceReader {
  public:
-  ResourceReader(const std::vector<std::string>& parts, const Model& model) : parts_(parts), model_(model) {}
+  ResourceReader(const std::vector<std::string>& parts, const Model& model,
+                 const std::function<bool(const EntitySet&)>& may_read)
+      : parts_(parts), model_(model), may_read_(may_read) {}
 
   Parsed<Resource> run() {
     Resource made;
@@ -53,9 +31,7 @@ class ResourceReader {
       return not_implemented(fmt::format("`{}` is not supported", first.substr(0, first.find('('))));
     const size_t open = first.find('(');
     made.set = model_.find(first.substr(0, open));
-    if (made.set == nullptr)
-      return not_found(
-          fmt::format("there is no entity set `{}`; the service document has them", first.substr(0, open)));
+    if (made.set == nullptr || !may_read_(*made.set)) return no_such_set(first.substr(0, open));
     if (open == std::string::npos) return behind_collection(std::move(made));
     made.kind = Resource::Kind::entity;
     BRAID_TRY(key(first.substr(open), made));
@@ -139,8 +115,6 @@ class ResourceReader {
           literal->kind == odata::Kind::text ? base64_url_decoded(literal->text) : std::nullopt;
       if (!bytes) return not_found("there is no row of that key");
       made.row_id = *bytes;
-      if (set.product->keyed && !conditions_of(set, made.row_id, made.key))
-        return not_found("there is no row of that key");
       condition.emplace();
       return {};
     }
@@ -156,12 +130,41 @@ class ResourceReader {
 
   const std::vector<std::string>& parts_;
   const Model& model_;
+  const std::function<bool(const EntitySet&)>& may_read_;
 };
 
 }  // namespace
 
-Parsed<Resource> read_resource(const std::vector<std::string>& parts, const Model& model) {
-  return ResourceReader(parts, model).run();
+bool key_conditions(const EntitySet& set, std::string_view bytes, std::vector<Condition>& made) {
+  for (const std::string& written : set.product->key) {
+    std::vector<std::string> names;
+    for (size_t at = 0; at <= written.size();) {
+      const size_t end = std::min(written.find('.', at), written.size());
+      names.push_back(written.substr(at, end - at));
+      at = end + 1;
+    }
+    const std::optional<Resolved> field = shape_of(set.product->row).resolve(names);
+    if (!field) return false;
+    const size_t size = ordered_bytes_size(field->place.type, bytes);
+    if (size == 0) return false;
+    const bool is_null = is_optional(field->place.type) && bytes.front() == '\x01';
+    made.push_back({.field = field->place,
+                    .path = field->path,
+                    .op = Condition::Op::eq,
+                    .value = std::string(bytes.substr(0, size)),
+                    .is_null = is_null});
+    bytes.remove_prefix(size);
+  }
+  return bytes.empty();
+}
+
+Wrong no_such_set(const std::string& name) {
+  return not_found(fmt::format("there is no entity set `{}`; the service document has them", name));
+}
+
+Parsed<Resource> read_resource(const std::vector<std::string>& parts, const Model& model,
+                               const std::function<bool(const EntitySet&)>& may_read) {
+  return ResourceReader(parts, model, may_read).run();
 }
 
 }  // namespace braid::serve::odata

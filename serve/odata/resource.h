@@ -1,6 +1,7 @@
 // The path of a request behind the service's root: which resource it names.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,14 @@ struct Resource {
   std::string entity = {};
 };
 
-/// `parts`: of the path, decoded. 404: there is nothing there.
-Parsed<Resource> read_resource(const std::vector<std::string>& parts, const Model& model);
+/// Of a set whose key is a row id, of a table: the bytes of a key as a condition on each of its fields. False: they are
+/// no such key.
+bool key_conditions(const EntitySet& set, std::string_view bytes, std::vector<Condition>& made);
+/// 404.
+Wrong no_such_set(const std::string& name);
+
+/// `parts`: of the path, decoded. 404: there is nothing there, or nothing that the reader may read.
+Parsed<Resource> read_resource(const std::vector<std::string>& parts, const Model& model,
+                               const std::function<bool(const EntitySet&)>& may_read);
 
 }  // namespace braid::serve::odata

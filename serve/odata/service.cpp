@@ -46,25 +46,25 @@ std::optional<uint64_t> page_size(std::string_view prefer) {
   return std::min(value, kMostRowsOfPage);
 }
 
-HttpResponse service_document(const Model& model, const Form& form, const std::string& root) {
+HttpResponse service_document(const std::vector<const EntitySet*>& sets, const Form& form, const std::string& root) {
   std::string body = "{";
   if (form.metadata != Form::Metadata::none)
     body += fmt::format("\"@odata.context\":{},", json_string(root + "/$metadata"));
   body += "\"value\":[";
-  for (size_t i = 0; i < model.sets().size(); ++i)
-    body += fmt::format("{}{{\"name\":\"{}\",\"kind\":\"EntitySet\",\"url\":\"{}\"}}", i == 0 ? "" : ",",
-                        model.sets()[i].name, model.sets()[i].name);
+  for (size_t i = 0; i < sets.size(); ++i)
+    body += fmt::format("{}{{\"name\":\"{}\",\"kind\":\"EntitySet\",\"url\":\"{}\"}}", i == 0 ? "" : ",", sets[i]->name,
+                        sets[i]->name);
   return answer_of(form.content_type(), body + "]}\n");
 }
 
 /// XML whatever a proxy puts into `Accept`; JSON only by $format.
-HttpResponse metadata(const Model& model, const WrittenOptions& options) {
+HttpResponse metadata(const std::vector<const EntitySet*>& sets, const WrittenOptions& options) {
   if (const Result<void, Wrong> only = options.only({"$format"}); !only.ok()) return error_answer(only.error());
   const std::string* format = options.find("$format");
-  if (format == nullptr || *format == "xml" || *format == "application/xml") return answer_of(kXml, model.xml());
+  if (format == nullptr || *format == "xml" || *format == "application/xml") return answer_of(kXml, xml_of(sets));
   if (*format != "json" && !format->starts_with("application/json"))
     return error_answer({406, "`$format` of the metadata is xml or json"});
-  HttpResponse made{.content_type = "application/json", .body = model.json()};
+  HttpResponse made{.content_type = "application/json", .body = json_of(sets)};
   made.headers.emplace_back("OData-Version", "4.01");
   return made;
 }
@@ -96,21 +96,25 @@ HttpResponse Service::answer(const HttpRequest& request, const Model& model, std
   if (!parts)
     return error_answer(
         wrong("in a path `%` stands in front of two hexadecimal digits of UTF-8, and no part is empty"));
-  const Parsed<Resource> resource = read_resource(*parts, model);
+  std::optional<Sight> sight;
+  const Parsed<Resource> resource = read_resource(*parts, model, [&](const EntitySet& set) {
+    sight = sight_of(set.view, request);
+    return sight.has_value();
+  });
   if (!resource.ok()) return error_answer(resource.error());
   const Parsed<WrittenOptions> options = WrittenOptions::read(request.query);
   if (!options.ok()) return error_answer(options.error());
   const std::string root = root_of(request, path);
-  if (resource->kind == Resource::Kind::metadata) return metadata(model, *options);
+  if (resource->kind == Resource::Kind::metadata) return metadata(sets_of(model, request), *options);
   const std::string* format = options->find("$format");
   const bool is_count = resource->kind == Resource::Kind::count;
   if (resource->kind != Resource::Kind::service && resource->kind != Resource::Kind::collection && !is_count)
-    return entity_answer(*resource, *options, request, root, *serving_);
+    return entity_answer(*resource, *options, request, root, *sight, *serving_);
   Parsed<Form> form = is_count ? Parsed<Form>(Form()) : form_of(request.header("accept"), format ? *format : "");
   if (!form.ok()) return error_answer(form.error());
   if (resource->kind == Resource::Kind::service) {
     if (const Result<void, Wrong> only = options->only({"$format"}); !only.ok()) return error_answer(only.error());
-    return service_document(model, *form, root);
+    return service_document(sets_of(model, request), *form, root);
   }
   if (is_count)
     if (const auto only = options->only({"$filter", "as_of", "at_epoch", "min_epoch"}); !only.ok())
@@ -119,6 +123,7 @@ HttpResponse Service::answer(const HttpRequest& request, const Model& model, std
   if (!asked.ok()) return error_answer(asked.error());
   CollectionRequest made{.set = resource->set,
                          .asked = *std::move(asked),
+                         .sight = *sight,
                          .form = *form,
                          .root = root,
                          .without_token = options->without_token(),
@@ -127,6 +132,18 @@ HttpResponse Service::answer(const HttpRequest& request, const Model& model, std
   made.rows_of_page = wished.value_or(kRowsOfPage);
   made.page_size_asked = wished.has_value();
   return collect(std::move(made));
+}
+
+std::optional<Sight> Service::sight_of(size_t view, const HttpRequest& request) const {
+  if (rules_ == nullptr) return Sight();
+  return request.consumer == nullptr ? std::nullopt : rules_->sight(view, *request.consumer);
+}
+
+std::vector<const EntitySet*> Service::sets_of(const Model& model, const HttpRequest& request) const {
+  std::vector<const EntitySet*> made;
+  for (const EntitySet& set : model.sets())
+    if (sight_of(set.view, request)) made.push_back(&set);
+  return made;
 }
 
 HttpResponse Service::collect(CollectionRequest request) const {

@@ -18,12 +18,14 @@
 #include <string>
 #include <vector>
 
+#include "serve/access/reader_rules.h"
 #include "serve/http/server.h"
 #include "serve/rest/api.h"
 
 namespace braid::serve::odata {
 
 class Model;
+struct EntitySet;
 struct CollectionRequest;
 struct Serving;
 
@@ -40,15 +42,23 @@ class Service {
   Service(const Service&) = delete;
   ~Service();
 
+  /// From now on a consumer (HttpRequest::consumer) sees what they say; without one nothing is served. They outlive
+  /// this. Before the first request.
+  void set_rules(ReaderRules& rules) { rules_ = &rules; }
   /// Nothing: the path is not one of these.
   std::optional<HttpResponse> answer(const HttpRequest& request) const;
 
  private:
   HttpResponse answer(const HttpRequest& request, const Model& model, std::string_view root) const;
   HttpResponse collect(CollectionRequest request) const;
+  /// Nothing: as if there were no such product.
+  std::optional<Sight> sight_of(size_t view, const HttpRequest& request) const;
+  /// Those that the reader may read.
+  std::vector<const EntitySet*> sets_of(const Model& model, const HttpRequest& request) const;
 
   std::vector<ApiProduct> products_;
   std::unique_ptr<Serving> serving_;
+  ReaderRules* rules_ = nullptr;  ///< null: all see all
   std::unique_ptr<Model> model_, flat_model_;
   /// Answers that are being worked at; shared with them.
   std::shared_ptr<std::atomic<int>> working_;

@@ -1,5 +1,6 @@
 #include "serve/rest/api.h"
 
+#include "runtime/base/sha256.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
@@ -30,6 +31,18 @@ std::string names(const std::vector<std::string>& texts) {
   std::string made = "[";
   for (const std::string& text : texts) made += (made.size() > 1 ? "," : "") + json_text(text);
   return made + ']';
+}
+
+/// `window.start`
+std::string path_text(const std::vector<Field>& row, const std::vector<int>& path) {
+  std::string text;
+  const std::vector<Field>* fields = &row;
+  for (const int place : path) {
+    const Field& field = fields->at(static_cast<size_t>(place));
+    text += (text.empty() ? "" : ".") + field.name;
+    if (const Type& type = without_optional(field.type); is(type, TypeKind::structure)) fields = &type->fields;
+  }
+  return text;
 }
 
 /// Fields of a row as a JSON object.
@@ -63,6 +76,11 @@ class RowText {
 /// `form`: of the same rows in another one.
 std::string etag_of(uint64_t epoch, std::string_view form = {}) {
   return fmt::format("\"e{}{}\"", epoch, form);
+}
+
+/// Who sees other rows of the same epoch has another answer.
+std::string form_of(const Sight& sight) {
+  return sight.rows == nullptr ? "" : fmt::format("-{:x}", sight.rows->form());
 }
 
 bool has_etag(const HttpRequest& request, const std::string& etag) {
@@ -100,22 +118,34 @@ std::optional<HttpResponse> Api::answer(const HttpRequest& request) const {
     refused.headers.emplace_back("Allow", "GET, HEAD");
     return refused;
   }
-  if (parts->size() == 2 && (*parts)[1] == "openapi.json")
-    return HttpResponse{.content_type = kJson, .body = openapi_of(products_)};
-  if (parts->size() == 1 || (parts->size() == 2 && (*parts)[1] == "products")) return list();
+  if (parts->size() == 2 && (*parts)[1] == "openapi.json") return openapi(request);
+  if (parts->size() == 1 || (parts->size() == 2 && (*parts)[1] == "products")) return list(request);
   if ((*parts)[1] != "products")
     return http_problem(404, "no such path", "there are /v1/products and /v1/openapi.json");
-  const std::optional<size_t> product = find((*parts)[2]);
-  if (!product)
+  const std::optional<size_t> product = find((*parts)[2], request);
+  const std::optional<Sight> sight = product ? sight_of(*product, request) : std::nullopt;
+  if (!sight)
     return http_problem(404, "no such product",
                         fmt::format("`{}` is not served here; /v1/products has what is", (*parts)[2]));
-  if (parts->size() == 3) return describe(*product);
+  if (parts->size() == 3) return describe(*product, *sight);
   if ((*parts)[3] != "rows") return http_problem(404, "no such path", "behind a product comes /rows");
-  if (parts->size() == 4) return rows(*product, request, *query);
-  return row(*product, {parts->begin() + 4, parts->end()}, request, *query);
+  if (parts->size() == 4) return rows(*product, *sight, request, *query);
+  return row(*product, *sight, {parts->begin() + 4, parts->end()}, request, *query);
 }
 
-std::optional<size_t> Api::find(const std::string& name) const {
+std::optional<Sight> Api::sight_of(size_t product, const HttpRequest& request) const {
+  if (rules_ == nullptr) return Sight();
+  return request.consumer == nullptr ? std::nullopt : rules_->sight(product, *request.consumer);
+}
+
+HttpResponse Api::openapi(const HttpRequest& request) const {
+  std::vector<ApiProduct> seen;
+  for (size_t i = 0; i < products_.size(); ++i)
+    if (sight_of(i, request)) seen.push_back(products_[i]);
+  return {.content_type = kJson, .body = openapi_of(seen)};
+}
+
+std::optional<size_t> Api::find(const std::string& name, const HttpRequest& request) const {
   const size_t at = name.find('@');
   std::optional<size_t> found;
   for (size_t i = 0; i < products_.size(); ++i) {
@@ -123,8 +153,8 @@ std::optional<size_t> Api::find(const std::string& name) const {
     if (product.qualified() != name.substr(0, at)) continue;
     if (at != std::string::npos) {
       if (std::to_string(product.version) == name.substr(at + 1)) return i;
-    } else if (!found || products_[*found].version < product.version) {
-      found = i;
+    } else if ((!found || products_[*found].version < product.version) && sight_of(i, request)) {
+      found = i;  // the newest that the reader sees
     }
   }
   return found;
@@ -144,19 +174,21 @@ void Api::set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse
     response.headers.emplace_back("Braid-Watermark", watermark.substr(1, watermark.size() - 2));
 }
 
-HttpResponse Api::list() const {
+HttpResponse Api::list(const HttpRequest& request) const {
   std::string body = "{\"products\":[";
+  bool first = true;
   for (size_t i = 0; i < products_.size(); ++i) {
     const ApiProduct& product = products_[i];
+    if (!sight_of(i, request)) continue;
     body += fmt::format("{}{{\"product\":{},\"version\":{},\"kind\":\"{}\",\"owner\":{},\"doc\":{},\"rows\":{}}}",
-                        i == 0 ? "" : ",", json_text(product.qualified()), product.version,
+                        std::exchange(first, false) ? "" : ",", json_text(product.qualified()), product.version,
                         product.keyed ? "table" : "stream", json_text(product.owner), json_text(product.doc),
                         json_text(fmt::format("/v1/products/{}@{}/rows", product.qualified(), product.version)));
   }
   return {.content_type = kJson, .body = body + "]}\n"};
 }
 
-HttpResponse Api::describe(size_t index) const {
+HttpResponse Api::describe(size_t index, const Sight& sight) const {
   const ApiProduct& product = products_[index];
   const std::shared_ptr<const ViewsState> state = host_.now();
   if (!state) return http_problem(503, "not ready", "the job has not begun, or has ended");
@@ -169,6 +201,18 @@ HttpResponse Api::describe(size_t index) const {
       fields += ",\"doc\":" + json_text(product.field_docs[i]);
     fields += '}';
   }
+  // Rows do not come in the order of what is masked.
+  std::vector<std::string> indexes;
+  for (const std::string& each : product.indexes) {
+    const std::optional<NamedPath> path = named_path(product.row, each);
+    if (!path || !is_masked(sight, path->path)) indexes.push_back(each);
+  }
+  std::string masked;
+  if (sight.rows != nullptr) {
+    std::vector<std::string> fields_masked;
+    for (const std::vector<int>& path : sight.rows->masked()) fields_masked.push_back(path_text(product.row, path));
+    masked = ",\"masked\":" + names(fields_masked);
+  }
   std::string keep = "null";
   if (product.keep_us) {
     keep = "\"";
@@ -177,10 +221,10 @@ HttpResponse Api::describe(size_t index) const {
   }
   return {.content_type = kJson,
           .body = fmt::format("{{{},\"kind\":\"{}\",\"owner\":{},\"doc\":{},\"fields\":[{}],\"key\":{},\"indexes\":{},"
-                              "\"keep\":{},\"as_of_from\":{}}}\n",
+                              "\"keep\":{},\"as_of_from\":{}{}}}\n",
                               head(product, state->at), product.keyed ? "table" : "stream", json_text(product.owner),
-                              json_text(product.doc), fields, names(product.key), names(product.indexes), keep,
-                              product.keyed && !product.keep_us ? "null" : instant(reader.horizon()))};
+                              json_text(product.doc), fields, names(product.key), names(indexes), keep,
+                              product.keyed && !product.keep_us ? "null" : instant(reader.horizon()), masked)};
 }
 
 namespace {
@@ -231,51 +275,52 @@ HttpResponse at_epoch(const AskedRows& asked, const ViewHost& host, Clock& clock
 
 }  // namespace
 
-HttpResponse Api::rows(size_t index, const HttpRequest& request, const Query& query) const {
+HttpResponse Api::rows(size_t index, const Sight& sight, const HttpRequest& request, const Query& query) const {
   const ApiProduct& product = products_[index];
-  const Result<AskedRows> asked = read_query(product, query, false);
+  Result<AskedRows> asked = read_query(product, query, false);
   if (!asked.ok()) return problem_of(asked.error());
+  asked->plan.sight = sight;
+  asked->plan.columns = asked->fields;
   const bool lines = request.header("accept").find(kLines) != std::string_view::npos;
-  return at_epoch(*asked, host_, clock_,
-                  [this, index, &product, asked = *asked, query, lines,
-                   request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
-                    const std::string etag = etag_of(state->at.epoch, lines ? "-lines" : "");
-                    HttpResponse response{.content_type = lines ? kLines : kJson};
-                    set_headers(product, state->at, response);
-                    response.headers.emplace_back("ETag", etag);
-                    if (has_etag(request, etag)) {
-                      response.status = 304;
-                      return response;
-                    }
-                    const ViewReader reader(state, index);
-                    if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader))
-                      return *std::move(refused);
-                    const RowText text(product.row, asked.fields);
-                    std::string& body = response.body;
-                    if (!lines) body = "{" + head(product, state->at) + ",\"rows\":[";
-                    bool first = true;
-                    const Result<ReadResult> result =
-                        read(asked.plan, reader, [&](const Slot* slots, const ViewStamp&) {
-                          if (!lines && !first) body += ',';
-                          first = false;
-                          text.append(slots, body);
-                          if (lines) body += '\n';
-                          return body.size() < kMostBytes;
-                        });
-                    if (!result.ok()) return problem_of(result.error());
-                    std::string next = "null";
-                    if (result->more) {
-                      host_.keep(state, clock_.steady_us() + kTokenHolds);
-                      next = token_of(state->at.epoch, product, query, result->position);
-                      response.headers.emplace_back("Braid-Next", next);
-                      next = '"' + next + '"';
-                    }
-                    if (!lines) body += "],\"next\":" + next + "}\n";
-                    return response;
-                  });
+  return at_epoch(
+      *asked, host_, clock_,
+      [this, index, &product, asked = *asked, query, lines,
+       request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
+        const std::string etag = etag_of(state->at.epoch, (lines ? "-lines" : "") + form_of(asked.plan.sight));
+        HttpResponse response{.content_type = lines ? kLines : kJson};
+        set_headers(product, state->at, response);
+        response.headers.emplace_back("ETag", etag);
+        if (has_etag(request, etag)) {
+          response.status = 304;
+          return response;
+        }
+        const ViewReader reader(state, index);
+        if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader)) return *std::move(refused);
+        const RowText text(product.row, asked.fields);
+        std::string& body = response.body;
+        if (!lines) body = "{" + head(product, state->at) + ",\"rows\":[";
+        bool first = true;
+        const Result<ReadResult> result = read(asked.plan, reader, [&](const Slot* slots, const ViewStamp&) {
+          if (!lines && !first) body += ',';
+          first = false;
+          text.append(slots, body);
+          if (lines) body += '\n';
+          return body.size() < kMostBytes;
+        });
+        if (!result.ok()) return problem_of(result.error());
+        std::string next = "null";
+        if (result->more) {
+          host_.keep(state, clock_.steady_us() + kTokenHolds);
+          next = token_of(state->at.epoch, product, query, result->position);
+          response.headers.emplace_back("Braid-Next", next);
+          next = '"' + next + '"';
+        }
+        if (!lines) body += "],\"next\":" + next + "}\n";
+        return response;
+      });
 }
 
-HttpResponse Api::row(size_t index, const std::vector<std::string>& key, const HttpRequest& request,
+HttpResponse Api::row(size_t index, const Sight& sight, const std::vector<std::string>& key, const HttpRequest& request,
                       const Query& query) const {
   const ApiProduct& product = products_[index];
   if (!product.keyed)
@@ -294,40 +339,39 @@ HttpResponse Api::row(size_t index, const std::vector<std::string>& key, const H
                                       path ? to_string(path->place.type) : "field", product.key[i]));
     bytes += *part;
   }
-  const Result<AskedRows> asked = read_query(product, query, true);
+  Result<AskedRows> asked = read_query(product, query, true);
   if (!asked.ok()) return problem_of(asked.error());
+  asked->plan.sight = sight;
+  asked->plan.columns = asked->fields;
   return at_epoch(*asked, host_, clock_,
                   [this, index, &product, asked = *asked, bytes,
                    request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
                     ViewReader reader(state, index);
                     if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader))
                       return *std::move(refused);
-                    ViewRow stored;
-                    const Result<bool> found = reader.get(bytes, asked.plan.as_of, &stored);
-                    if (!found.ok()) return problem_of(found.error());
-                    if (!*found) {
-                      HttpResponse missing = http_problem(404, "no such row", "there is no row of that key");
-                      set_headers(product, state->at, missing);
-                      return missing;
-                    }
                     HttpResponse response{.content_type = kJson};
+                    const bool all = asked.plan.sight.rows == nullptr;
+                    std::string etag, text;
+                    const Result<bool> found =
+                        read_row(bytes, asked.plan, reader, [&](const Slot* slots, const ViewStamp& stamp) {
+                          RowText(product.row, asked.fields).append(slots, text);
+                          std::string whole;
+                          if (!all) RowText(product.row, {}).append(slots, whole);
+                          // Of a row, the epoch that wrote it: it is the same until another one does. Who does not see
+                          // all is not told of a change that it does not see.
+                          etag = all ? etag_of(stamp.epoch) : fmt::format("\"r{}\"", sha256_hex(whole).substr(0, 32));
+                          return false;
+                        });
+                    if (!found.ok()) return problem_of(found.error());
+                    if (!*found) response = http_problem(404, "no such row", "there is no row of that key");
                     set_headers(product, state->at, response);
-                    // Of a row, the epoch that wrote it: it is the same until another one does.
-                    const std::string etag = etag_of(stored.stamp.epoch);
+                    if (!*found) return response;
                     response.headers.emplace_back("ETag", etag);
                     if (has_etag(request, etag)) {
                       response.status = 304;
                       return response;
                     }
-                    const RowLayout& layout = reader.layout().rows();
-                    if (!layout.well_formed(stored.row))
-                      return http_problem(500, "the view cannot be read", "a row is damaged");
-                    Arena arena;
-                    std::vector<Slot> slots(layout.leaves());
-                    layout.decode(stored.row, slots.data(), arena);
-                    response.body = "{" + head(product, state->at) + ",\"row\":";
-                    RowText(product.row, asked.fields).append(slots.data(), response.body);
-                    response.body += "}\n";
+                    response.body = "{" + head(product, state->at) + ",\"row\":" + text + "}\n";
                     return response;
                   });
 }

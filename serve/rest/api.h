@@ -17,6 +17,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/view/view_host.h"
+#include "serve/access/reader_rules.h"
 #include "serve/http/server.h"
 #include "serve/read/read_plan.h"
 
@@ -42,6 +43,9 @@ class Api {
   Api(std::vector<ApiProduct> products, ViewHost& host, Clock& clock,
       std::function<std::string(const ApiProduct& product)> status);
 
+  /// From now on a consumer (HttpRequest::consumer) sees what they say; without one nothing is served. They outlive
+  /// this. Before the first request.
+  void set_rules(ReaderRules& rules) { rules_ = &rules; }
   /// Nothing: the path is not one of these.
   std::optional<HttpResponse> answer(const HttpRequest& request) const;
 
@@ -53,12 +57,15 @@ class Api {
  private:
   using Query = std::vector<std::pair<std::string, std::string>>;
 
-  HttpResponse list() const;
-  HttpResponse describe(size_t product) const;
-  HttpResponse rows(size_t product, const HttpRequest& request, const Query& query) const;
-  HttpResponse row(size_t product, const std::vector<std::string>& key, const HttpRequest& request,
+  HttpResponse list(const HttpRequest& request) const;
+  HttpResponse openapi(const HttpRequest& request) const;
+  HttpResponse describe(size_t product, const Sight& sight) const;
+  HttpResponse rows(size_t product, const Sight& sight, const HttpRequest& request, const Query& query) const;
+  HttpResponse row(size_t product, const Sight& sight, const std::vector<std::string>& key, const HttpRequest& request,
                    const Query& query) const;
-  std::optional<size_t> find(const std::string& name) const;
+  /// Nothing: as if there were no such product.
+  std::optional<Sight> sight_of(size_t product, const HttpRequest& request) const;
+  std::optional<size_t> find(const std::string& name, const HttpRequest& request) const;
   std::string head(const ApiProduct& product, const ViewsAt& at) const;
   void set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse& response) const;
 
@@ -66,6 +73,7 @@ class Api {
   ViewHost& host_;
   Clock& clock_;
   std::function<std::string(const ApiProduct&)> status_;
+  ReaderRules* rules_ = nullptr;  ///< null: all see all
 };
 
 /// A problem as RFC 9457 has it.

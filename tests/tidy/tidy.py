@@ -51,7 +51,7 @@ LIBRARIES = {
     r"re2/": ["stdlib"],
     r"simdjson\.h": ["runtime/codec", "benchmarks"],
     r"(snappy|zlib|zstd)\.h": ["runtime/codec"],
-    r"openssl/": ["stdlib/functions", "mesh/identity", "mesh/registry", "runtime/base"],
+    r"openssl/": ["stdlib/functions", "mesh/identity", "mesh/registry", "runtime/base", "serve/access", "serve/http"],
 }
 
 # What must come through a seam, and which one.
