@@ -10,6 +10,8 @@
 namespace braid::serve::odata {
 namespace {
 
+/// Of an answer before it makes way for others.
+constexpr int kStepsAtOnce = 2;
 constexpr const char* kXml = "application/xml;charset=utf-8";
 
 bool is_at(std::string_view path, std::string_view root) {
@@ -148,7 +150,8 @@ std::vector<const EntitySet*> Service::sets_of(const Model& model, const HttpReq
 
 HttpResponse Service::collect(CollectionRequest request) const {
   auto work = std::make_shared<CollectionAnswer>(std::move(request), *serving_);
-  if (std::optional<HttpResponse> made = work->step()) return *std::move(made);
+  for (int steps = 0; steps < kStepsAtOnce; ++steps)
+    if (std::optional<HttpResponse> made = work->step()) return *std::move(made);
   if (working_->fetch_add(1) >= kMostWorking) {
     working_->fetch_sub(1);
     return error_answer({503, "too many answers that look at all rows are being made; ask again"});
