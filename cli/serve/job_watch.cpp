@@ -45,10 +45,13 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
   watch->endpoint_.emplace(watch->monitor_, job, fs);
   serve::HttpLimits limits;
   if (options.views != nullptr) {
-    watch->api_.emplace(options.products, *options.views, clock, [raw = watch.get()](const serve::ApiProduct& product) {
-      return raw->contract_status(product);
-    });
-    if (options.guard != nullptr) watch->api_->set_rules(options.guard->rules());
+    const auto status = [raw = watch.get()](const serve::ApiProduct& product) { return raw->contract_status(product); };
+    watch->api_.emplace(options.products, *options.views, clock, status);
+    watch->odata_.emplace(options.products, *options.views, clock, status);
+    if (options.guard != nullptr) {
+      watch->api_->set_rules(options.guard->rules());
+      watch->odata_->set_rules(options.guard->rules());
+    }
     watch->serve_grpc();
     limits.threads = kServingThreads;
     limits.connections = serving_connections();
@@ -166,7 +169,8 @@ serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
   const bool open = request.path == "/healthz" || request.path == "/readyz" || request.path == "/";
   if (options_.guard == nullptr || open) return answer_known(request);
   return options_.guard->answer(request, [this](const serve::HttpRequest& asked) {
-    const bool of_products = asked.path == "/v1" || asked.path.starts_with("/v1/");
+    const bool of_products = asked.path == "/v1" || asked.path.starts_with("/v1/") || asked.path == "/odata" ||
+                             asked.path.starts_with("/odata/");
     if (of_products || asked.consumer->is_owner) return answer_known(asked);
     return serve::http_problem(403, "not for you", "this is for owners of the products");
   });
@@ -175,6 +179,8 @@ serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
 serve::HttpResponse JobWatch::answer_known(const serve::HttpRequest& request) {
   if (api_)
     if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
+  if (odata_)
+    if (std::optional<serve::HttpResponse> answer = odata_->answer(request)) return *std::move(answer);
   std::lock_guard lock(endpoint_used_);
   return endpoint_->answer(request);
 }

@@ -19,6 +19,7 @@
 #include "runtime/engine/job_monitor.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/http/server.h"
+#include "serve/odata/service.h"
 #include "serve/rest/api.h"
 
 namespace braid::cli {
@@ -91,8 +92,9 @@ class JobWatch {
   Clock& clock_;
   JobMonitor monitor_;
   std::mutex endpoint_used_;
-  std::optional<JobEndpoint> endpoint_;           ///< one request at a time
-  std::optional<serve::Api> api_;                 ///< none: no product is served
+  std::optional<JobEndpoint> endpoint_;  ///< one request at a time
+  std::optional<serve::Api> api_;        ///< none: no product is served
+  std::optional<serve::odata::Service> odata_;
   std::unique_ptr<serve::GrpcApi> grpc_;          ///< null: no product is served by gRPC
   serve::GrpcHandler grpc_calls_, grpc_handler_;  ///< behind the gate, and in front of it
   std::set<std::string> told_;                    ///< warnings

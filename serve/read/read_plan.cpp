@@ -181,6 +181,7 @@ Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const Ta
     if (shown == nullptr) continue;
     if (!holds(plan.where, shown, bytes)) continue;
     ++result.rows;
+    if (plan.at_row) plan.at_row(row.key, result.position);
     if (!take(shown, row.stamp)) {
       result.more = true;
       break;

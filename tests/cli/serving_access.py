@@ -164,6 +164,17 @@ def each_consumer_sees_its_rows(case: Case) -> None:
         case.expect("secret" not in job.get("/v1/products", BOARD).text, "the list")
         case.expect("secret" not in job.get("/v1/openapi.json", BOARD).text, "the document")
         case.expect("secret" in job.get("/v1/products", OPS).text, "the list of an owner")
+        # The same over OData.
+        members = lambda token, query="": json.loads(job.get("/odata/crm_member_v1" + query, token).text).get("value")
+        seen = [(row["id"], row["email"]) for row in members(BOARD)]
+        case.expect(seen == [(1, "***"), (3, "***")], f"over OData: {seen}")
+        case.expect(len(members(DESK)) == len(members(OPS)) == len(COUNTRIES), "all rows over OData")
+        case.expect(members(BOARD, "?$filter=email%20eq%20'm1@x.example'") == [], "a masked value found over OData")
+        case.expect(job.get("/odata/crm_member_v1/$count", BOARD).text == "2", "rows counted over OData")
+        case.expect(job.get("/odata/crm_member_v1(2)", BOARD).status == 404, "a row of others over OData")
+        case.expect(job.get("/odata/crm_secret_v1", BOARD).status == 404, "a product of others over OData")
+        case.expect("secret" not in job.get("/odata", BOARD).text + job.get("/odata/$metadata", BOARD).text, "OData")
+        case.expect(job.get("/odata").status == 401, "OData without a token")
         # A token is for who got it.
         first = json.loads(job.get("/v1/products/crm.member/rows?limit=1", BOARD).text)
         rest = "/v1/products/crm.member/rows?limit=1&after=" + first["next"]

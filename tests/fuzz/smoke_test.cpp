@@ -87,7 +87,7 @@ TEST_P(Smoke, SurvivesChangedSeeds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Smoke,
-                         testing::Values("parser", "checker", "ndjson", "csv", "avro", "protobuf", "project"),
+                         testing::Values("parser", "checker", "ndjson", "csv", "avro", "protobuf", "project", "odata"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -19,6 +19,7 @@ const std::vector<Target>& targets() {
       {"avro", decode_any_avro, {"tests/fuzz/seeds/avro"}, {".avro"}},
       {"protobuf", decode_any_protobuf, {"tests/fuzz/seeds/protobuf"}, {".pb"}},
       {"project", configure_anything, {"tests/fuzz/seeds/project", "examples"}, {".toml"}},
+      {"odata", ask_anything_of_odata, {"tests/fuzz/seeds/odata"}, {".txt"}},
   };
   return all;
 }

@@ -50,5 +50,8 @@ Verdict decode_any_avro(std::string_view input);
 Verdict decode_any_protobuf(std::string_view input);
 /// Any bytes as braid.toml.
 Verdict configure_anything(std::string_view input);
+/// Any bytes as the path and the query of a request over OData: what a plan takes of a filter, and what rows decide,
+/// choose the same rows.
+Verdict ask_anything_of_odata(std::string_view input);
 
 }  // namespace braid::fuzz

@@ -1,0 +1,86 @@
+#include "serve/odata/answers.h"
+
+#include "runtime/data/time_text.h"
+#include "serve/odata/json_form.h"
+
+namespace braid::serve::odata {
+namespace {
+
+const char* code_of(int status) {
+  switch (status) {
+    case 400:
+      return "BadRequest";
+    case 404:
+      return "NotFound";
+    case 405:
+      return "MethodNotAllowed";
+    case 406:
+      return "NotAcceptable";
+    case 410:
+      return "Gone";
+    case 412:
+      return "PreconditionFailed";
+    case 501:
+      return "NotImplemented";
+    case 503:
+      return "ServiceUnavailable";
+    default:
+      return "InternalError";
+  }
+}
+
+/// A host and a port, and nothing that could stand for something else in an address.
+bool is_host(std::string_view text) {
+  if (text.empty() || text.size() > 260) return false;
+  for (const char byte : text) {
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+    if (!plain && std::string_view(".-_:[]").find(byte) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+HttpResponse answer_of(std::string content_type, std::string body) {
+  HttpResponse made{.content_type = std::move(content_type), .body = std::move(body)};
+  made.headers.emplace_back("OData-Version", "4.0");
+  return made;
+}
+
+HttpResponse error_answer(const Wrong& wrong) {
+  HttpResponse made = answer_of("application/json;odata.metadata=minimal;charset=utf-8",
+                                fmt::format("{{\"error\":{{\"code\":\"{}\",\"message\":{}}}}}\n", code_of(wrong.status),
+                                            json_string(wrong.message)));
+  made.status = wrong.status;
+  if (wrong.status == 405) made.headers.emplace_back("Allow", "GET, HEAD");
+  if (wrong.status == 503) made.headers.emplace_back("Retry-After", "1");
+  return made;
+}
+
+void set_product_headers(const ApiProduct& product, const ViewsAt& at, const std::string& status,
+                         HttpResponse& response) {
+  response.headers.emplace_back("Braid-Epoch", std::to_string(at.epoch));
+  response.headers.emplace_back("Braid-Version", std::to_string(product.version));
+  response.headers.emplace_back("Braid-Status", status);
+  if (at.watermark != INT64_MIN && at.watermark != INT64_MAX)
+    response.headers.emplace_back("Braid-Watermark", timestamp_text(at.watermark));
+}
+
+std::string root_of(const HttpRequest& request, std::string_view path) {
+  const std::string_view told = request.header("x-forwarded-host");
+  const std::string_view asked = request.header("host");
+  const std::string_view host = is_host(told) ? told : is_host(asked) ? asked : "localhost";
+  const std::string_view scheme = request.header("x-forwarded-proto") == "https" ? "https" : "http";
+  return fmt::format("{}://{}{}", scheme, host, path);
+}
+
+Parsed<std::shared_ptr<const ViewsState>> state_of(const Serving& serving, std::optional<uint64_t> min_epoch) {
+  std::shared_ptr<const ViewsState> state = serving.host.now();
+  if (!state) return Wrong{503, "the job has not begun, or has ended"};
+  if (min_epoch && state->at.epoch < *min_epoch)
+    return Wrong{412, fmt::format("epoch {} is the last one that is committed, and {} is asked for", state->at.epoch,
+                                  *min_epoch)};
+  return state;
+}
+
+}  // namespace braid::serve::odata
