@@ -253,6 +253,7 @@ int run_command_line(int count, const char* const* words) {
   add_diff(app, context);
   add_status(app, context);
   add_read(app, context);
+  add_query(app, context);
   add_help(app, context);
   add_functions(app, context);
   add_schema(app, context);

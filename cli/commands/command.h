@@ -67,6 +67,7 @@ void add_run(CLI::App& app, CommandContext& context);
 void add_diff(CLI::App& app, CommandContext& context);
 void add_status(CLI::App& app, CommandContext& context);
 void add_read(CLI::App& app, CommandContext& context);
+void add_query(CLI::App& app, CommandContext& context);
 void add_help(CLI::App& app, CommandContext& context);
 void add_functions(CLI::App& app, CommandContext& context);
 void add_schema(CLI::App& app, CommandContext& context);

@@ -17,22 +17,21 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
 constexpr std::chrono::seconds kTimeOut{5};
+constexpr std::chrono::seconds kTimeOutOfQuery{20};
 constexpr uint64_t kMostBytes = 64 << 20;
 
-}  // namespace
-
-Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept) {
+Result<HttpReply> exchange(const serve::HttpAddress& address, http::request<http::string_body> request,
+                           std::chrono::seconds time_out) {
   asio::io_context io{1};
   beast::tcp_stream stream(io);
   beast::flat_buffer buffer;
-  http::request<http::empty_body> request{http::verb::get, path, 11};
   request.set(http::field::host, address.text());
-  request.set(http::field::accept, accept);
   request.keep_alive(false);
+  request.prepare_payload();
   http::response_parser<http::string_body> parser;
   parser.body_limit(kMostBytes);
   beast::error_code failure;
-  stream.expires_after(kTimeOut);
+  stream.expires_after(time_out);
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, failure), address.port);
   if (!failure) {
     stream.async_connect(endpoint, [&](beast::error_code connected) {
@@ -54,6 +53,22 @@ Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string&
   return HttpReply{.status = static_cast<int>(response.result_int()),
                    .content_type = std::string(type.data(), type.size()),
                    .body = std::move(response.body())};
+}
+
+}  // namespace
+
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept) {
+  http::request<http::string_body> request{http::verb::get, path, 11};
+  request.set(http::field::accept, accept);
+  return exchange(address, std::move(request), kTimeOut);
+}
+
+Result<HttpReply> http_post(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                            const std::string& type, const std::string& body) {
+  http::request<http::string_body> request{http::verb::post, path, 11, body};
+  request.set(http::field::accept, accept);
+  request.set(http::field::content_type, type);
+  return exchange(address, std::move(request), kTimeOutOfQuery);
 }
 
 }  // namespace braid::cli

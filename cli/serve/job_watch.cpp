@@ -10,6 +10,7 @@
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/lineage_findings.h"
 #include "runtime/report/topic_findings.h"
+#include "serve/duckdb/engine.h"
 
 namespace braid::cli {
 namespace {
@@ -45,6 +46,9 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
     watch->api_.emplace(options.products, *options.views, clock, [raw = watch.get()](const serve::ApiProduct& product) {
       return raw->contract_status(product);
     });
+    watch->api_->offer_columns(serve::duckdb_engine);
+    watch->query_.emplace(options.products, *options.views, clock, serve::duckdb_engine);
+    limits.body_bytes = serve::QueryApi::kMostText;
     limits.threads = kServingThreads;
     limits.connections = serving_connections();
   }
@@ -92,6 +96,8 @@ std::optional<serve::HttpAddress> JobWatch::address() const {
 }
 
 serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
+  if (query_)
+    if (std::optional<serve::HttpResponse> answer = query_->answer(request)) return *std::move(answer);
   if (api_)
     if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
   std::lock_guard lock(endpoint_used_);

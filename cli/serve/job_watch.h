@@ -17,6 +17,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/engine/job_monitor.h"
 #include "serve/http/server.h"
+#include "serve/query/query_api.h"
 #include "serve/rest/api.h"
 
 namespace braid::cli {
@@ -79,10 +80,11 @@ class JobWatch {
   Clock& clock_;
   JobMonitor monitor_;
   std::mutex endpoint_used_;
-  std::optional<JobEndpoint> endpoint_;  ///< one request at a time
-  std::optional<serve::Api> api_;        ///< none: no product is served
-  std::set<std::string> told_;           ///< warnings
-  std::unique_ptr<AlertThread> alerts_;  ///< null: nobody is told
+  std::optional<JobEndpoint> endpoint_;   ///< one request at a time
+  std::optional<serve::Api> api_;         ///< none: no product is served
+  std::optional<serve::QueryApi> query_;  ///< of the same products
+  std::set<std::string> told_;            ///< warnings
+  std::unique_ptr<AlertThread> alerts_;   ///< null: nobody is told
   std::string alerts_address_;
   std::unique_ptr<LineageEvents> lineage_;  ///< null: nobody is told
   std::string lineage_address_;

@@ -5,6 +5,7 @@
 #include "runtime/data/value.h"
 #include "serve/http/query.h"
 #include "serve/rest/asked.h"
+#include "serve/sql/row_form.h"
 
 namespace braid::serve {
 namespace {
@@ -235,12 +236,17 @@ HttpResponse Api::rows(size_t index, const HttpRequest& request, const Query& qu
   const ApiProduct& product = products_[index];
   const Result<AskedRows> asked = read_query(product, query, false);
   if (!asked.ok()) return problem_of(asked.error());
-  const bool lines = request.header("accept").find(kLines) != std::string_view::npos;
+  const RowForm form = row_form(request.header("accept"));
+  const bool lines = form == RowForm::ndjson;
   return at_epoch(*asked, host_, clock_,
-                  [this, index, &product, asked = *asked, query, lines,
+                  [this, index, &product, asked = *asked, query, lines, form,
                    request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
-                    const std::string etag = etag_of(state->at.epoch, lines ? "-lines" : "");
-                    HttpResponse response{.content_type = lines ? kLines : kJson};
+                    const bool in_columns = is_columnar(form);
+                    const std::string etag =
+                        etag_of(state->at.epoch, lines        ? "-lines"
+                                                 : in_columns ? (form == RowForm::arrow ? "-arrow" : "-parquet")
+                                                              : "");
+                    HttpResponse response{.content_type = in_columns ? media_type(form) : lines ? kLines : kJson};
                     set_headers(product, state->at, response);
                     response.headers.emplace_back("ETag", etag);
                     if (has_etag(request, etag)) {
@@ -250,6 +256,10 @@ HttpResponse Api::rows(size_t index, const HttpRequest& request, const Query& qu
                     const ViewReader reader(state, index);
                     if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader))
                       return *std::move(refused);
+                    if (in_columns) {
+                      std::optional<HttpResponse> failed = rows_in_columns(index, form, asked, query, state, response);
+                      return failed ? *std::move(failed) : response;
+                    }
                     const RowText text(product.row, asked.fields);
                     std::string& body = response.body;
                     if (!lines) body = "{" + head(product, state->at) + ",\"rows\":[";

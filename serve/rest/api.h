@@ -19,6 +19,7 @@
 #include "runtime/view/view_host.h"
 #include "serve/http/server.h"
 #include "serve/read/read_plan.h"
+#include "serve/sql/sql_engine.h"
 
 namespace braid::serve {
 
@@ -36,11 +37,16 @@ struct ApiProduct {
   std::string qualified() const { return domain + "." + name; }
 };
 
+struct AskedRows;  // asked.h
+
 class Api {
  public:
   /// `products`: in the order of the host's views. `status`: of a product's contract now, like "ok".
   Api(std::vector<ApiProduct> products, ViewHost& host, Clock& clock,
       std::function<std::string(const ApiProduct& product)> status);
+
+  /// Rows are given as Arrow and Parquet, too. Before the first answer.
+  void offer_columns(FindSqlEngine find) { find_engine_ = std::move(find); }
 
   /// Nothing: the path is not one of these.
   std::optional<HttpResponse> answer(const HttpRequest& request) const;
@@ -58,6 +64,10 @@ class Api {
   HttpResponse rows(size_t product, const HttpRequest& request, const Query& query) const;
   HttpResponse row(size_t product, const std::vector<std::string>& key, const HttpRequest& request,
                    const Query& query) const;
+  /// Puts rows into `response` as Arrow or Parquet. Nothing: `response` is the answer.
+  std::optional<HttpResponse> rows_in_columns(size_t product, RowForm form, const AskedRows& asked, const Query& query,
+                                              const std::shared_ptr<const ViewsState>& state,
+                                              HttpResponse& response) const;
   std::optional<size_t> find(const std::string& name) const;
   std::string head(const ApiProduct& product, const ViewsAt& at) const;
   void set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse& response) const;
@@ -66,6 +76,7 @@ class Api {
   ViewHost& host_;
   Clock& clock_;
   std::function<std::string(const ApiProduct&)> status_;
+  FindSqlEngine find_engine_;
 };
 
 /// A problem as RFC 9457 has it.
