@@ -36,7 +36,7 @@ STATEMENTS = [
     "select * from shop.customer order by customer",
     "select * from shop.dear order by id",
     "select id, note from shop.dear where note is null and cents > 700 order by id",
-    "select date_trunc('minute', at) as minute, count(*) as n, avg(cents) as mean from shop.dear group by all order by 1",
+    "select date_trunc('minute', d.at) as minute, count(*) as n, avg(cents) as mean from shop.dear d group by all order by 1",
     "select c.city, count(*) as n from shop.customer c join shop.dear d on d.customer = c.customer group by 1 order by 1",
     "select city, sum(sales) as n from shop.sale_per_minute group by city having n > 3 order by city",
     "select customer, cents, rank() over (order by cents desc, customer) as place from shop.customer order by place",
