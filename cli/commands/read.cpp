@@ -71,54 +71,21 @@ Result<HttpReply> ask_job_of(const std::string& store, const Question& question)
   return ask(address, question);
 }
 
-/// Where rows of a project's products are kept.
-struct Kept {
-  std::string store;
-  driver::Compiled compiled;
-  std::optional<TopicViews> topics;  ///< by `braid serve`; else by the job
-};
-
-/// What is wrong is reported.
-Kept kept_by(Session& session, const ReadFlags& flags) {
-  Kept made{.store = flags.store.empty() ? session.environment().store : flags.store, .compiled = {}, .topics = {}};
-  session.keep_whole_rows(true, made.store);
-  made.compiled = session.compile(session.chosen_products());
-  Program& program = made.compiled.program();
-  if (session.environment().kafka && session.bind(program) && !session.output_topics().empty()) {
-    made.topics = bind_topic_views(session, program);
-    if (flags.store.empty()) made.store = serve_store(session.environment());
-  }
-  return made;
-}
-
 /// Of a job that is stopped: the views that its store has.
-Result<HttpReply> ask_store(Session& session, const Kept& kept, const Question& question) {
-  const Program& program = kept.topics ? kept.topics->program : kept.compiled.physical.program;
-  BoundViews views;
-  if (kept.topics)
-    views = {.specs = kept.topics->specs, .products = kept.topics->products};
-  else
-    views = bind_views(program, session.project(), session.environment(), true, session.reporter(),
-                       &session.foreign_products());
-  BRAID_ASSIGN(const std::unique_ptr<StateStore> store, open_to_read(join_path(kept.store, "state")));
-  ViewHost host(system_clock());
-  BRAID_ASSIGN(const std::vector<size_t> there, JobViews::show(program, views.specs, kept.store, *store, host));
-  std::vector<serve::ApiProduct> products;
-  for (const size_t place : there) products.push_back(std::move(views.products[place]));
+Result<HttpReply> ask_store(Session& session, const KeptProducts& kept, const Question& question) {
   HttpReply reply;
-  {
+  BRAID_TRY(read_kept(session, kept, [&](std::vector<serve::ApiProduct> products, ViewHost& host) {
     const serve::Api api(std::move(products), host, system_clock(), [](const serve::ApiProduct&) { return "stopped"; });
     serve::HttpRequest request{.path = question.path, .query = question.query};
     request.headers.emplace_back("accept", question.accept);
     serve::HttpResponse answer = *api.answer(request);
     reply = {.status = answer.status, .content_type = answer.content_type, .body = std::move(answer.body)};
-  }
-  host.close();
+  }));
   return reply;
 }
 
 Result<HttpReply> ask_project(Session& session, const ReadFlags& flags, const Question& question) {
-  const Kept kept = kept_by(session, flags);
+  const KeptProducts kept = kept_products(session, flags.store);
   if (session.reporter().has_errors()) return HttpReply();  // which are shown
   // As long as this holds the lock no job starts.
   const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), kept.store);
@@ -172,19 +139,12 @@ void follow(const ReadFlags& flags, const std::string& authorization, CommandCon
 
 void read(const ReadFlags& flags, CommandContext& context) {
   Question question = question_of(flags);
-  if (!flags.token.empty()) {
-    std::string reason;
-    std::optional<std::string> token = read_file(flags.token, reason);
-    if (!token) {
-      context.exit_code =
-          show_error({ErrorKind::usage, diag::FileNotReadable{.path = flags.token, .reason = reason}.make().message,
-                      diag::FileNotReadable::kCode, 0},
-                     context.console);
-      return;
-    }
-    while (token->ends_with('\n') || token->ends_with('\r') || token->ends_with(' ')) token->pop_back();
-    question.authorization = "Bearer " + *token;
+  const Result<std::string> authorization = authorization_of(flags.token);
+  if (!authorization.ok()) {
+    context.exit_code = show_error(authorization.error(), context.console);
+    return;
   }
+  question.authorization = *authorization;
   if (flags.follow.on) return follow(flags, question.authorization, context);
   Result<HttpReply> reply = HttpReply();
   if (!flags.at.empty()) {

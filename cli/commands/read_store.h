@@ -1,16 +1,40 @@
-// The state of a job beside the job that runs on it.
+// The state of a job beside the job that runs on it, and the views in it.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "cli/session/session.h"
+#include "cli/session/topic_views.h"
 #include "runtime/base/result.h"
 #include "runtime/state/store.h"
+#include "runtime/view/view_host.h"
+#include "serve/rest/api.h"
 
 namespace braid::cli {
 
 /// As of its last commit; `state`: the folder `state` of a store. Files that go while it is opened are looked for
 /// again.
 Result<std::unique_ptr<StateStore>> open_to_read(const std::string& state);
+
+/// Where the rows of a project's products are kept for readers.
+struct KeptProducts {
+  std::string store;
+  driver::Compiled compiled;
+  std::optional<TopicViews> topics;  ///< by `braid serve`; else by the job
+};
+/// `store`: of the command line, may be empty. What is wrong is reported.
+KeptProducts kept_products(Session& session, const std::string& store);
+
+/// Calls `read` with the views that the store of a stopped job has, and the products that they are of.
+Status read_kept(Session& session, const KeptProducts& kept,
+                 const std::function<void(std::vector<serve::ApiProduct> products, ViewHost& host)>& read);
+
+/// The header for a job that asks who reads: the token in that file. Empty: there is no file. Fails with the finding of
+/// a file that cannot be read.
+Result<std::string> authorization_of(const std::string& token_file);
 
 }  // namespace braid::cli

@@ -17,24 +17,21 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
 constexpr std::chrono::seconds kTimeOut{5};
+constexpr std::chrono::seconds kTimeOutOfQuery{20};
 constexpr uint64_t kMostBytes = 64 << 20;
 
-}  // namespace
-
-Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
-                           const std::string& authorization, int64_t wait_us) {
+Result<HttpReply> exchange(const serve::HttpAddress& address, http::request<http::string_body> request,
+                           std::chrono::microseconds time_out) {
   asio::io_context io{1};
   beast::tcp_stream stream(io);
   beast::flat_buffer buffer;
-  http::request<http::empty_body> request{http::verb::get, path, 11};
   request.set(http::field::host, address.text());
-  request.set(http::field::accept, accept);
-  if (!authorization.empty()) request.set(http::field::authorization, authorization);
   request.keep_alive(false);
+  request.prepare_payload();
   http::response_parser<http::string_body> parser;
   parser.body_limit(kMostBytes);
   beast::error_code failure;
-  stream.expires_after(kTimeOut + std::chrono::microseconds(wait_us));
+  stream.expires_after(time_out);
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, failure), address.port);
   if (!failure) {
     stream.async_connect(endpoint, [&](beast::error_code connected) {
@@ -58,6 +55,25 @@ Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string&
                    .content_type = std::string(type.data(), type.size()),
                    .body = std::move(response.body()),
                    .next = std::string(next.data(), next.size())};
+}
+
+}  // namespace
+
+Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                           const std::string& authorization, int64_t wait_us) {
+  http::request<http::string_body> request{http::verb::get, path, 11};
+  request.set(http::field::accept, accept);
+  if (!authorization.empty()) request.set(http::field::authorization, authorization);
+  return exchange(address, std::move(request), kTimeOut + std::chrono::microseconds(wait_us));
+}
+
+Result<HttpReply> http_post(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                            const std::string& type, const std::string& body, const std::string& authorization) {
+  http::request<http::string_body> request{http::verb::post, path, 11, body};
+  request.set(http::field::accept, accept);
+  request.set(http::field::content_type, type);
+  if (!authorization.empty()) request.set(http::field::authorization, authorization);
+  return exchange(address, std::move(request), kTimeOutOfQuery);
 }
 
 }  // namespace braid::cli

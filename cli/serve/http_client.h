@@ -1,4 +1,4 @@
-// One GET, with a time-out for all of it.
+// One request, with a time-out for all of it.
 #pragma once
 
 #include <cstdint>
@@ -20,5 +20,9 @@ struct HttpReply {
 /// code 7025 if nothing answers there, or something that is not HTTP.
 Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
                            const std::string& authorization = {}, int64_t wait_us = 0);
+
+/// The same with a body, as `type`. It waits for 20 seconds.
+Result<HttpReply> http_post(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
+                            const std::string& type, const std::string& body, const std::string& authorization = {});
 
 }  // namespace braid::cli

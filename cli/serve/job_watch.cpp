@@ -11,6 +11,7 @@
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/lineage_findings.h"
 #include "runtime/report/topic_findings.h"
+#include "serve/duckdb/engine.h"
 #include "serve/grpc/grpc_gate.h"
 #include "serve/grpc/grpc_session.h"
 
@@ -52,6 +53,10 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
       watch->api_->set_rules(options.guard->rules());
       watch->odata_->set_rules(options.guard->rules());
     }
+    watch->api_->offer_columns(serve::duckdb_engine);
+    watch->query_.emplace(options.products, *options.views, clock, serve::duckdb_engine);
+    if (options.guard != nullptr) watch->query_->set_rules(options.guard->rules());
+    limits.body_bytes = serve::QueryApi::kMostText;
     watch->serve_grpc();
     limits.threads = kServingThreads;
     limits.connections = serving_connections();
@@ -177,6 +182,8 @@ serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
 }
 
 serve::HttpResponse JobWatch::answer_known(const serve::HttpRequest& request) {
+  if (query_)
+    if (std::optional<serve::HttpResponse> answer = query_->answer(request)) return *std::move(answer);
   if (api_)
     if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
   if (odata_)

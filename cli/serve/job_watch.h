@@ -20,6 +20,7 @@
 #include "serve/grpc/grpc_api.h"
 #include "serve/http/server.h"
 #include "serve/odata/service.h"
+#include "serve/query/query_api.h"
 #include "serve/rest/api.h"
 
 namespace braid::cli {
@@ -95,6 +96,7 @@ class JobWatch {
   std::optional<JobEndpoint> endpoint_;  ///< one request at a time
   std::optional<serve::Api> api_;        ///< none: no product is served
   std::optional<serve::odata::Service> odata_;
+  std::optional<serve::QueryApi> query_;
   std::unique_ptr<serve::GrpcApi> grpc_;          ///< null: no product is served by gRPC
   serve::GrpcHandler grpc_calls_, grpc_handler_;  ///< behind the gate, and in front of it
   std::set<std::string> told_;                    ///< warnings

@@ -35,10 +35,11 @@ bool is_purpose(std::string_view text) {
          });
 }
 
-/// Everything under a product but a row by its key.
+/// What may read many rows: all under a product but a row by its key, SQL, and whatever OData asks for.
 bool is_scan(const HttpRequest& request) {
   const auto parts = path_parts(request.path);
-  return parts && parts->size() == 4;
+  if (!parts || parts->empty()) return false;
+  return parts->size() == 4 || request.path == "/v1/query" || parts->front() == "odata";
 }
 
 /// Counts the bytes of an answer that may come later; the lease lives as long.

@@ -7,6 +7,7 @@
 #include "serve/http/query.h"
 #include "serve/rest/asked.h"
 #include "serve/rest/row_text.h"
+#include "serve/sql/row_form.h"
 
 namespace braid::serve {
 namespace {
@@ -260,43 +261,54 @@ HttpResponse Api::rows(size_t index, const Sight& sight, const HttpRequest& requ
   if (!asked.ok()) return problem_of(asked.error());
   asked->plan.sight = sight;
   asked->plan.columns = asked->fields;
-  const bool lines = request.header("accept").find(kLines) != std::string_view::npos;
-  return at_epoch(
-      *asked, host_, clock_,
-      [this, index, &product, asked = *asked, query, lines,
-       request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
-        const std::string etag = etag_of(state->at.epoch, (lines ? "-lines" : "") + form_of(asked.plan.sight));
-        HttpResponse response{.content_type = lines ? kLines : kJson};
-        set_headers(product, state->at, response);
-        response.headers.emplace_back("ETag", etag);
-        if (has_etag(request, etag)) {
-          response.status = 304;
-          return response;
-        }
-        const ViewReader reader(state, index);
-        if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader)) return *std::move(refused);
-        const RowText text(product.row, asked.fields);
-        std::string& body = response.body;
-        if (!lines) body = "{" + head(product, state->at) + ",\"rows\":[";
-        bool first = true;
-        const Result<ReadResult> result = read(asked.plan, reader, [&](const Slot* slots, const ViewStamp&) {
-          if (!lines && !first) body += ',';
-          first = false;
-          text.append(slots, body);
-          if (lines) body += '\n';
-          return body.size() < kMostBytes;
-        });
-        if (!result.ok()) return problem_of(result.error());
-        std::string next = "null";
-        if (result->more) {
-          host_.keep(state, clock_.steady_us() + kTokenHolds);
-          next = token_of(state->at.epoch, product, query, result->position);
-          response.headers.emplace_back("Braid-Next", next);
-          next = '"' + next + '"';
-        }
-        if (!lines) body += "],\"next\":" + next + "}\n";
-        return response;
-      });
+  const RowForm form = row_form(request.header("accept"));
+  const bool lines = form == RowForm::ndjson;
+  return at_epoch(*asked, host_, clock_,
+                  [this, index, &product, asked = *asked, query, lines, form,
+                   request](const std::shared_ptr<const ViewsState>& state) -> HttpResponse {
+                    const bool in_columns = is_columnar(form);
+                    const char* const of_form = lines                    ? "-lines"
+                                                : !in_columns            ? ""
+                                                : form == RowForm::arrow ? "-arrow"
+                                                                         : "-parquet";
+                    const std::string etag = etag_of(state->at.epoch, of_form + form_of(asked.plan.sight));
+                    HttpResponse response{.content_type = in_columns ? media_type(form) : lines ? kLines : kJson};
+                    set_headers(product, state->at, response);
+                    response.headers.emplace_back("ETag", etag);
+                    if (has_etag(request, etag)) {
+                      response.status = 304;
+                      return response;
+                    }
+                    const ViewReader reader(state, index);
+                    if (std::optional<HttpResponse> refused = refusal_of(asked.plan, reader))
+                      return *std::move(refused);
+                    if (in_columns) {
+                      std::optional<HttpResponse> failed = rows_in_columns(index, form, asked, query, state, response);
+                      return failed ? *std::move(failed) : response;
+                    }
+                    const RowText text(product.row, asked.fields);
+                    std::string& body = response.body;
+                    if (!lines) body = "{" + head(product, state->at) + ",\"rows\":[";
+                    bool first = true;
+                    const Result<ReadResult> result =
+                        read(asked.plan, reader, [&](const Slot* slots, const ViewStamp&) {
+                          if (!lines && !first) body += ',';
+                          first = false;
+                          text.append(slots, body);
+                          if (lines) body += '\n';
+                          return body.size() < kMostBytes;
+                        });
+                    if (!result.ok()) return problem_of(result.error());
+                    std::string next = "null";
+                    if (result->more) {
+                      host_.keep(state, clock_.steady_us() + kTokenHolds);
+                      next = token_of(state->at.epoch, product, query, result->position);
+                      response.headers.emplace_back("Braid-Next", next);
+                      next = '"' + next + '"';
+                    }
+                    if (!lines) body += "],\"next\":" + next + "}\n";
+                    return response;
+                  });
 }
 
 HttpResponse Api::row(size_t index, const Sight& sight, const std::vector<std::string>& key, const HttpRequest& request,

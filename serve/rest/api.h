@@ -21,6 +21,7 @@
 #include "serve/access/reader_rules.h"
 #include "serve/http/server.h"
 #include "serve/read/read_plan.h"
+#include "serve/sql/sql_engine.h"
 
 namespace braid::serve {
 
@@ -38,6 +39,8 @@ struct ApiProduct {
   std::string qualified() const { return domain + "." + name; }
 };
 
+struct AskedRows;  // asked.h
+
 class Api {
  public:
   /// `products`: in the order of the host's views. `status`: of a product's contract now, like "ok".
@@ -47,6 +50,8 @@ class Api {
   /// From now on a consumer (HttpRequest::consumer) sees what they say; without one nothing is served. They outlive
   /// this. Before the first request.
   void set_rules(ReaderRules& rules) { rules_ = &rules; }
+  /// Rows are given as Arrow and Parquet, too. Before the first answer.
+  void offer_columns(FindSqlEngine find) { find_engine_ = std::move(find); }
   /// Nothing: the path is not one of these.
   std::optional<HttpResponse> answer(const HttpRequest& request) const;
 
@@ -66,6 +71,10 @@ class Api {
                    const Query& query) const;
   HttpResponse changes(size_t product, const std::vector<std::string>& key, const HttpRequest& request,
                        const Query& query) const;
+  /// Puts rows into `response` as Arrow or Parquet. Nothing: `response` is the answer.
+  std::optional<HttpResponse> rows_in_columns(size_t product, RowForm form, const AskedRows& asked, const Query& query,
+                                              const std::shared_ptr<const ViewsState>& state,
+                                              HttpResponse& response) const;
   /// Nothing: as if there were no such product.
   std::optional<Sight> sight_of(size_t product, const HttpRequest& request) const;
   std::optional<size_t> find(const std::string& name, const HttpRequest& request) const;
@@ -77,6 +86,7 @@ class Api {
   Clock& clock_;
   std::function<std::string(const ApiProduct&)> status_;
   ReaderRules* rules_ = nullptr;  ///< null: all see all
+  FindSqlEngine find_engine_;
 };
 
 /// A problem as RFC 9457 has it.

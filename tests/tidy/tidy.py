@@ -42,6 +42,7 @@ LIBRARIES = {
     r"llvm(-c)?/": ["compiler/codegen"],
     r"rocksdb/": ["runtime/state"],
     r"rdkafka(_mock)?\.h": ["runtime/connect/kafka", "benchmarks"],
+    r"duckdb\.h|nanoarrow/": ["serve/duckdb"],
     r"curl/": ["runtime/connect/registry"],
     r"yaml-cpp/": ["mesh/standards"],
     r"libpq-fe\.h": ["runtime/connect/postgres"],

@@ -1,0 +1,143 @@
+// `braid query`: SQL over the served products, of the job that runs or from the store of one that is stopped.
+#include <nlohmann/json.hpp>
+
+#include "cli/commands/command.h"
+#include "cli/commands/read_store.h"
+#include "cli/present/csv_table.h"
+#include "cli/serve/http_client.h"
+#include "cli/serve/job_address.h"
+#include "runtime/base/clock.h"
+#include "runtime/engine/job_store.h"
+#include "runtime/report/query_findings.h"
+#include "serve/duckdb/engine.h"
+#include "serve/query/query_api.h"
+#include "serve/sql/row_form.h"
+
+namespace braid::cli {
+namespace {
+
+constexpr const char* kSql = "application/sql";
+constexpr int64_t kLookEvery = 5'000;  ///< µs
+
+struct QueryFlags {
+  ScriptOptions script;
+  std::string sql, store, at, token;
+  std::string format = "table";
+};
+
+/// The form in which rows are asked for; a table is laid out here.
+serve::RowForm form_of(const std::string& format) {
+  if (format == "json") return serve::RowForm::json;
+  if (format == "ndjson") return serve::RowForm::ndjson;
+  if (format == "arrow") return serve::RowForm::arrow;
+  return format == "parquet" ? serve::RowForm::parquet : serve::RowForm::csv;
+}
+
+Result<HttpReply> ask(const serve::HttpAddress& address, const QueryFlags& flags) {
+  BRAID_ASSIGN(const std::string authorization, authorization_of(flags.token));
+  return http_post(address, serve::QueryApi::kPath, serve::media_type(form_of(flags.format)), kSql, flags.sql,
+                   authorization);
+}
+
+/// Of a job that is stopped: the views that its store has.
+Result<HttpReply> ask_store(Session& session, const KeptProducts& kept, const QueryFlags& flags) {
+  HttpReply reply;
+  BRAID_TRY(read_kept(session, kept, [&](std::vector<serve::ApiProduct> products, ViewHost& host) {
+    serve::QueryApi api(std::move(products), host, system_clock(), serve::duckdb_engine);
+    serve::HttpRequest request{.method = "POST", .path = serve::QueryApi::kPath, .body = flags.sql};
+    request.headers.emplace_back("accept", serve::media_type(form_of(flags.format)));
+    request.headers.emplace_back("content-type", kSql);
+    serve::HttpResponse answer = *api.answer(request);
+    while (answer.later) {
+      std::optional<serve::HttpResponse> made = answer.later();
+      if (made)
+        answer = *std::move(made);
+      else
+        system_clock().sleep_us(kLookEvery);
+    }
+    reply = {.status = answer.status, .content_type = answer.content_type, .body = std::move(answer.body)};
+  }));
+  return reply;
+}
+
+Result<HttpReply> ask_project(Session& session, const QueryFlags& flags) {
+  const KeptProducts kept = kept_products(session, flags.store);
+  if (session.reporter().has_errors()) return HttpReply();  // which are shown
+  // As long as this holds the lock no job starts.
+  const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), kept.store);
+  if (lock.ok()) return ask_store(session, kept, flags);
+  BRAID_ASSIGN(const serve::HttpAddress address, address_of_job(real_fs(), kept.store));
+  return ask(address, flags);
+}
+
+Error error_of(const HttpReply& reply) {
+  const auto problem = nlohmann::json::parse(reply.body, nullptr, false);
+  const std::string reason = problem.is_object() ? problem.value("detail", reply.body) : reply.body;
+  // The sentence of the engine that is not there is a finding already.
+  if (reply.status == 501) return {ErrorKind::usage, reason, diag::NoSqlEngine::kCode, 0};
+  if (reply.status == 422)
+    return {ErrorKind::usage, diag::QueryTooLarge{.reason = reason}.make().message, diag::QueryTooLarge::kCode, 0};
+  return {ErrorKind::usage, diag::QueryWrong{.reason = reason}.make().message, diag::QueryWrong::kCode, 0};
+}
+
+void show(const HttpReply& reply, const QueryFlags& flags, CommandContext& context) {
+  if (reply.status != 200) {
+    context.exit_code = show_error(error_of(reply), context.console);
+    return;
+  }
+  const std::string text =
+      flags.format == "table" ? table_of_csv(reply.body, context.console.width, context.console.color_out) : reply.body;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void query(const QueryFlags& flags, CommandContext& context) {
+  Result<HttpReply> reply = HttpReply();
+  if (!flags.at.empty()) {
+    reply = ask(*serve::parse_http_address(flags.at), flags);
+  } else {
+    Session session(flags.script.session());
+    const bool right = session.check();
+    context.exit_code = show_errors(session, context.console);
+    if (!right || context.exit_code != kDone) return;
+    reply = ask_project(session, flags);
+    context.exit_code = show_errors(session, context.console);
+    if (context.exit_code != kDone) return;
+  }
+  if (reply.ok())
+    show(*reply, flags, context);
+  else
+    context.exit_code = show_error(reply.error(), context.console);
+}
+
+}  // namespace
+
+void add_query(CLI::App& app, CommandContext& context) {
+  auto flags = std::make_shared<QueryFlags>();
+  CLI::App* command = app.add_subcommand(
+      "query", "Answers a statement of SQL over served products: of a running job, or from the store of a stopped one");
+  command->add_option("sql", flags->sql, "Statement, such as \"select city, count(*) from shop.order group by city\"")
+      ->required()
+      ->type_name("SQL");
+  command->add_option("--project", flags->script.path, "Project folder or script")
+      ->type_name("PATH")
+      ->capture_default_str();
+  command->add_option("--env", flags->script.environment, "Environment in braid.toml (default: its default_env)")
+      ->type_name("NAME");
+  command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
+  command->add_option("--at", flags->at, "Ask the job that listens there")
+      ->check([](const std::string& written) {
+        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
+      })
+      ->type_name("ADDRESS:PORT");
+  command->add_option("--token", flags->token, "File with the token for a job that asks who reads")->type_name("FILE");
+  command
+      ->add_option(
+          "--format", flags->format,
+          "table; csv; json: the whole answer, with its epoch; ndjson: one row a line; arrow: a stream; parquet: "
+          "a file")
+      ->check(CLI::IsMember({"table", "csv", "json", "ndjson", "arrow", "parquet"}))
+      ->capture_default_str();
+  command->callback([flags, &context] { query(*flags, context); });
+}
+
+}  // namespace braid::cli
