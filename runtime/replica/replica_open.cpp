@@ -162,6 +162,7 @@ Status ReplicaRun::check(Partition& partition) {
   partition.end = range.end;
   if (!partition.stored) {
     mark = {.topic = partition.place.topic, .position = range.begin};
+    partition.changed = true;  // what comes and expires before it is read is missed from now on
     return {};
   }
   if (range.end < mark.position)
