@@ -124,7 +124,7 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
     const int64_t from = versioned ? std::max(right.row->time, right.row->watermark) : 0;
     tables[right.row->table_key].push_back({from, &right});
   }
-  for (auto& [key, versions] : tables) std::sort(versions.begin(), versions.end(), before);
+  for (auto& [key, versions] : tables) std::stable_sort(versions.begin(), versions.end(), before);
   for (const auto& [key, versions] : tables)
     for (const Version& version : versions) {
       const bool replaced = !versioned && !version.right->deletes && &version != &versions.back();
@@ -340,7 +340,7 @@ Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
 Run::Rows Run::join_exists(int index, const typed::JoinStep& step) {
   const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
   std::vector<Keyed> rights = rights_in_time(index, step);
-  std::sort(rights.begin(), rights.end(), [](const Keyed& a, const Keyed& b) {
+  std::stable_sort(rights.begin(), rights.end(), [](const Keyed& a, const Keyed& b) {
     return std::tie(a.row->time, a.row->place) < std::tie(b.row->time, b.row->place);
   });
   Rows out;
@@ -370,7 +370,7 @@ Run::Rows Run::join_exists(int index, const typed::JoinStep& step) {
 Run::Rows Run::join_nearest(int index, const typed::JoinStep& step) {
   const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
   std::vector<Keyed> rights = rights_in_time(index, step);
-  std::sort(rights.begin(), rights.end(), [](const Keyed& a, const Keyed& b) {
+  std::stable_sort(rights.begin(), rights.end(), [](const Keyed& a, const Keyed& b) {
     return std::tie(a.row->time, a.row->place) < std::tie(b.row->time, b.row->place);
   });
   Rows out;

@@ -222,8 +222,9 @@ Run::Rows Run::match(int index, const plan::MatchNode& node) {
   }
   Rows out;
   for (auto& [key, rows] : by_key) {
-    std::sort(rows.begin(), rows.end(),
-              [](const Row* a, const Row* b) { return std::tie(a->time, a->place) < std::tie(b->time, b->place); });
+    std::stable_sort(rows.begin(), rows.end(), [](const Row* a, const Row* b) {
+      return std::tie(a->time, a->place) < std::tie(b->time, b->place);
+    });
     std::set<const Row*> rejected;
     Trials trials(*this, index, node, rows);
     size_t from = 0;

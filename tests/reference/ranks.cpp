@@ -134,7 +134,7 @@ Run::Rows Run::running(int index, const plan::RunningNode& node) {
   }
   Rows out;
   for (auto& [key, members] : keys) {
-    std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
+    std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
       return std::tie(a.from->time, a.from->place) < std::tie(b.from->time, b.from->place);
     });
     size_t begin = 0;  // where the key is known from

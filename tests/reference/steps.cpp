@@ -234,7 +234,8 @@ Run::Rows Run::unique(int index, const plan::UniqueNode& node) {
     else
       rows.push_back(&row);
   }
-  std::sort(rows.begin(), rows.end(), earlier);
+  // Rows of one record go by the way that they came.
+  std::stable_sort(rows.begin(), rows.end(), earlier);
   std::map<std::string, int64_t> winners;
   Rows out;
   for (const Row* row : rows) {
