@@ -41,6 +41,7 @@ std::string lower(std::string_view text) {
 /// What the connections of a server share.
 struct Shared {
   HttpHandler handler;
+  HttpHeaderCheck check;
   HttpLimits limits;
   std::atomic<size_t> open = 0;
 };
@@ -68,8 +69,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_->header_limit(shared_.limits.header_bytes);
     parser_->body_limit(shared_.limits.body_bytes);
     stream_.expires_after(time_out_);
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](beast::error_code error, size_t) { self->got_header(error); });
+  }
+
+  /// Who may not be answered sends no body, which costs memory.
+  void got_header(beast::error_code error) {
+    if (error || parser_->is_done()) return got(error);
+    if (shared_.check)
+      if (std::optional<HttpResponse> refused = shared_.check(asked()))
+        return write(*std::move(refused), false, is_head());
     http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
+                     [self = shared_from_this()](beast::error_code failed, size_t) { self->got(failed); });
   }
 
   void got(beast::error_code error) {
@@ -86,19 +97,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
     write(std::move(response), false, false);
   }
 
-  void answer() {
-    auto& request = parser_->get();
-    const bool keep = request.keep_alive();
-    const bool head = request.method() == http::verb::head;
+  bool is_head() const { return parser_->get().method() == http::verb::head; }
+
+  /// Without the body.
+  HttpRequest asked() const {
+    const auto& request = parser_->get();
     const std::string_view target = view(request.target());
     const size_t query = std::min(target.find('?'), target.size());
-    HttpRequest asked{.method = head ? "GET" : std::string(view(request.method_string())),
-                      .path = std::string(target.substr(0, query)),
-                      .query = std::string(target.substr(std::min(query + 1, target.size())))};
+    HttpRequest made{.method = is_head() ? "GET" : std::string(view(request.method_string())),
+                     .path = std::string(target.substr(0, query)),
+                     .query = std::string(target.substr(std::min(query + 1, target.size())))};
     for (const auto& field : request)
-      asked.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
-    asked.body = std::move(request.body());
-    write(shared_.handler(asked), keep, head);
+      made.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
+    return made;
+  }
+
+  void answer() {
+    HttpRequest request = asked();
+    const bool keep = parser_->get().keep_alive();
+    const bool head = is_head();
+    request.body = std::move(parser_->get().body());
+    write(shared_.handler(request), keep, head);
   }
 
   void write(HttpResponse response, bool keep, bool head) {
@@ -161,8 +180,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 }  // namespace
 
 struct HttpServer::Loop {
-  Loop(HttpHandler handler, const HttpLimits& limits) : io(static_cast<int>(limits.threads)), acceptor(io), rest(io) {
+  Loop(HttpHandler handler, HttpHeaderCheck check, const HttpLimits& limits)
+      : io(static_cast<int>(limits.threads)), acceptor(io), rest(io) {
     shared.handler = std::move(handler);
+    shared.check = std::move(check);
     shared.limits = limits;
   }
 
@@ -194,8 +215,8 @@ struct HttpServer::Loop {
 HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, const HttpLimits& limits,
-                                                       HttpHandler handler) {
-  auto loop = std::make_unique<Loop>(std::move(handler), limits);
+                                                       HttpHandler handler, HttpHeaderCheck check) {
+  auto loop = std::make_unique<Loop>(std::move(handler), std::move(check), limits);
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
   if (!error) loop->acceptor.open(endpoint.protocol(), error);

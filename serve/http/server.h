@@ -41,6 +41,9 @@ struct HttpResponse {
 };
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+/// Of a request whose body has not been read yet, and is not in `body`: an answer refuses it, and the connection is
+/// closed behind that, without the body. Nothing: the body is read, and the handler asked. Called as the handler is.
+using HttpHeaderCheck = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
 
 struct HttpLimits {
   size_t threads = 1;
@@ -53,9 +56,9 @@ struct HttpLimits {
 
 class HttpServer {
  public:
-  /// Listens, and serves from then on. The error is that of the system.
+  /// Listens, and serves from then on. The error is that of the system. `check`: of requests that have a body.
   static Result<std::unique_ptr<HttpServer>> listen(const HttpAddress& address, const HttpLimits& limits,
-                                                    HttpHandler handler);
+                                                    HttpHandler handler, HttpHeaderCheck check = {});
   /// Closes all connections and waits for the threads.
   ~HttpServer();
   /// With the port that it got.
