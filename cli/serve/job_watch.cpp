@@ -210,6 +210,8 @@ void JobWatch::tell_warnings(const JobStatus& status) {
     tell_once(diag::LineageNotSent{.address = lineage_address_, .reason = problem}.make());
   if (const std::string problem = trail_ ? trail_->problem() : ""; !problem.empty())
     tell_once(diag::AuditNotWritten{.domain = job_.project, .reason = problem}.make());
+  for (const auto& problem : problems_)
+    if (const std::optional<Diagnostic> now = problem()) tell_once(*now);
 }
 
 void JobWatch::summarize(const JobStatus& status) {
