@@ -24,16 +24,19 @@ struct ServeFlags : RegistryFlags {
 /// The domain's turn that a writer has (docs/mesh).
 constexpr std::string_view kTurnHeader = "braid-turn";
 
-serve::HttpResponse answer_of(RegistryEndpoint& endpoint, const serve::HttpRequest& request) {
+RegistryRequest request_of(const serve::HttpRequest& request) {
   const auto header = [&](std::string_view name) { return std::string(request.header(name)); };
-  RegistryAnswer made = endpoint.answer({.method = request.method,
-                                         .path = request.path,
-                                         .query = request.query,
-                                         .authorization = header("authorization"),
-                                         .if_match = header("if-match"),
-                                         .if_none_match = header("if-none-match"),
-                                         .turn = header(kTurnHeader),
-                                         .body = request.body});
+  return {.method = request.method,
+          .path = request.path,
+          .query = request.query,
+          .authorization = header("authorization"),
+          .if_match = header("if-match"),
+          .if_none_match = header("if-none-match"),
+          .turn = header(kTurnHeader),
+          .body = request.body};
+}
+
+serve::HttpResponse response_of(RegistryAnswer made) {
   serve::HttpResponse response{
       .status = made.status, .content_type = std::move(made.content_type), .body = std::move(made.body)};
   if (!made.etag.empty()) response.headers.emplace_back("ETag", std::move(made.etag));
@@ -72,9 +75,15 @@ Status serve_registry(std::unique_ptr<mesh::ObjectStore> store, const ServeFlags
                                        : std::error_code(error.system_error, std::generic_category()).message());
   };
   RegistryEndpoint endpoint(std::move(store), tokens, system_clock(), tell);
-  const auto listening =
-      serve::HttpServer::listen(*address, {.body_bytes = kMostObjectBytes},
-                                [&](const serve::HttpRequest& request) { return answer_of(endpoint, request); });
+  const auto check = [&](const serve::HttpRequest& request) -> std::optional<serve::HttpResponse> {
+    std::optional<RegistryAnswer> refused = endpoint.refusal(request_of(request));
+    if (!refused) return std::nullopt;
+    return response_of(*std::move(refused));
+  };
+  const auto listening = serve::HttpServer::listen(
+      *address, {.body_bytes = kMostObjectBytes},
+      [&](const serve::HttpRequest& request) { return response_of(endpoint.answer(request_of(request))); },
+      {.check = check});
   if (!listening.ok()) return cannot_listen(address->text(), listening.error().message);
   const std::unique_ptr<serve::HttpServer>& server = *listening;
   fmt::print("serving {} at http://{}\n", place, server->address().text());

@@ -33,6 +33,7 @@
 #include "runtime/engine/hand_over.h"
 #include "runtime/engine/job.h"
 #include "runtime/engine/serve_views.h"
+#include "runtime/report/audit_findings.h"
 #include "runtime/report/format_diagnostics.h"
 #include "runtime/report/grant_findings.h"
 #include "runtime/report/life_findings.h"
@@ -419,6 +420,11 @@ void run(const RunFlags& flags, CommandContext& context) {
   };
   if (*feed != nullptr && options.follow) {
     (*feed)->follow();
+    watch.tell_of([&from = **feed]() -> std::optional<Diagnostic> {
+      const std::string problem = from.problem();
+      if (problem.empty() || from.failure()) return std::nullopt;
+      return diag::AuditLogsAway{.reason = problem}.make();
+    });
     options.stop_requested = [&, before = options.stop_requested] { return before() || (*feed)->failure(); };
   }
   options.kill_point = kill_point_of_environment();

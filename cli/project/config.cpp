@@ -171,6 +171,7 @@ class Config {
     if (const toml::node* node = table.get("identity")) identity(*node, config.identity);
     mesh_store(table, "s3", config.s3);
     mesh_store(table, "http", config.http);
+    warn_of_token_in_the_clear(config, reporter_);
     if (const toml::node* node = table.get("recovery")) {
       config.recovery = text(table, "recovery");
       if (node->is_string() && !mesh::is_public_name(config.recovery))

@@ -2,6 +2,7 @@
 
 #include "runtime/connect/topic_binding.h"
 #include "runtime/data/time_text.h"
+#include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -135,6 +136,20 @@ void read_identity_settings(Span place, const std::vector<WrittenSetting>& setti
   }
   if (config.issuer.empty() || config.audience.empty() || config.jwks.empty())
     wrong(reporter, place, "identity", "a table with `issuer`, `jwks` and `audience`: [mesh.identity]", "less");
+}
+
+void warn_of_token_in_the_clear(const MeshConfig& config, Reporter& reporter) {
+  constexpr std::string_view kClear = "http://";
+  if (config.http.token.empty() || !config.registry.starts_with(kClear)) return;
+  const std::string behind = config.registry.substr(kClear.size());
+  const std::string authority = behind.substr(0, behind.find_first_of("/?#"));
+  std::string host = authority.substr(0, authority.starts_with('[') ? authority.find(']') + 1 : authority.find(':'));
+  if (host == "localhost" || host == "[::1]" || host.starts_with("127.")) return;
+  // A login that stands in the address is told to nobody; whoever opens the registry says that it may not.
+  if (authority.find('@') != std::string::npos) return;
+  reporter.report(diag::TokenInTheClear{.host = std::move(host)})
+      .at(config.registry_span, "no TLS")
+      .note("whoever sees the traffic can take the token, and read and write with it");
 }
 
 }  // namespace braid::cli

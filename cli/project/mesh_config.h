@@ -19,5 +19,7 @@ void read_mesh_store_settings(const std::string& section, const std::vector<Writ
 /// The same. What is not whole is an error: nobody is believed by half a rule.
 void read_identity_settings(Span place, const std::vector<WrittenSetting>& settings, IdentityConfig& config,
                             Reporter& reporter);
+/// Warns (W7329) if a token is sent to a registry on another machine without TLS.
+void warn_of_token_in_the_clear(const MeshConfig& config, Reporter& reporter);
 
 }  // namespace braid::cli

@@ -63,7 +63,7 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
   }
   auto server = serve::HttpServer::listen(
       *options.listen, limits, [raw = watch.get()](const auto& request) { return raw->answer(request); },
-      options.guard == nullptr ? std::nullopt : options.guard->tls(), watch->grpc_sessions());
+      {.tls = options.guard == nullptr ? std::nullopt : options.guard->tls(), .sessions = watch->grpc_sessions()});
   if (!server.ok()) return cannot_listen(options.listen->text(), server.error().message);
   watch->server_ = *std::move(server);
   // Those who follow products look once for each commit.
@@ -304,6 +304,8 @@ void JobWatch::tell_warnings(const JobStatus& status) {
     tell_once(diag::LineageNotSent{.address = lineage_address_, .reason = problem}.make());
   if (const std::string problem = trail_ ? trail_->problem() : ""; !problem.empty())
     tell_once(diag::AuditNotWritten{.domain = job_.project, .reason = problem}.make());
+  for (const auto& problem : problems_)
+    if (const std::optional<Diagnostic> now = problem()) tell_once(*now);
 }
 
 void JobWatch::summarize(const JobStatus& status) {

@@ -58,6 +58,8 @@ class JobWatch {
   void record(std::unique_ptr<AuditTrail> trail) { trail_ = std::move(trail); }
   /// What consumers have read goes into the log and to the audit trail, once in a while. On the job's thread, often.
   void look_at_reads();
+  /// From now on `problem` is asked now and then, on the job's thread, and what it says goes to on_warning, once each.
+  void tell_of(std::function<std::optional<Diagnostic>()> problem) { problems_.push_back(std::move(problem)); }
   /// Where it listens, if it does.
   std::optional<serve::HttpAddress> address() const;
   /// The job has ended.
@@ -104,8 +106,9 @@ class JobWatch {
   std::string alerts_address_;
   std::unique_ptr<LineageEvents> lineage_;  ///< null: nobody is told
   std::string lineage_address_;
-  std::unique_ptr<AuditTrail> trail_;              ///< null: nothing is recorded
-  std::map<std::string, int64_t> breached_since_;  ///< by product, version and promise
+  std::vector<std::function<std::optional<Diagnostic>()>> problems_;  ///< of others that work beside the job
+  std::unique_ptr<AuditTrail> trail_;                                 ///< null: nothing is recorded
+  std::map<std::string, int64_t> breached_since_;                     ///< by product, version and promise
   bool address_written_ = false;
   int64_t summarized_at_;
   int64_t reads_recorded_at_ = 0;              ///< steady clock

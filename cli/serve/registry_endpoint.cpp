@@ -46,18 +46,29 @@ RegistryAnswer RegistryEndpoint::failed(const Error& error) {
                                                              : "the registry cannot be used");
 }
 
-RegistryAnswer RegistryEndpoint::answer(const RegistryRequest& request) {
+RegistryEndpoint::Rights RegistryEndpoint::rights_of(const RegistryRequest& request) const {
   constexpr std::string_view kBearer = "Bearer ";
   const std::string given =
       request.authorization.starts_with(kBearer) ? request.authorization.substr(kBearer.size()) : std::string();
-  const bool may_write = tokens_.write.empty() || is_same(given, tokens_.write);
-  const bool may_read = may_write || is_same(given, tokens_.read);
-  if (!may_read) return say(401, given.empty() ? "a token is needed" : "the token is not one of this registry");
+  Rights made{.may_read = false, .may_write = tokens_.write.empty() || is_same(given, tokens_.write)};
+  made.may_read = made.may_write || is_same(given, tokens_.read);
+  made.named = !given.empty();
+  return made;
+}
+
+std::optional<RegistryAnswer> RegistryEndpoint::refusal(const RegistryRequest& request) const {
+  const Rights rights = rights_of(request);
+  if (!rights.may_read) return say(401, rights.named ? "the token is not one of this registry" : "a token is needed");
+  if (!rights.may_write && request.method != "GET") return say(403, "the token is for reading");
+  return std::nullopt;
+}
+
+RegistryAnswer RegistryEndpoint::answer(const RegistryRequest& request) {
+  if (std::optional<RegistryAnswer> refused = refusal(request)) return *std::move(refused);
   end_old_turn();
-  if (turn_ != nullptr && may_write && request.turn == turn_id_) turn_used_us_ = clock_.steady_us();
+  if (turn_ != nullptr && rights_of(request).may_write && request.turn == turn_id_) turn_used_us_ = clock_.steady_us();
   const std::string name = request.path.starts_with('/') ? request.path.substr(1) : request.path;
   if (request.method == "GET") return name.empty() ? list(request.query) : get(name);
-  if (!may_write) return say(403, "the token is for reading");
   if (request.method == "PUT") return put(request, name);
   if (request.method == "POST" && name == "turn") return take_turn();
   if (request.method == "DELETE" && name.starts_with("turn/")) {

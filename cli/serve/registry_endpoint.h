@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "mesh/access/write_guard.h"
@@ -43,8 +44,14 @@ class RegistryEndpoint {
   RegistryEndpoint(std::unique_ptr<mesh::ObjectStore> store, RegistryTokens tokens, Clock& clock,
                    std::function<void(const Error&)> tell = {});
   RegistryAnswer answer(const RegistryRequest& request);
+  /// Why nothing of that request will be done, by its headers alone: its body need not be read. Nothing: answer() says.
+  std::optional<RegistryAnswer> refusal(const RegistryRequest& request) const;
 
  private:
+  struct Rights {
+    bool may_read = false, may_write = false, named = false;  ///< `named`: there was a token
+  };
+  Rights rights_of(const RegistryRequest& request) const;
   RegistryAnswer failed(const Error& error);
   RegistryAnswer get(const std::string& name);
   RegistryAnswer list(const std::string& folder);

@@ -123,6 +123,11 @@ std::optional<Error> AuditFeed::failure() const {
   return failure_;
 }
 
+std::string AuditFeed::problem() const {
+  const std::lock_guard lock(mutex_);
+  return problem_;
+}
+
 Status AuditFeed::fetch() {
   BRAID_TRY(fs_.make_directories(folder_));
   // Several jobs of a project share the files.
@@ -204,6 +209,7 @@ void AuditFeed::run() {
     lock.unlock();
     const Status fetched = fetch();
     lock.lock();
+    problem_ = fetched.ok() ? std::string() : fetched.error().message;
     if (fetched.ok() || !is_refused(fetched.error())) continue;
     failure_ = fetched.error();
     return;

@@ -44,6 +44,9 @@ class AuditFeed {
   void follow();
   /// Any thread: why a log is not read any more; nothing: all are.
   std::optional<Error> failure() const;
+  /// Any thread: why the logs could not be read the last time, while they are followed; it is tried again. Empty: they
+  /// could.
+  std::string problem() const;
 
  private:
   Status fetch(const std::string& domain);
@@ -63,6 +66,7 @@ class AuditFeed {
   std::condition_variable stopping_;
   bool stops_ = false;
   std::optional<Error> failure_;
+  std::string problem_;
   std::thread thread_;
 };
 

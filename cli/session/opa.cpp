@@ -182,13 +182,56 @@ Result<OpaPlan> opa_plan(const OpaRules& rules, const typed::Project& scripts, c
   return made;
 }
 
+std::string opa_revision_of(const std::string& answer) {
+  const Json json = Json::parse(answer, nullptr, false);
+  if (!json.is_object() || !json.contains("provenance") || !json["provenance"].is_object()) return {};
+  const Json& provenance = json["provenance"];
+  // Of each bundle, or, in older servers and without bundles, of all.
+  if (provenance.contains("bundles") && provenance["bundles"].is_object()) {
+    std::map<std::string, std::string> revisions;
+    for (const auto& [name, bundle] : provenance["bundles"].items())
+      if (bundle.is_object() && bundle.contains("revision") && bundle["revision"].is_string())
+        revisions[name] = bundle["revision"].get<std::string>();
+    return revisions.empty() ? std::string() : Json(revisions).dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  return provenance.contains("revision") && provenance["revision"].is_string()
+             ? provenance["revision"].get<std::string>()
+             : std::string();
+}
+
+namespace {
+
+/// Scheme, host and port.
+std::string server_in(const std::string& url) {
+  const size_t scheme = url.find("://");
+  return url.substr(0, url.find_first_of("/?#", scheme == url.npos ? 0 : scheme + 3));
+}
+
+}  // namespace
+
+const std::string* KeptAnswers::find(const std::string& url, const std::string& input, int64_t now_us) {
+  std::erase_if(kept_, [&](const auto& each) { return now_us - each.second.at_us > kKeptUs; });
+  const auto known = kept_.find({url, input});
+  return known == kept_.end() ? nullptr : &known->second.answer;
+}
+
+void KeptAnswers::keep(const std::string& url, const std::string& input, const std::string& answer, int64_t now_us) {
+  const std::string server = server_in(url);
+  if (const std::string revision = opa_revision_of(answer); !revision.empty()) {
+    std::string& known = revisions_[server];
+    if (known != revision)
+      std::erase_if(kept_, [&](const auto& each) { return server_in(each.first.first) == server; });
+    known = revision;
+  }
+  kept_[{url, input}] = {now_us, answer};
+}
+
 Result<std::string> PolicyServer::ask(const std::string& url, const std::string& input) {
   const int64_t now = clock_.steady_us();
-  std::erase_if(kept_, [&](const auto& each) { return now - each.second.at_us > kKeptUs; });
-  if (const auto known = kept_.find({url, input}); known != kept_.end()) return known->second.answer;
+  if (const std::string* known = kept_.find(url, input, now)) return *known;
   BRAID_ASSIGN(const PostDocument post, load_post_document());
   BRAID_ASSIGN(std::string answer, post(url, input));
-  kept_[{url, input}] = {now, answer};
+  kept_.keep(url, input, answer, now);
   return answer;
 }
 
@@ -230,7 +273,7 @@ std::optional<std::vector<typed::Step>> PolicyServer::steps(const Project& proje
     const Result<std::string> answer = ask(url, input);
     const Result<bool> allowed = answer.ok() ? decision_of(*answer) : Result<bool>(answer.error());
     // What is no answer is not kept.
-    if (!allowed.ok()) kept_.erase({url, input});
+    if (!allowed.ok()) kept_.drop(url, input);
     if (!allowed.ok()) return silent(allowed.error().message);
     if (!*allowed) {
       reporter.report(diag::PolicyServerRefuses{.reader = who, .product = product.qualified()}).at(product.span);

@@ -41,11 +41,33 @@ Result<std::vector<std::string>> opa_filters_of(const std::string& answer);
 Result<std::map<size_t, std::string>> opa_masks_of(const std::string& answer, size_t columns);
 Result<std::optional<std::string>> opa_mask_of(const std::string& answer);
 
-/// One thread. Answers are kept for ten seconds; those that are none are asked for again.
-class PolicyServer {
+/// The revision of the policies that an answer with `provenance` says that it was made by; empty: it does not say.
+std::string opa_revision_of(const std::string& answer);
+
+/// Answers by address and input, for ten seconds. Where answers of a server say their revision, one of another revision
+/// ends all that the server has said before.
+class KeptAnswers {
  public:
   static constexpr int64_t kKeptUs = 10'000'000;
 
+  /// Null: there is none of the last ten seconds. `now_us`: steady. Until the next call.
+  const std::string* find(const std::string& url, const std::string& input, int64_t now_us);
+  void keep(const std::string& url, const std::string& input, const std::string& answer, int64_t now_us);
+  void drop(const std::string& url, const std::string& input) { kept_.erase({url, input}); }
+  void clear() { kept_.clear(); }
+
+ private:
+  struct Kept {
+    int64_t at_us;
+    std::string answer;
+  };
+  std::map<std::pair<std::string, std::string>, Kept> kept_;
+  std::map<std::string, std::string> revisions_;  ///< by server: scheme, host and port
+};
+
+/// One thread. Answers that are none are not kept, and asked for again.
+class PolicyServer {
+ public:
   /// The clock outlives it.
   explicit PolicyServer(Clock& clock) : clock_(clock) {}
 
@@ -57,15 +79,11 @@ class PolicyServer {
                                                 const access::ReadPlan& plan, SourceSet& sources, Reporter& reporter);
 
  private:
-  struct Kept {
-    int64_t at_us;
-    std::string answer;
-  };
   Result<std::string> ask(const std::string& url, const std::string& input);
   Result<OpaRules> rules(const Project& project, const access::Subject& reader, const typed::Relation& product);
 
   Clock& clock_;
-  std::map<std::pair<std::string, std::string>, Kept> kept_;  ///< by address and input
+  KeptAnswers kept_;
 };
 
 /// Rows that pass all filters, then masks, as steps over the product's row: the parts of what a server says as

@@ -98,5 +98,33 @@ TEST(Opa, RefusesWhatItCannotUse) {
   for (const auto& masks : wrong) EXPECT_FALSE(crm.plan({.filters = {}, .masks = masks}).ok()) << masks.begin()->second;
 }
 
+TEST(Opa, AnAnswerOfAnotherRevisionEndsThoseBefore) {
+  const auto answer = [](const std::string& revision) {
+    return R"({"result":true,"provenance":{"version":"1.0","bundles":{"access":{"revision":")" + revision + R"("}}}})";
+  };
+  EXPECT_EQ(opa_revision_of(R"({"result":true})"), "");
+  EXPECT_EQ(opa_revision_of(R"({"result":true,"provenance":{"revision":"7"}})"), "7");
+  EXPECT_EQ(opa_revision_of(answer("7")), opa_revision_of(answer("7")));
+  EXPECT_NE(opa_revision_of(answer("7")), opa_revision_of(answer("8")));
+
+  KeptAnswers kept;
+  const std::string allow = "http://opa:8181/v1/data/allow?provenance=true", masks = "http://opa:8181/v1/data/masks";
+  const std::string other = "http://opb:8181/v1/data/allow";
+  kept.keep(allow, "ann", answer("7"), 0);
+  kept.keep(allow, "bob", answer("7"), 1);
+  kept.keep(masks, "ann", R"({"result":[]})", 2);
+  kept.keep(other, "ann", R"({"result":true})", 3);
+  EXPECT_NE(kept.find(allow, "ann", 4), nullptr);
+  EXPECT_NE(kept.find(masks, "ann", 4), nullptr);
+  kept.keep(allow, "cyd", answer("8"), 5);
+  EXPECT_EQ(kept.find(allow, "ann", 6), nullptr);
+  EXPECT_EQ(kept.find(allow, "bob", 6), nullptr);
+  EXPECT_EQ(kept.find(masks, "ann", 6), nullptr);
+  ASSERT_NE(kept.find(allow, "cyd", 6), nullptr);
+  EXPECT_EQ(*kept.find(allow, "cyd", 6), answer("8"));
+  EXPECT_NE(kept.find(other, "ann", 6), nullptr);
+  EXPECT_EQ(kept.find(allow, "cyd", 5 + KeptAnswers::kKeptUs + 1), nullptr);
+}
+
 }  // namespace
 }  // namespace braid::cli

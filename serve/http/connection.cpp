@@ -90,8 +90,18 @@ void HttpConnection::read() {
   parser_->header_limit(shared_.limits.header_bytes);
   parser_->body_limit(shared_.limits.body_bytes);
   stream_.tcp().expires_after(time_out_);
+  http::async_read_header(stream_, buffer_, *parser_,
+                          [self = shared_from_this()](beast::error_code error, size_t) { self->got_header(error); });
+}
+
+/// Who may not be answered sends no body, which costs memory.
+void HttpConnection::got_header(beast::error_code error) {
+  if (error || parser_->is_done()) return got(error);
+  if (shared_.check)
+    if (std::optional<HttpResponse> refused = shared_.check(asked()))
+      return write(*std::move(refused), false, is_head());
   http::async_read(stream_, buffer_, *parser_,
-                   [self = shared_from_this()](beast::error_code error, size_t) { self->got(error); });
+                   [self = shared_from_this()](beast::error_code failed, size_t) { self->got(failed); });
 }
 
 void HttpConnection::got(beast::error_code error) {
@@ -108,21 +118,30 @@ void HttpConnection::got(beast::error_code error) {
   write(std::move(response), false, false);
 }
 
-void HttpConnection::answer() {
-  auto& request = parser_->get();
-  const bool keep = request.keep_alive();
-  const bool head = request.method() == http::verb::head;
-  chunked_ = request.version() >= 11;
+bool HttpConnection::is_head() const {
+  return parser_->get().method() == http::verb::head;
+}
+
+HttpRequest HttpConnection::asked() const {
+  const auto& request = parser_->get();
   const std::string_view target = view(request.target());
   const size_t query = std::min(target.find('?'), target.size());
-  HttpRequest asked{.method = head ? "GET" : std::string(view(request.method_string())),
-                    .path = std::string(target.substr(0, query)),
-                    .query = std::string(target.substr(std::min(query + 1, target.size())))};
+  HttpRequest made{.method = is_head() ? "GET" : std::string(view(request.method_string())),
+                   .path = std::string(target.substr(0, query)),
+                   .query = std::string(target.substr(std::min(query + 1, target.size())))};
   for (const auto& field : request)
-    asked.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
-  asked.body = std::move(request.body());
-  asked.certificate_names = certificate_names_;
-  write(shared_.handler(asked), keep, head);
+    made.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
+  made.certificate_names = certificate_names_;
+  return made;
+}
+
+void HttpConnection::answer() {
+  HttpRequest request = asked();
+  const bool keep = parser_->get().keep_alive();
+  const bool head = is_head();
+  chunked_ = parser_->get().version() >= 11;
+  request.body = std::move(parser_->get().body());
+  write(shared_.handler(request), keep, head);
 }
 
 template <class Message>

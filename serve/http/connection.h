@@ -45,6 +45,7 @@ class HttpWaiting {
 /// What the connections of a server share.
 struct HttpShared {
   HttpHandler handler;
+  HttpHeaderCheck check = {};  ///< empty: every body is read
   HttpLimits limits;
   std::unique_ptr<asio::ssl::context> tls = {};  ///< null: none
   SessionMaker sessions = {};                    ///< for clients of HTTP/2; empty: there are none
@@ -66,6 +67,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   void shake_hands();
   void read();
+  void got_header(beast::error_code error);
+  bool is_head() const;
+  /// Without the body.
+  HttpRequest asked() const;
   void got(beast::error_code error);
   void answer();
   void write(HttpResponse response, bool keep, bool head);

@@ -18,8 +18,10 @@ constexpr std::chrono::milliseconds kRest{50};
 }  // namespace
 
 struct HttpServer::Loop {
-  Loop(HttpHandler handler, const HttpLimits& limits) : io(static_cast<int>(limits.threads)), acceptor(io), rest(io) {
+  Loop(HttpHandler handler, HttpHeaderCheck check, const HttpLimits& limits)
+      : io(static_cast<int>(limits.threads)), acceptor(io), rest(io) {
     shared.handler = std::move(handler);
+    shared.check = std::move(check);
     shared.limits = limits;
   }
 
@@ -92,14 +94,14 @@ Result<std::unique_ptr<asio::ssl::context>> context_of(const TlsOptions& options
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpAddress& address, const HttpLimits& limits,
-                                                       HttpHandler handler, const std::optional<TlsOptions>& tls,
-                                                       SessionMaker sessions) {
+                                                       HttpHandler handler, HttpOptions options) {
   auto loop = std::make_unique<Loop>(std::move(handler), limits);
-  if (tls) {
-    BRAID_ASSIGN(loop->shared.tls, context_of(*tls));
-    if (sessions) SSL_CTX_set_alpn_select_cb(loop->shared.tls->native_handle(), choose_protocol, nullptr);
+  if (options.tls) {
+    BRAID_ASSIGN(loop->shared.tls, context_of(*options.tls));
+    if (options.sessions) SSL_CTX_set_alpn_select_cb(loop->shared.tls->native_handle(), choose_protocol, nullptr);
   }
-  loop->shared.sessions = std::move(sessions);
+  loop->shared.check = std::move(options.check);
+  loop->shared.sessions = std::move(options.sessions);
   beast::error_code error;
   const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
   if (!error) loop->acceptor.open(endpoint.protocol(), error);

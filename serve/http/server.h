@@ -81,6 +81,9 @@ struct HttpResponse {
 using SessionMaker = std::function<std::unique_ptr<ByteSession>(const std::vector<std::string>& certificate_names)>;
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+/// Of a request whose body has not been read yet, and is not in `body`: an answer refuses it, and the connection is
+/// closed behind that, without the body. Nothing: the body is read, and the handler asked. Called as the handler is.
+using HttpHeaderCheck = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
 
 struct HttpLimits {
   size_t threads = 1;
@@ -94,14 +97,17 @@ struct HttpLimits {
   int stream_bytes = 128 << 10;   ///< of a stream that wait to be sent, besides one part; the system holds about twice
 };
 
+struct HttpOptions {
+  std::optional<TlsOptions> tls = {};  ///< TLS 1.2 and 1.3; its files are read once. Nothing: there is none
+  HttpHeaderCheck check = {};          ///< of requests that have a body
+  SessionMaker sessions = {};          ///< for clients of HTTP/2 on the same port; empty: they are not served
+};
+
 class HttpServer {
  public:
-  /// Listens, and serves from then on. The error is that of the system. With `tls` (TLS 1.2 and 1.3) its files are
-  /// read here, and an error says which of them cannot be used. `sessions`: for clients of HTTP/2 on the same port;
-  /// empty: they are not served.
+  /// Listens, and serves from then on. The error is that of the system, or says which file of TLS cannot be used.
   static Result<std::unique_ptr<HttpServer>> listen(const HttpAddress& address, const HttpLimits& limits,
-                                                    HttpHandler handler, const std::optional<TlsOptions>& tls = {},
-                                                    SessionMaker sessions = {});
+                                                    HttpHandler handler, HttpOptions options = {});
   /// Closes all connections and waits for the threads.
   ~HttpServer();
   /// With the port that it got.

@@ -168,6 +168,44 @@ TEST(HttpServer, RefusesWhatIsTooLong) {
   EXPECT_EQ(with_body.read().status, 413);
 }
 
+/// By its header alone: the body, which is never sent, is not waited for.
+TEST(HttpServer, RefusesByTheHeaderBeforeTheBody) {
+  std::atomic<int> handled = 0;
+  const auto handle = [&](const HttpRequest& request) {
+    ++handled;
+    return HttpResponse{.body = std::to_string(request.body.size())};
+  };
+  const auto check = [](const HttpRequest& request) -> std::optional<HttpResponse> {
+    EXPECT_EQ(request.body, "");
+    if (request.header("authorization") == "Bearer s3cret" && request.path == "/a") return std::nullopt;
+    return HttpResponse{.status = 401, .body = "a token is needed\n"};
+  };
+  const auto server = HttpServer::listen({.host = "127.0.0.1"}, {.body_bytes = 1 << 20}, handle, {.check = check});
+  ASSERT_TRUE(server.ok());
+  Client stranger((*server)->address());
+  stranger.send("PUT /a?q HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nbegun");
+  Answer answer = stranger.read();
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.body, "a token is needed\n");
+  EXPECT_TRUE(stranger.is_closed());
+  EXPECT_EQ(handled, 0);
+
+  Client known((*server)->address());
+  const std::string header = "Host: x\r\nAuthorization: Bearer s3cret\r\n";
+  for (int i = 0; i < 2; ++i) {
+    known.send("PUT /a?q HTTP/1.1\r\n" + header + "Content-Length: 100000\r\n\r\n");
+    known.send(std::string(100'000, 'x'));
+    answer = known.read();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "100000");
+  }
+  known.send("PUT /a HTTP/1.1\r\n" + header + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(known.read().body, "3");
+  // Without a body the handler says what is to be said.
+  EXPECT_EQ(known.get("/b").body, "0");
+  EXPECT_EQ(handled, 4);
+}
+
 TEST(HttpServer, ClosesConnectionsThatDoNothing) {
   const auto server = serve(echo, {.time_out_us = 200'000});
   Client silent(server->address()), half(server->address()), idle(server->address());

@@ -781,6 +781,21 @@ def an_audit_log_of_somebody_else_is_not_read(case: Case) -> None:
     case.braid("run", "oversight")
 
 
+def a_token_in_the_clear_is_told(case: Case) -> None:
+    """A warning for another machine without TLS, and none for this one, for TLS, and without a token."""
+    payments = write_payments(case)
+    config = payments / "braid.toml"
+    token = '[mesh.http]\ntoken = "env:TOKEN"\n\n[env.dev]'
+    for address, secret, told in (("http://registry.invalid:7575/a", token, True), ("http://[2001:db8::1]:1", token, True),
+                                  ("http://127.0.0.1:1", token, False), ("http://[::1]:1", token, False),
+                                  ("http://localhost:1", token, False), ("https://registry.invalid", token, False),
+                                  ("http://registry.invalid", "[env.dev]", False)):
+        config.write_text(TOML.format(name="payments").replace("../registry", address).replace("[env.dev]", secret))
+        checked = case.braid("check", "payments", environment={"TOKEN": "s3cret"})
+        case.expect(("W7329" in checked.codes) == told, f"{address}: {checked}")
+        case.expect("s3cret" not in checked.out + checked.err, f"{checked}")
+
+
 if __name__ == "__main__":
     braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
@@ -788,4 +803,5 @@ if __name__ == "__main__":
                         what_was_published_is_on_record, a_contract_reaches_its_readers,
                         a_change_is_judged_by_what_a_reader_relies_on, documents_are_published_with_a_product,
                         publishers_at_once_lose_nothing, reads_are_on_record,
-                        an_audit_log_is_read_by_scripts, an_audit_log_of_somebody_else_is_not_read])
+                        an_audit_log_is_read_by_scripts, an_audit_log_of_somebody_else_is_not_read,
+                        a_token_in_the_clear_is_told])

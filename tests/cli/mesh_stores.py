@@ -27,7 +27,7 @@ if "--moto" in sys.argv:
 
 import braid_command
 from braid_command import DONE, INPUT, SCRIPT, STORE, USAGE, Case
-from mesh import TOML, write_kpi, write_payments
+from mesh import OVERSIGHT, TOML, write_kpi, write_payments
 from s3_server import S3Server
 
 ACCESS, SECRET, TOKEN, READ_TOKEN = "AKIATEST", "a secret/with+signs", "write-token", "read-token"
@@ -427,6 +427,43 @@ def a_server_is_not_open_by_mistake(case: Case) -> None:
     case.braid("mesh", "serve", "--registry", "registry", "--listen", "nowhere", code=USAGE)
 
 
+def write_oversight(case: Case) -> pathlib.Path:
+    folder = case.directory / "oversight"
+    folder.mkdir(exist_ok=True)
+    (folder / "braid.toml").write_text(TOML.format(name="oversight"))
+    (folder / "oversight.braid").write_text(OVERSIGHT.format(log="payments"))
+    return folder
+
+
+def a_job_says_that_audit_logs_are_away(case: Case) -> None:
+    """It goes on without them, and says so."""
+    following = None
+    try:
+        with serving(case) as (address, _):
+            at = Served(case, address)
+            at.project(write_payments)
+            at.braid("publish", "payments")
+            folder = at.project(write_oversight)
+            told = case.directory / "told.txt"
+            with told.open("w") as out:
+                following = case.start("run", "oversight", "--follow", environment=ENVIRONMENT, stdout=out, stderr=out)
+            rows = folder / "data/out/oversight.publication.v1.ndjson"
+            deadline = time.monotonic() + 60
+            while not (rows.exists() and rows.read_text()) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            case.expect("W7330" not in told.read_text(), told.read_text())
+        deadline = time.monotonic() + 60
+        while "W7330" not in told.read_text() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        case.expect(following.poll() is None, f"the job has ended: {told.read_text()}")
+        case.expect(told.read_text().count("W7330") == 1, told.read_text())
+        following.send_signal(signal.SIGTERM)
+        case.expect(following.wait(60) == DONE, told.read_text())
+    finally:
+        if following is not None and following.poll() is None:
+            following.kill()
+
+
 def add_options(parser) -> None:
     parser.add_argument("--moto", action="store_true", help="only with the bucket of moto")
 
@@ -437,5 +474,6 @@ if __name__ == "__main__":
     else:
         cases = [case_of(rule, kind) for kind in ("directory", "bucket", "served") for rule in RULES]
         cases += [a_bucket_says_what_is_wrong, a_bucket_is_collected_by_age, a_check_needs_no_network,
-                  a_server_refuses_what_is_not_signed, a_server_is_not_open_by_mistake]
+                  a_server_refuses_what_is_not_signed, a_server_is_not_open_by_mistake,
+                  a_job_says_that_audit_logs_are_away]
     braid_command.main(cases, add_options)
