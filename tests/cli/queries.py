@@ -10,6 +10,7 @@ import io
 import json
 import pathlib
 import re
+import shutil
 import sys
 import urllib.parse
 
@@ -159,5 +160,28 @@ def the_terminal_asks(case: Case):
     query("select count(*) from range(100000000000) r where r.range % 7 = 3", code=None, finding="E7417")
 
 
+def braid_works_without_the_library(case: Case):
+    shop = Shop(case)
+    shop.sell(50)
+    binary = pathlib.Path(case.binary).resolve()
+    for folder in ("bin", "lib"):
+        (case.directory / folder).mkdir()
+    shutil.copy(binary, case.directory / "bin" / "braid")
+    for library in (binary.parent.parent / "lib").glob("*.so"):
+        if library.name != "libduckdb.so":
+            (case.directory / "lib" / library.name).symlink_to(library.resolve())
+    case.binary = str(case.directory / "bin" / "braid")
+    with Job(shop) as job:
+        job.caught_up()
+        answer = post(job, "select 1")
+        case.expect(answer.status == 501 and b"libduckdb.so" in answer.body, f"{answer.status} {answer.body}")
+        answer = ask(job, "GET", "/v1/products/shop.dear/rows", ARROW)
+        case.expect(answer.status == 501, f"{answer.status} {answer.body}")
+        case.expect(len(job.rows("customer")) == len(shop.table()), "rows without the library")
+        job.stop()
+    case.braid("query", "select 1", "--project", shop.folder, code=None, finding="E8071")
+
+
 if __name__ == "__main__":
-    braid_command.main([answers_are_those_of_duckdb, statements_read_one_epoch, the_terminal_asks])
+    braid_command.main([answers_are_those_of_duckdb, statements_read_one_epoch, the_terminal_asks,
+                        braid_works_without_the_library])
