@@ -89,7 +89,6 @@ class JobViewsTest : public testing::Test {
 
   static std::vector<ViewSpec> keeps(std::optional<int64_t> keep_us) { return {{.product = 0, .keep_us = keep_us}}; }
 
- private:
   Status with_block(const Row& row, const std::function<Status(const Block&)>& take) {
     std::vector<Field> fields = program_.products[0].row;
     fields.push_back({std::string(kChange), int_type()});
