@@ -6,6 +6,7 @@
 #include "runtime/data/row_change.h"
 #include "runtime/data/value.h"
 #include "runtime/state/memory_store.h"
+#include "runtime/view/change_log.h"
 #include "runtime/view/view_reader.h"
 
 namespace braid {
@@ -88,7 +89,6 @@ class JobViewsTest : public testing::Test {
 
   static std::vector<ViewSpec> keeps(std::optional<int64_t> keep_us) { return {{.product = 0, .keep_us = keep_us}}; }
 
- private:
   Status with_block(const Row& row, const std::function<Status(const Block&)>& take) {
     std::vector<Field> fields = program_.products[0].row;
     fields.push_back({std::string(kChange), int_type()});
@@ -167,6 +167,40 @@ TEST_F(JobViewsTest, AViewGoesOnAfterAStart) {
   ASSERT_TRUE(start(keeps({}), {.epoch = 3, .newest = 400}, {{"b", "4", 1}}).ok());
   EXPECT_EQ(rows(), (Rows{{"b", "4"}}));
   EXPECT_EQ(check({.time = 400}), ViewReader::Answer::no_history);
+  stop();
+}
+
+TEST_F(JobViewsTest, ALogOfChangesBeginsWhereTheViewDoes) {
+  const auto follows = [](std::optional<int64_t> keep_us) {
+    return std::vector<ViewSpec>{{.product = 0, .keep_us = keep_us, .changes_us = 1'000'000}};
+  };
+  const auto record = [&] { return **ChangeLogReader(host_.now(), 0).record(); };
+  ASSERT_TRUE(start(follows({}), {}).ok());
+  commit({{"a", "1", 100}}, {.epoch = 1, .newest = 100});
+  commit({{"b", "2", 110}}, {.epoch = 2, .newest = 110});
+  const uint64_t era = record().era;
+  EXPECT_EQ(record().cut, 0U);
+  EXPECT_TRUE(host_.has_news(0, 2));
+  EXPECT_FALSE(host_.has_news(0, 3));
+  // A start goes on with it; one that has lost commits does not.
+  clock_.advance_us(1);
+  const ViewsAt at{.epoch = 2, .newest = 110};
+  ASSERT_TRUE(start(follows({}), at).ok());
+  EXPECT_EQ(record().era, era);
+  EXPECT_EQ(record().cut, 0U);
+  EXPECT_EQ(record().newest, 2U);
+  stop();
+  views_ = std::make_unique<JobViews>(program_, follows({}), nowhere_, &host_, clock_);
+  ASSERT_TRUE(views_->open(store_, at, nullptr, true).ok());
+  EXPECT_NE(record().era, era);
+  EXPECT_EQ(record().cut, 2U);
+  // A view that is filled again has another one, without what it is filled with.
+  const uint64_t second = record().era;
+  clock_.advance_us(1);
+  ASSERT_TRUE(start(follows(1000), at, {{"c", "3", 1}}).ok());
+  EXPECT_NE(record().era, second);
+  EXPECT_EQ(record().cut, 2U);
+  EXPECT_EQ(record().size, 0U);
   stop();
 }
 

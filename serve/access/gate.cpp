@@ -42,8 +42,32 @@ bool is_scan(const HttpRequest& request) {
   return parts->size() == 4 || request.path == "/v1/query" || parts->front() == "odata";
 }
 
-/// Counts the bytes of an answer that may come later; the lease lives as long.
+/// Counts the bytes of a stream; the lease lives as long.
+class CountedStream : public HttpStream {
+ public:
+  CountedStream(std::shared_ptr<HttpStream> stream, std::shared_ptr<QuotaBook::Lease> lease)
+      : stream_(std::move(stream)), lease_(std::move(lease)) {}
+  Next next(std::string& out) override {
+    const size_t before = out.size();
+    const Next made = stream_->next(out);
+    lease_->add_bytes(out.size() - before);
+    return made;
+  }
+  bool ready() const override { return stream_->ready(); }
+  void alive(std::string& out) override { stream_->alive(out); }
+  void dropped(std::string& out) override { stream_->dropped(out); }
+
+ private:
+  std::shared_ptr<HttpStream> stream_;
+  std::shared_ptr<QuotaBook::Lease> lease_;
+};
+
+/// Counts the bytes of an answer that may come later, or without an end; the lease lives as long.
 HttpResponse counted(HttpResponse response, std::shared_ptr<QuotaBook::Lease> lease) {
+  if (response.stream) {
+    response.stream = std::make_shared<CountedStream>(std::move(response.stream), std::move(lease));
+    return response;
+  }
   if (!response.later) {
     lease->add_bytes(response.body.size());
     return response;

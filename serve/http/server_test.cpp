@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -445,6 +446,11 @@ TEST(HttpServer, LetsGoOfAStreamWhoseClientHasGone) {
 }
 
 TEST(HttpServer, AThousandWhoWaitCostLittle) {
+  // Both ends of each connection are files of this process.
+  rlimit files{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  files.rlim_cur = std::max<rlim_t>(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 4096));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
   std::atomic<int> most = 0;
   const auto server = serve(
       [&](const HttpRequest& request) -> HttpResponse {

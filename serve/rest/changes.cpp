@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "runtime/data/key_bytes.h"
+#include "serve/access/consumer.h"
 #include "serve/http/query.h"
 #include "serve/rest/api.h"
 #include "serve/rest/asked.h"
@@ -34,7 +35,8 @@ class ChangeEvents : public HttpStream {
     if (round == ChangeFeed::Round::more) return Next::part;
     if (round == ChangeFeed::Round::idle) return Next::wait;
     const HttpResponse& problem = feed_->problem();
-    last_word(problem.status == 410 ? "gone" : "stopped", problem.body, problem.status != 410, out);
+    const char* const reason = problem.status == 410 ? "gone" : problem.status == 404 ? "refused" : "stopped";
+    last_word(reason, problem.body, problem.status != 410, out);
     return Next::end;
   }
   bool ready() const override { return feed_->ready(); }
@@ -181,7 +183,10 @@ HttpResponse Api::changes(size_t index, const std::vector<std::string>& key, con
                     .view = index,
                     .host = host_,
                     .clock = clock_,
-                    .sight = [this, index, request] { return sight_of(index, request); },
+                    .sight = [this, index, request]() -> std::optional<Sight> {
+                      const bool is_over = request.consumer && clock_.now_us() >= request.consumer->until_us;
+                      return is_over ? std::nullopt : sight_of(index, request);
+                    },
                     .status = [this, &product] { return status_(product); }};
   auto feed = std::make_shared<ChangeFeed>(std::move(source), std::move(asked));
   if (std::optional<HttpResponse> problem = feed->begin()) return *std::move(problem);
