@@ -18,10 +18,8 @@ constexpr std::chrono::milliseconds kRest{50};
 }  // namespace
 
 struct HttpServer::Loop {
-  Loop(HttpHandler handler, HttpHeaderCheck check, const HttpLimits& limits)
-      : io(static_cast<int>(limits.threads)), acceptor(io), rest(io) {
+  Loop(HttpHandler handler, const HttpLimits& limits) : io(static_cast<int>(limits.threads)), acceptor(io), rest(io) {
     shared.handler = std::move(handler);
-    shared.check = std::move(check);
     shared.limits = limits;
   }
 
