@@ -22,7 +22,10 @@ constexpr int64_t kUntilEndIsKnown = 3'000'000;
 }  // namespace
 
 ReplicaRun::ReplicaRun(const Program& program, const ReplicaOptions& options, const JobSeams& seams)
-    : program_(program), options_(options), seams_(seams), views_(program, options.views, nowhere_, options.view_host) {
+    : program_(program),
+      options_(options),
+      seams_(seams),
+      views_(program, options.views, nowhere_, options.view_host, seams.clock) {
   for (const ViewSpec& view : options.views) {
     const auto product = static_cast<size_t>(view.product);
     topics_.emplace_back(program.products[product], view, program.sources[product], options.timed[product]);
