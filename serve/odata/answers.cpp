@@ -70,7 +70,9 @@ std::string root_of(const HttpRequest& request, std::string_view path) {
   const std::string_view told = request.header("x-forwarded-host");
   const std::string_view asked = request.header("host");
   const std::string_view host = is_host(told) ? told : is_host(asked) ? asked : "localhost";
-  const std::string_view scheme = request.header("x-forwarded-proto") == "https" ? "https" : "http";
+  const std::string_view proxied = request.header("x-forwarded-proto");
+  const bool is_tls = proxied.empty() ? request.is_tls : proxied == "https";
+  const std::string_view scheme = is_tls ? "https" : "http";
   return fmt::format("{}://{}{}", scheme, host, path);
 }
 

@@ -18,8 +18,8 @@ HttpResponse answer_of(std::string content_type, std::string body);
 /// Version, epoch, watermark and contract of the product, as all ways in have them.
 void set_product_headers(const ApiProduct& product, const ViewsAt& at, const std::string& status,
                          HttpResponse& response);
-/// The address under which the client sees the service: `http://host:8733/odata`. By `Host`, and by
-/// `X-Forwarded-Proto` and `X-Forwarded-Host` of a proxy.
+/// The address under which the client sees the service: `http://host:8733/odata`. By `Host` and whether there is TLS,
+/// and by `X-Forwarded-Proto` and `X-Forwarded-Host` of a proxy.
 std::string root_of(const HttpRequest& request, std::string_view path);
 
 /// What answers are made from. All outlive them.
