@@ -452,6 +452,32 @@ TEST_F(GrpcTest, BehindTheGateNoMessageIsLost) {
   EXPECT_EQ(client.at(unknown).status, "16");
 }
 
+TEST_F(GrpcTest, ACallEndsWithTheTokenThatLetItIn) {
+  AccessOptions options;
+  options.consumers.push_back({.consumer = {.name = "guest",
+                                            .key = "consumer guest",
+                                            .domain = {},
+                                            .roles = {},
+                                            .user = "guest",
+                                            .purpose = {},
+                                            .until_us = clock_.now_us() + 1'000'000},
+                               .token_digest = sha256_hex("a-token-of-the-guest")});
+  Gate gate(options, nullptr, clock_);
+  GrpcSession session(behind_gate(gate, clock_, handler_), clock_);
+  Client client(session);
+  std::string ask;
+  append_sized(ask, 1, "shop.shelf.v2.View");
+  const int32_t watch =
+      client.open("/grpc.health.v1.Health/Watch", framed(ask), {{"authorization", "Bearer a-token-of-the-guest"}});
+  client.run();
+  EXPECT_THAT(client.at(watch).messages, SizeIs(1));
+  clock_.advance_us(1'000'000);
+  status_ = "breached";
+  client.run();
+  EXPECT_THAT(client.at(watch).messages, SizeIs(1));
+  EXPECT_EQ(client.at(watch).status, "16");
+}
+
 TEST_F(GrpcTest, RefusesWhatIsNoCall) {
   const auto ends = [&](std::string body, std::vector<std::pair<std::string, std::string>> headers) {
     GrpcSession session(handler_, clock_);
