@@ -9,10 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "runtime/base/sha256.h"
 #include "runtime/data/row_change.h"
 #include "runtime/state/memory_store.h"
 #include "runtime/view/view_writer.h"
 #include "serve/grpc/grpc_api.h"
+#include "serve/grpc/grpc_gate.h"
 #include "serve/grpc/grpc_session.h"
 #include "serve/grpc/message_reader.h"
 
@@ -425,6 +427,59 @@ TEST_F(GrpcTest, AnswersReflectionAsOneAsks) {
   ASSERT_THAT(client.at(stream).messages, SizeIs(2));
   EXPECT_THAT(client.at(stream).messages[1], HasSubstr("there is no `shop.none`"));
   EXPECT_EQ(client.at(stream).status, "0");
+}
+
+TEST_F(GrpcTest, BehindTheGateNoMessageIsLost) {
+  AccessOptions options;
+  options.consumers.push_back(
+      {.consumer =
+           {.name = "board", .key = "consumer board", .domain = {}, .roles = {}, .user = "board", .purpose = {}},
+       .token_digest = sha256_hex("a-token-of-the-board")});
+  Gate gate(options, nullptr, clock_);
+  std::string services, body;
+  append_sized(services, 7, "");
+  for (int i = 0; i < 20; ++i) body += framed(services);
+  // The session has the handler for itself.
+  GrpcSession session(behind_gate(gate, clock_, handler_), clock_);
+  Client client(session);
+  const auto ask = [&](std::vector<std::pair<std::string, std::string>> headers) {
+    const int32_t stream =
+        client.open("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", body, std::move(headers));
+    client.run();
+    return stream;
+  };
+  const int32_t known = ask({{"authorization", "Bearer a-token-of-the-board"}});
+  EXPECT_THAT(client.at(known).messages, SizeIs(20));
+  EXPECT_EQ(client.at(known).status, "0");
+  const int32_t unknown = ask({{"authorization", "Bearer another-token-of-nobody"}});
+  EXPECT_THAT(client.at(unknown).messages, SizeIs(0));
+  EXPECT_EQ(client.at(unknown).status, "16");
+}
+
+TEST_F(GrpcTest, ACallEndsWithTheTokenThatLetItIn) {
+  AccessOptions options;
+  options.consumers.push_back({.consumer = {.name = "guest",
+                                            .key = "consumer guest",
+                                            .domain = {},
+                                            .roles = {},
+                                            .user = "guest",
+                                            .purpose = {},
+                                            .until_us = clock_.now_us() + 1'000'000},
+                               .token_digest = sha256_hex("a-token-of-the-guest")});
+  Gate gate(options, nullptr, clock_);
+  GrpcSession session(behind_gate(gate, clock_, handler_), clock_);
+  Client client(session);
+  std::string ask;
+  append_sized(ask, 1, "shop.shelf.v2.View");
+  const int32_t watch =
+      client.open("/grpc.health.v1.Health/Watch", framed(ask), {{"authorization", "Bearer a-token-of-the-guest"}});
+  client.run();
+  EXPECT_THAT(client.at(watch).messages, SizeIs(1));
+  clock_.advance_us(1'000'000);
+  status_ = "breached";
+  client.run();
+  EXPECT_THAT(client.at(watch).messages, SizeIs(1));
+  EXPECT_EQ(client.at(watch).status, "16");
 }
 
 TEST_F(GrpcTest, RefusesWhatIsNoCall) {
