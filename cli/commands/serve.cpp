@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "cli/commands/command.h"
-#include "cli/commands/read_store.h"
+#include "cli/commands/serve_target.h"
 #include "cli/commands/topics.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
@@ -22,7 +22,6 @@
 namespace braid::cli {
 namespace {
 
-constexpr const char* kServeAddress = "127.0.0.1:8733";
 constexpr uint64_t kStoreMemory = uint64_t{256} << 20;
 
 struct ServeFlags {
@@ -158,11 +157,28 @@ class Serving {
                                           : !named.empty()       ? named
                                                                  : kServeAddress);
       if (!flags_.until.empty() && flags_.listen.empty()) listen_.reset();
-      if (listen_ && !listen_->is_loopback())
-        session.reporter().report(diag::ServingOpenToAll{.address = listen_->text()});
+      check_readers(session);
     }
     context_.exit_code = show_errors(session, context_.console);
     return compiled;
+  }
+
+  /// Views of topics have what `to` writes, and rules for readers need the rows as they are.
+  void check_readers(Session& session) const {
+    const Environment& environment = session.environment();
+    if (const std::optional<ServeAccessConfig>& access = environment.serve_access)
+      session.reporter()
+          .report(diag::ServeAccessWrong{.section = "[env." + environment.name + ".serve_access]",
+                                         .reason = "`braid serve` does not ask readers who they are"})
+          .at(access->span)
+          .note("a job that writes files does: `braid run --serve`")
+          .note("or leave the section out, and let readers come through a proxy that asks them");
+    if (listen_ && !listen_->is_loopback())
+      session.reporter()
+          .report(diag::ServingOpenToAll{.address = listen_->text()})
+          .note(
+              "`braid serve` does not ask readers who they are: let them come through a proxy on this machine that "
+              "does");
   }
 
   void fail(const Error& error) { context_.exit_code = show_findings_of({finding_of(error)}, log_, context_.console); }
