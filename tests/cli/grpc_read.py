@@ -3,33 +3,23 @@
 
     grpc_read.py BRAID VENV [--only NAME] [--seed N] [--keep]
 
-Exit code 77: grpcio cannot be had.
+grpcio comes from PyPI, into VENV; exit code 77 if it cannot.
 """
 import pathlib
-import subprocess
 import sys
 import threading
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import python_packages
+
+PACKAGES = ["grpcio==1.76.0", "grpcio-reflection==1.76.0", "grpcio-health-checking==1.76.0"]
+
 import braid_command
 from braid_command import Case
 from serving import Job, Shop, same
-
-
-def client(venv: pathlib.Path):
-    if not (venv / "bin/python").exists():
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    sys.path.insert(0, str(sorted(venv.glob("lib/python*/site-packages"))[0]))
-    try:
-        import grpc_reflection  # noqa: F401
-    except ImportError:
-        made = subprocess.run([venv / "bin/pip", "install", "-q", "grpcio==1.76.0", "grpcio-reflection==1.76.0",
-                               "grpcio-health-checking==1.76.0"], capture_output=True, text=True)
-        if made.returncode != 0:
-            print("skipped: grpcio cannot be had: " + made.stderr[-300:])
-            sys.exit(77)
 
 
 class Views:
@@ -97,7 +87,7 @@ def as_file(row: dict) -> dict:
 def code_of(call) -> str:
     import grpc
     try:
-        list(call()) if call.__name__ == "scan" else call()
+        call()
     except grpc.RpcError as error:
         return error.code().name
     return "OK"
@@ -179,5 +169,6 @@ def what_was_can_be_asked_for(case: Case):
 CASES = [rows_are_those_of_the_output, scans_are_of_one_epoch, what_was_can_be_asked_for]
 
 if __name__ == "__main__":
-    client(pathlib.Path(sys.argv.pop(2)))
+    python_packages.run_with(pathlib.Path(sys.argv[2]), PACKAGES)
+    del sys.argv[2]
     braid_command.main(CASES)
