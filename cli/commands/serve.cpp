@@ -148,11 +148,17 @@ class Serving {
 
  private:
   driver::Compiled bind(Session& session) {
+    const Environment& environment = session.environment();
+    if (environment.serve_access)
+      session.reporter()
+          .report(diag::ServeAsksNobody{.section = "[env." + environment.name + ".serve_access]"})
+          .at(environment.serve_access->span)
+          .note("take an environment without the section; `braid run --serve` asks who reads");
     driver::Compiled compiled = session.compile(session.chosen_products());
     if (session.bind(compiled.program())) {
       views_ = bind_topic_views(session, compiled.program());
       reach_ = reach_of(session, views_.program);
-      const std::string& named = session.environment().listen;
+      const std::string& named = environment.listen;
       listen_ = serve::parse_http_address(!flags_.listen.empty() ? flags_.listen
                                           : !named.empty()       ? named
                                                                  : kServeAddress);

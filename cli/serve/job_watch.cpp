@@ -105,19 +105,16 @@ void JobWatch::serve_grpc() {
     return;
   }
   grpc_ = *std::move(made);
-  grpc_calls_ = [this](const serve::GrpcRequest& request) { return grpc_->call(request); };
-  grpc_handler_ = grpc_calls_;
-  if (options_.guard == nullptr) return;
-  grpc_->set_rules(options_.guard->rules());
-  grpc_handler_ = [this](const serve::GrpcRequest& request) {
-    return serve::behind_gate(options_.guard->gate(), clock_, request, grpc_calls_);
-  };
+  if (options_.guard != nullptr) grpc_->set_rules(options_.guard->rules());
 }
 
-serve::SessionMaker JobWatch::grpc_sessions() {
+/// The API, guard and clock outlive the server, and so its sessions.
+serve::SessionMaker JobWatch::grpc_sessions() const {
   if (!grpc_) return {};
-  return [this](const std::vector<std::string>& certificate_names) {
-    return std::make_unique<serve::GrpcSession>(grpc_handler_, clock_, certificate_names);
+  serve::GrpcHandler handler = [api = grpc_.get()](const serve::GrpcRequest& request) { return api->call(request); };
+  if (options_.guard != nullptr) handler = serve::behind_gate(options_.guard->gate(), clock_, std::move(handler));
+  return [handler = std::move(handler), &clock = clock_](const std::vector<std::string>& certificate_names) {
+    return std::make_unique<serve::GrpcSession>(handler, clock, certificate_names);
   };
 }
 

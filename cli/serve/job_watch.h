@@ -78,7 +78,7 @@ class JobWatch {
   void record_reads();
   void serve_grpc();
   /// Empty: gRPC is not served.
-  serve::SessionMaker grpc_sessions();
+  serve::SessionMaker grpc_sessions() const;
   /// Of the product's contract: the worst of its promises.
   std::string contract_status(const serve::ApiProduct& product) const;
   /// The job has the store: where it listens is written into it.
@@ -99,10 +99,9 @@ class JobWatch {
   std::optional<serve::Api> api_;        ///< none: no product is served
   std::optional<serve::odata::Service> odata_;
   std::optional<serve::QueryApi> query_;
-  std::unique_ptr<serve::GrpcApi> grpc_;          ///< null: no product is served by gRPC
-  serve::GrpcHandler grpc_calls_, grpc_handler_;  ///< behind the gate, and in front of it
-  std::set<std::string> told_;                    ///< warnings
-  std::unique_ptr<AlertThread> alerts_;           ///< null: nobody is told
+  std::unique_ptr<serve::GrpcApi> grpc_;  ///< null: no product is served by gRPC
+  std::set<std::string> told_;            ///< warnings
+  std::unique_ptr<AlertThread> alerts_;   ///< null: nobody is told
   std::string alerts_address_;
   std::unique_ptr<LineageEvents> lineage_;  ///< null: nobody is told
   std::string lineage_address_;

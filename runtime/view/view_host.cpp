@@ -130,10 +130,11 @@ void ViewHost::tell() {
 }
 
 void ViewHost::keep(const std::shared_ptr<const ViewsState>& state, int64_t until_us) {
+  std::shared_ptr<const ViewsState> before;  // let go of without the lock
   std::lock_guard lock(mutex_);
   if (store_ == nullptr) return;
   Kept& kept = kept_[state->at.epoch];
-  kept.state = state;
+  before = std::exchange(kept.state, state);
   kept.until_us = std::max(kept.until_us, until_us);
 }
 

@@ -246,6 +246,9 @@ TEST_F(GateTest, HoldsToQuotas) {
   HttpRequest row = scan;
   row.path += "/7";
   EXPECT_EQ(ask("", row).status, 200) << "a row by its key is no scan";
+  HttpRequest changes = scan;
+  changes.path = "/v1/products/a.b/changes/7";
+  EXPECT_EQ(ask("", changes).status, 429) << "changes of a key look at those of all";
   const_cast<HttpResponse&>(waits).later = {};
   EXPECT_EQ(ask("", scan).status, 200);
 }

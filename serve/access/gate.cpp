@@ -35,10 +35,12 @@ bool is_purpose(std::string_view text) {
          });
 }
 
-/// What may read many rows: all under a product but a row by its key, SQL, and whatever OData asks for.
+/// What may read many rows: all under a product but a row by its key, SQL, and whatever OData asks for. Changes of one
+/// key look at those of all.
 bool is_scan(const HttpRequest& request) {
   const auto parts = path_parts(request.path);
   if (!parts || parts->empty()) return false;
+  if (parts->size() >= 4 && (*parts)[3] == "changes") return true;
   return parts->size() == 4 || request.path == "/v1/query" || parts->front() == "odata";
 }
 

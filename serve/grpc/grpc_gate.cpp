@@ -1,6 +1,7 @@
 #include "serve/grpc/grpc_gate.h"
 
 #include <optional>
+#include <vector>
 
 namespace braid::serve {
 namespace {
@@ -20,12 +21,19 @@ GrpcPart end_of(const HttpResponse& refused) {
 
 class GatedCall : public GrpcExchange {
  public:
-  GatedCall(Gate& gate, Clock& clock, const GrpcRequest& request, const GrpcHandler& handler)
-      : gate_(gate), request_(request), handler_(handler), until_us_(clock.steady_us() + Gate::kKeysAwaitedUs) {}
+  GatedCall(Gate& gate, Clock& clock, const GrpcRequest& request, GrpcHandler handler)
+      : gate_(gate),
+        request_(request),
+        handler_(std::move(handler)),
+        until_us_(clock.steady_us() + Gate::kKeysAwaitedUs) {}
 
   void take(std::string_view message) override {
-    if (call_) return call_->take(message);
-    if (messages_.size() < kMostWaiting) messages_.emplace_back(message);
+    if (call_ || admit()) return call_->take(message);
+    if (refused_) return;
+    if (messages_.size() < kMostWaiting)
+      messages_.emplace_back(message);
+    else
+      refused_ = GrpcPart::end(GrpcStatus::resource_exhausted, "too many messages before it is known who calls");
   }
   void no_more() override {
     closed_ = true;
@@ -59,13 +67,14 @@ class GatedCall : public GrpcExchange {
     }
     lease_ = std::move(admitted->lease);
     for (const std::string& message : messages_) call_->take(message);
+    messages_ = {};
     if (closed_) call_->no_more();
     return true;
   }
 
   Gate& gate_;
   GrpcRequest request_;
-  const GrpcHandler& handler_;
+  GrpcHandler handler_;
   int64_t until_us_;
   std::vector<std::string> messages_;
   bool closed_ = false;
@@ -76,9 +85,10 @@ class GatedCall : public GrpcExchange {
 
 }  // namespace
 
-std::unique_ptr<GrpcExchange> behind_gate(Gate& gate, Clock& clock, const GrpcRequest& request,
-                                          const GrpcHandler& handler) {
-  return std::make_unique<GatedCall>(gate, clock, request, handler);
+GrpcHandler behind_gate(Gate& gate, Clock& clock, GrpcHandler handler) {
+  return [&gate, &clock, handler = std::move(handler)](const GrpcRequest& request) {
+    return std::make_unique<GatedCall>(gate, clock, request, handler);
+  };
 }
 
 }  // namespace braid::serve

@@ -9,8 +9,8 @@
 
 namespace braid::serve {
 
-/// Begins the call of the handler, with its consumer, once the gate lets it in. All outlive the call.
-std::unique_ptr<GrpcExchange> behind_gate(Gate& gate, Clock& clock, const GrpcRequest& request,
-                                          const GrpcHandler& handler);
+/// A handler that begins the calls of another one, with their consumer, once the gate lets them in. Gate and clock
+/// outlive it and its calls, and so does what the other handler names.
+GrpcHandler behind_gate(Gate& gate, Clock& clock, GrpcHandler handler);
 
 }  // namespace braid::serve

@@ -77,11 +77,11 @@ struct GrpcSession::Call {
 };
 
 struct GrpcSession::Frames {
-  Frames(const GrpcHandler& handler, Clock& clock, std::vector<std::string> certificate_names, const GrpcLimits& limits)
-      : handler(handler), clock(clock), certificate_names(std::move(certificate_names)), limits(limits) {}
+  Frames(GrpcHandler handler, Clock& clock, std::vector<std::string> certificate_names, const GrpcLimits& limits)
+      : handler(std::move(handler)), clock(clock), certificate_names(std::move(certificate_names)), limits(limits) {}
   ~Frames() { nghttp2_session_del(session); }
 
-  const GrpcHandler& handler;
+  GrpcHandler handler;
   Clock& clock;
   std::vector<std::string> certificate_names;
   GrpcLimits limits;
@@ -263,9 +263,9 @@ struct GrpcSession::Frames {
   }
 };
 
-GrpcSession::GrpcSession(const GrpcHandler& handler, Clock& clock, std::vector<std::string> certificate_names,
+GrpcSession::GrpcSession(GrpcHandler handler, Clock& clock, std::vector<std::string> certificate_names,
                          const GrpcLimits& limits)
-    : frames_(std::make_unique<Frames>(handler, clock, std::move(certificate_names), limits)) {
+    : frames_(std::make_unique<Frames>(std::move(handler), clock, std::move(certificate_names), limits)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Frames::begins);

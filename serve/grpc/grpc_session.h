@@ -26,8 +26,8 @@ struct GrpcLimits {
 
 class GrpcSession : public ByteSession {
  public:
-  /// The handler and the clock outlive this.
-  GrpcSession(const GrpcHandler& handler, Clock& clock, std::vector<std::string> certificate_names = {},
+  /// What the handler names, and the clock, outlive this.
+  GrpcSession(GrpcHandler handler, Clock& clock, std::vector<std::string> certificate_names = {},
               const GrpcLimits& limits = {});
   ~GrpcSession() override;
 

@@ -8,10 +8,12 @@
 
 #include <random>
 
+#include "runtime/base/sha256.h"
 #include "runtime/data/row_change.h"
 #include "runtime/state/memory_store.h"
 #include "runtime/view/view_writer.h"
 #include "serve/grpc/grpc_api.h"
+#include "serve/grpc/grpc_gate.h"
 #include "serve/grpc/grpc_session.h"
 #include "serve/grpc/message_reader.h"
 
@@ -421,6 +423,33 @@ TEST_F(GrpcTest, AnswersReflectionAsOneAsks) {
   ASSERT_THAT(client.at(stream).messages, SizeIs(2));
   EXPECT_THAT(client.at(stream).messages[1], HasSubstr("there is no `shop.none`"));
   EXPECT_EQ(client.at(stream).status, "0");
+}
+
+TEST_F(GrpcTest, BehindTheGateNoMessageIsLost) {
+  AccessOptions options;
+  options.consumers.push_back(
+      {.consumer =
+           {.name = "board", .key = "consumer board", .domain = {}, .roles = {}, .user = "board", .purpose = {}},
+       .token_digest = sha256_hex("a-token-of-the-board")});
+  Gate gate(options, nullptr, clock_);
+  std::string services, body;
+  append_sized(services, 7, "");
+  for (int i = 0; i < 20; ++i) body += framed(services);
+  // The session has the handler for itself.
+  GrpcSession session(behind_gate(gate, clock_, handler_), clock_);
+  Client client(session);
+  const auto ask = [&](std::vector<std::pair<std::string, std::string>> headers) {
+    const int32_t stream =
+        client.open("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", body, std::move(headers));
+    client.run();
+    return stream;
+  };
+  const int32_t known = ask({{"authorization", "Bearer a-token-of-the-board"}});
+  EXPECT_THAT(client.at(known).messages, SizeIs(20));
+  EXPECT_EQ(client.at(known).status, "0");
+  const int32_t unknown = ask({{"authorization", "Bearer another-token-of-nobody"}});
+  EXPECT_THAT(client.at(unknown).messages, SizeIs(0));
+  EXPECT_EQ(client.at(unknown).status, "16");
 }
 
 TEST_F(GrpcTest, RefusesWhatIsNoCall) {

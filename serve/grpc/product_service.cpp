@@ -4,10 +4,12 @@
 #include <charconv>
 #include <optional>
 
+#include "runtime/base/check.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
 #include "serve/grpc/message_reader.h"
+#include "serve/read/chosen_state.h"
 #include "serve/read/read_plan.h"
 #include "serve/rest/asked.h"
 
@@ -156,36 +158,35 @@ class Asked {
 /// The state that is asked for, once it is there.
 class AtEpoch {
  public:
-  explicit AtEpoch(const AskedRows& asked, ViewHost& host, Clock& clock)
+  AtEpoch(const AskedRows& asked, const ViewHost& host, Clock& clock)
       : asked_(asked), host_(host), clock_(clock), until_us_(clock.steady_us() + asked.wait_us) {}
 
   /// Null: `part` says why, or that it is still to come.
   std::shared_ptr<const ViewsState> state(GrpcPart& part) const {
-    if (asked_.pinned_epoch) {
-      std::shared_ptr<const ViewsState> pinned = host_.at_epoch(*asked_.pinned_epoch);
-      if (!pinned)
-        part = GrpcPart::end(
-            GrpcStatus::out_of_range,
-            fmt::format("epoch {} is not kept any more; begin again without `after`", *asked_.pinned_epoch));
-      return pinned;
-    }
-    std::shared_ptr<const ViewsState> state = host_.now();
-    if (!state) {
-      part = GrpcPart::end(GrpcStatus::unavailable, "the job has not begun, or has ended");
-      return nullptr;
-    }
-    if (!asked_.min_epoch || state->at.epoch >= *asked_.min_epoch) return state;
-    part = clock_.steady_us() < until_us_
-               ? GrpcPart{}
-               : GrpcPart::end(GrpcStatus::failed_precondition,
-                               fmt::format("epoch {} is the last one that is committed, and {} is asked for",
-                                           state->at.epoch, *asked_.min_epoch));
+    const ChosenState state =
+        asked_.pinned_epoch ? kept_state(host_, *asked_.pinned_epoch, "after") : newest_state(host_, asked_.min_epoch);
+    if (state.ok()) return *state;
+    const NoState& none = state.error();
+    const bool waits = none.is == NoState::Is::to_come && clock_.steady_us() < until_us_;
+    part = waits ? GrpcPart{} : GrpcPart::end(status_of(none.is), none.message);
     return nullptr;
   }
 
  private:
+  static GrpcStatus status_of(NoState::Is is) {
+    switch (is) {
+      case NoState::Is::not_ready:
+        return GrpcStatus::unavailable;
+      case NoState::Is::to_come:
+        return GrpcStatus::failed_precondition;
+      case NoState::Is::gone:
+        return GrpcStatus::out_of_range;
+    }
+    BRAID_UNREACHABLE("no state");
+  }
+
   const AskedRows& asked_;
-  ViewHost& host_;
+  const ViewHost& host_;
   Clock& clock_;
   int64_t until_us_;
 };

@@ -132,6 +132,7 @@ HttpRequest HttpConnection::asked() const {
   for (const auto& field : request)
     made.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
   made.certificate_names = certificate_names_;
+  made.is_tls = stream_.is_tls();
   return made;
 }
 

@@ -37,6 +37,7 @@ struct HttpRequest {
   std::vector<std::string> certificate_names = {};
   /// Who asks, once the gate has found that out (serve/access/gate.h). Null: nobody is asked who they are.
   std::shared_ptr<const Consumer> consumer = {};
+  bool is_tls = false;  ///< it came over TLS
 
   /// Empty: there is none. `name` in lower case.
   std::string_view header(std::string_view name) const;

@@ -1,6 +1,6 @@
 #include "serve/odata/answers.h"
 
-#include "runtime/data/time_text.h"
+#include "runtime/base/check.h"
 #include "serve/odata/json_form.h"
 
 namespace braid::serve::odata {
@@ -57,30 +57,26 @@ HttpResponse error_answer(const Wrong& wrong) {
   return made;
 }
 
-void set_product_headers(const ApiProduct& product, const ViewsAt& at, const std::string& status,
-                         HttpResponse& response) {
-  response.headers.emplace_back("Braid-Epoch", std::to_string(at.epoch));
-  response.headers.emplace_back("Braid-Version", std::to_string(product.version));
-  response.headers.emplace_back("Braid-Status", status);
-  if (at.watermark != INT64_MIN && at.watermark != INT64_MAX)
-    response.headers.emplace_back("Braid-Watermark", timestamp_text(at.watermark));
-}
-
 std::string root_of(const HttpRequest& request, std::string_view path) {
   const std::string_view told = request.header("x-forwarded-host");
   const std::string_view asked = request.header("host");
   const std::string_view host = is_host(told) ? told : is_host(asked) ? asked : "localhost";
-  const std::string_view scheme = request.header("x-forwarded-proto") == "https" ? "https" : "http";
+  const std::string_view proxied = request.header("x-forwarded-proto");
+  const bool is_tls = proxied.empty() ? request.is_tls : proxied == "https";
+  const std::string_view scheme = is_tls ? "https" : "http";
   return fmt::format("{}://{}{}", scheme, host, path);
 }
 
-Parsed<std::shared_ptr<const ViewsState>> state_of(const Serving& serving, std::optional<uint64_t> min_epoch) {
-  std::shared_ptr<const ViewsState> state = serving.host.now();
-  if (!state) return Wrong{503, "the job has not begun, or has ended"};
-  if (min_epoch && state->at.epoch < *min_epoch)
-    return Wrong{412, fmt::format("epoch {} is the last one that is committed, and {} is asked for", state->at.epoch,
-                                  *min_epoch)};
-  return state;
+Wrong wrong_of(const NoState& none) {
+  switch (none.is) {
+    case NoState::Is::not_ready:
+      return {503, none.message};
+    case NoState::Is::to_come:
+      return {412, none.message};
+    case NoState::Is::gone:
+      return {410, none.message};
+  }
+  BRAID_UNREACHABLE("no state");
 }
 
 }  // namespace braid::serve::odata

@@ -37,19 +37,14 @@ CollectionAnswer::CollectionAnswer(CollectionRequest request, const Serving& ser
 std::optional<HttpResponse> CollectionAnswer::step() {
   const Asked& asked = request_.asked;
   std::shared_ptr<const ViewsState> state;
-  if (phase_ == Phase::begin && !asked.token) {
-    Parsed<std::shared_ptr<const ViewsState>> found = state_of(serving_, asked.time.min_epoch);
-    if (!found.ok()) return error_answer(found.error());
+  if (phase_ == Phase::begin) {
+    ChosenState found = asked.token ? kept_state(serving_.host, asked.token->epoch, "$skiptoken")
+                                    : newest_state(serving_.host, asked.time.min_epoch);
+    if (!found.ok()) return error_answer(wrong_of(found.error()));
     state = *std::move(found);
   } else {
-    const uint64_t epoch = phase_ == Phase::begin ? asked.token->epoch : at_.epoch;
-    state = serving_.host.at_epoch(epoch);
-    if (!state)
-      return error_answer(phase_ == Phase::begin
-                              ? Wrong{410, fmt::format("epoch {} is not kept any more; begin again without "
-                                                       "`$skiptoken`",
-                                                       epoch)}
-                              : Wrong{503, "the rows of this epoch are not kept any more; ask again"});
+    state = serving_.host.at_epoch(at_.epoch);
+    if (!state) return error_answer({503, "the rows of this epoch are not kept any more; ask again"});
   }
   const ViewReader reader(state, request_.set->view);
   if (phase_ == Phase::begin) {

@@ -158,8 +158,8 @@ HttpResponse entity_answer(const Resource& resource, const WrittenOptions& optio
     if (!found.ok()) return error_answer(found.error());
     form = *found;
   }
-  const Parsed<std::shared_ptr<const ViewsState>> state = state_of(serving, asked->time.min_epoch);
-  if (!state.ok()) return error_answer(state.error());
+  const ChosenState state = newest_state(serving.host, asked->time.min_epoch);
+  if (!state.ok()) return error_answer(wrong_of(state.error()));
   const ViewReader reader(*state, resource.set->view);
   const EntityReader entity(resource, request, root, *asked, form, sight);
   std::optional<std::string> row_id = resource.row_id;

@@ -456,6 +456,8 @@ TEST_F(ServiceTest, AddressesAreThoseThatTheClientSees) {
   EXPECT_EQ(context({{"host", "h:1"}, {"x-forwarded-host", "data.example"}, {"x-forwarded-proto", "https"}}),
             "https://data.example/odata/$metadata");
   EXPECT_EQ(context({{"host", "a\"b/c"}}), "http://localhost/odata/$metadata");
+  const HttpRequest secure{.path = "/odata", .query = "", .headers = {{"host", "h:1"}}, .is_tls = true};
+  EXPECT_THAT(service_->answer(secure)->body, HasSubstr("\"https://h:1/odata/$metadata\""));
 }
 
 TEST_F(ServiceTest, ReadsWhatWas) {

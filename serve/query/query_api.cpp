@@ -99,8 +99,9 @@ HttpResponse QueryApi::begin(const HttpRequest& request, SqlEngine& engine) {
   response.later = [this, &engine, waiting, until]() -> std::optional<HttpResponse> {
     if (!waiting->query) {
       SqlQuestion question = waiting->question;
-      question.state = host_.now();
-      if (!question.state) return http_problem(503, "not ready", "the job has not begun, or has ended");
+      const ChosenState now = newest_state(host_);
+      if (!now.ok()) return serve::problem_of(now.error());
+      question.state = *now;
       waiting->at = question.state->at;
       waiting->query = running_.start(engine, std::move(question), kLongest);
       if (waiting->query || clock_.steady_us() < until) return std::nullopt;

@@ -1,5 +1,6 @@
 #include "serve/rest/api.h"
 
+#include "runtime/base/check.h"
 #include "runtime/base/sha256.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
@@ -54,6 +55,18 @@ bool has_etag(const HttpRequest& request, const std::string& etag) {
 HttpResponse problem_of(const Error& error) {
   return error.kind == ErrorKind::input ? http_problem(400, "wrong query", error.message)
                                         : http_problem(500, "the view cannot be read", error.message);
+}
+
+HttpResponse problem_of(const NoState& none) {
+  switch (none.is) {
+    case NoState::Is::not_ready:
+      return http_problem(503, "not ready", none.message);
+    case NoState::Is::to_come:
+      return http_problem(412, "not there yet", none.message);
+    case NoState::Is::gone:
+      return http_problem(410, "token has expired", none.message);
+  }
+  BRAID_UNREACHABLE("no state");
 }
 
 HttpResponse http_problem(int status, const std::string& title, const std::string& detail) {
@@ -143,15 +156,20 @@ std::string Api::head(const ApiProduct& product, const ViewsAt& at) const {
   return made;
 }
 
-void Api::set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse& response) const {
+void set_product_headers(const ApiProduct& product, const ViewsAt& at, const std::string& status,
+                         HttpResponse& response) {
   response.headers.emplace_back("Braid-Epoch", std::to_string(at.epoch));
   response.headers.emplace_back("Braid-Version", std::to_string(product.version));
-  response.headers.emplace_back("Braid-Status", status_(product));
+  response.headers.emplace_back("Braid-Status", status);
   if (const TopicPositions* positions = positions_of(product, at))
     response.headers.emplace_back("Braid-Offsets",
                                   fmt::format("{} {}", positions->topic, fmt::join(positions->offsets, ",")));
-  if (const std::string watermark = instant(at.watermark); watermark != "null")
-    response.headers.emplace_back("Braid-Watermark", watermark.substr(1, watermark.size() - 2));
+  if (at.watermark != INT64_MIN && at.watermark != INT64_MAX)
+    response.headers.emplace_back("Braid-Watermark", timestamp_text(at.watermark));
+}
+
+void Api::set_headers(const ApiProduct& product, const ViewsAt& at, HttpResponse& response) const {
+  set_product_headers(product, at, status_(product), response);
 }
 
 HttpResponse Api::list(const HttpRequest& request) const {
@@ -170,8 +188,9 @@ HttpResponse Api::list(const HttpRequest& request) const {
 
 HttpResponse Api::describe(size_t index, const Sight& sight) const {
   const ApiProduct& product = products_[index];
-  const std::shared_ptr<const ViewsState> state = host_.now();
-  if (!state) return http_problem(503, "not ready", "the job has not begun, or has ended");
+  const ChosenState now = newest_state(host_);
+  if (!now.ok()) return problem_of(now.error());
+  const std::shared_ptr<const ViewsState>& state = *now;
   const ViewReader reader(state, index);
   std::string fields;
   for (size_t i = 0; i < product.row.size(); ++i) {
@@ -217,37 +236,19 @@ std::optional<HttpResponse> refusal_of(const ReadPlan& plan, const ViewReader& r
   return http_problem(gone ? 410 : 400, gone ? "not kept any more" : "cannot be asked for", (*refusal)->reason);
 }
 
-/// Of a state that is too old; nothing: it will do.
-std::optional<HttpResponse> too_old(const AskedRows& asked, const std::shared_ptr<const ViewsState>& state) {
-  if (!state) return http_problem(503, "not ready", "the job has not begun, or has ended");
-  if (!asked.min_epoch || state->at.epoch >= *asked.min_epoch) return std::nullopt;
-  return http_problem(412, "not there yet",
-                      fmt::format("epoch {} is the last one that is committed, and {} is asked for", state->at.epoch,
-                                  *asked.min_epoch));
-}
-
 /// Answers now, or once the epoch that is asked for is there, or its time is over.
 HttpResponse at_epoch(const AskedRows& asked, const ViewHost& host, Clock& clock,
                       std::function<HttpResponse(std::shared_ptr<const ViewsState>)> make) {
-  if (asked.pinned_epoch) {
-    const std::shared_ptr<const ViewsState> pinned = host.at_epoch(*asked.pinned_epoch);
-    if (!pinned)
-      return http_problem(
-          410, "token has expired",
-          fmt::format("epoch {} is not kept any more; begin again without `after`", *asked.pinned_epoch));
-    return make(pinned);
-  }
-  const std::shared_ptr<const ViewsState> now = host.now();
-  std::optional<HttpResponse> old = too_old(asked, now);
-  if (!old) return make(now);
-  if (old->status != 412 || asked.wait_us == 0) return *std::move(old);
+  const ChosenState state =
+      asked.pinned_epoch ? kept_state(host, *asked.pinned_epoch, "after") : newest_state(host, asked.min_epoch);
+  if (state.ok()) return make(*state);
+  if (state.error().is != NoState::Is::to_come || asked.wait_us == 0) return problem_of(state.error());
   HttpResponse response;
-  response.later = [asked, &host, &clock, make = std::move(make),
+  response.later = [min_epoch = asked.min_epoch, &host, &clock, make = std::move(make),
                     until = clock.steady_us() + asked.wait_us]() -> std::optional<HttpResponse> {
-    const std::shared_ptr<const ViewsState> state = host.now();
-    std::optional<HttpResponse> still = too_old(asked, state);
-    if (!still) return make(state);
-    if (clock.steady_us() >= until || still->status != 412) return still;
+    const ChosenState now = newest_state(host, min_epoch);
+    if (now.ok()) return make(*now);
+    if (clock.steady_us() >= until || now.error().is != NoState::Is::to_come) return problem_of(now.error());
     return std::nullopt;
   };
   return response;

@@ -20,6 +20,7 @@
 #include "runtime/view/view_host.h"
 #include "serve/access/reader_rules.h"
 #include "serve/http/server.h"
+#include "serve/read/chosen_state.h"
 #include "serve/read/read_plan.h"
 #include "serve/sql/sql_engine.h"
 
@@ -93,6 +94,10 @@ class Api {
 HttpResponse http_problem(int status, const std::string& title, const std::string& detail);
 /// Of a read that failed.
 HttpResponse problem_of(const Error& error);
+HttpResponse problem_of(const NoState& none);
+/// `Braid-Epoch` and the like: of what an answer is. `status`: of the product's contract.
+void set_product_headers(const ApiProduct& product, const ViewsAt& at, const std::string& status,
+                         HttpResponse& response);
 /// An OpenAPI 3.1 document.
 std::string openapi_of(const std::vector<ApiProduct>& products);
 

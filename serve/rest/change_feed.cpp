@@ -10,10 +10,6 @@ namespace {
 
 constexpr uint8_t kTokenForm = 1;
 
-HttpResponse not_ready() {
-  return http_problem(503, "not ready", "the job has not begun, or has ended");
-}
-
 HttpResponse begin_again(const std::string& reason) {
   return http_problem(410, "not kept any more", reason + "; begin again with from=snapshot");
 }
@@ -68,8 +64,9 @@ std::optional<HttpResponse> ChangeFeed::look() {
 }
 
 std::optional<HttpResponse> ChangeFeed::begin() {
-  const std::shared_ptr<const ViewsState> state = source_.host.now();
-  if (!state) return not_ready();
+  const ChosenState now = newest_state(source_.host);
+  if (!now.ok()) return problem_of(now.error());
+  const std::shared_ptr<const ViewsState>& state = *now;
   if (std::optional<HttpResponse> unseen = look()) return unseen;
   const Result<std::optional<ChangeLogRecord>> record = ChangeLogReader(state, source_.view).record();
   if (!record.ok()) return problem_of(record.error());
@@ -191,8 +188,9 @@ class ChangeFeed::Telling : public Follower {
 };
 
 ChangeFeed::Round ChangeFeed::next(const Take& take) {
-  const std::shared_ptr<const ViewsState> state = source_.host.now();
-  if (!state) return end(not_ready());
+  const ChosenState now = newest_state(source_.host);
+  if (!now.ok()) return end(problem_of(now.error()));
+  const std::shared_ptr<const ViewsState>& state = *now;
   const uint64_t form = form_;
   if (std::optional<HttpResponse> unseen = look()) return end(*std::move(unseen));
   if (std::exchange(form_, form) != form) return end(begin_again("you see other rows than before"));

@@ -612,6 +612,13 @@ def settings_are_checked(case: Case):
     case.braid("run", shop.folder, "--serve", code=None, finding="E8061")
     shop.settings('[env.dev.serve]\n"shop.dear" = {}\n[env.dev.out]\n"shop.dear" = { file = "dear.ndjson" }\n')
     case.braid("serve", shop.folder, code=None, finding="E7348")
+    shop.settings(SERVE + """[env.dev]
+brokers = "127.0.0.1:1"
+[env.dev.serve_access.consumer.board]
+token = "file:board.token"
+roles = ["analyst"]
+""")
+    case.braid("serve", shop.folder, code=None, finding="E7349")
     shop.settings("")
     case.braid("serve", shop.folder, code=None, finding="E8076")
     # It asks nobody who they are, so a rule for readers is not passed over.
