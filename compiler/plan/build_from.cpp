@@ -15,43 +15,62 @@ constexpr std::string_view kChangesPort = "changes";
 
 /// By how many ways rows of a source come somewhere, and whether a step holds them on one.
 struct Ways {
-  int count = 0;
+  int count = 0;  ///< 2: or more
   bool held = false;
 };
 /// The products behind which a flow stands, the last one first, and the source.
 using Origin = std::vector<int>;
+using Origins = std::map<Origin, Ways>;
 
-void note_ways(const Plan& plan, int at, Origin origin, bool held, std::map<Origin, Ways>& found) {
-  const Node& node = plan.nodes[static_cast<size_t>(at)];
-  const auto* join = std::get_if<JoinNode>(&node.content);
-  const bool publishes = std::holds_alternative<PublishNode>(node.content);
-  if (publishes || node.inputs.empty() || std::holds_alternative<PortNode>(node.content)) origin.push_back(at);
-  if (node.inputs.empty() || std::holds_alternative<PortNode>(node.content)) {
-    Ways& ways = found[origin];
-    ++ways.count;
-    ways.held |= held;
-  } else if (std::holds_alternative<UnionNode>(node.content)) {
-    for (const int input : node.inputs) note_ways(plan, input, origin, held, found);
-  } else if (std::holds_alternative<InOrderNode>(node.content)) {
-    std::map<Origin, Ways> before;  // which go on as one
-    note_ways(plan, node.inputs[0], origin, true, before);
-    for (const auto& [each, ignored] : before) {
-      ++found[each].count;
-      found[each].held = true;
-    }
-  } else if (join != nullptr || !stateful(node) || std::holds_alternative<RetimeNode>(node.content)) {
-    note_ways(plan, node.inputs[0], std::move(origin), held, found);
-  } else if (std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<RunningNode>(node.content)) {
-    note_ways(plan, node.inputs[0], std::move(origin), true, found);
+/// Of each node once: views of views may come to one source by very many ways.
+class WaysInto {
+ public:
+  explicit WaysInto(const Plan& plan) : plan_(plan) {}
+
+  const Origins& of(int at) {
+    if (const auto known = known_.find(at); known != known_.end()) return known->second;
+    Origins found = find(at);
+    return known_[at] = std::move(found);
   }
-  // The rows of others are made there, and have no place among those of a source.
-}
+
+ private:
+  Origins find(int at) {
+    const Node& node = plan_.nodes[static_cast<size_t>(at)];
+    if (node.inputs.empty() || std::holds_alternative<PortNode>(node.content)) return {{Origin{at}, Ways{1, false}}};
+    Origins found;
+    if (std::holds_alternative<PublishNode>(node.content)) {
+      for (const auto& [each, ways] : of(node.inputs[0])) {
+        Origin behind{at};
+        behind.insert(behind.end(), each.begin(), each.end());
+        found[std::move(behind)] = ways;
+      }
+    } else if (std::holds_alternative<UnionNode>(node.content)) {
+      for (const int input : node.inputs)
+        for (const auto& [each, ways] : of(input)) {
+          Ways& all = found[each];
+          all.count = std::min(all.count + ways.count, 2);
+          all.held |= ways.held;
+        }
+    } else if (std::holds_alternative<InOrderNode>(node.content)) {
+      for (const auto& [each, ways] : of(node.inputs[0])) found[each] = {1, true};  // they go on as one
+    } else if (std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<RunningNode>(node.content)) {
+      for (const auto& [each, ways] : of(node.inputs[0])) found[each] = {ways.count, true};
+    } else if (std::holds_alternative<JoinNode>(node.content) || !stateful(node) ||
+               std::holds_alternative<RetimeNode>(node.content)) {
+      return of(node.inputs[0]);
+    }
+    // The rows of others are made there, and have no place among those of a source.
+    return found;
+  }
+
+  const Plan& plan_;
+  std::map<int, Origins> known_;
+};
 
 /// Whether rows of one source partition come here by several ways, on one of which a step holds them.
 bool meet_held_ones(const Plan& plan, int at) {
-  std::map<Origin, Ways> found;
-  note_ways(plan, at, {}, false, found);
-  return std::ranges::any_of(found, [](const auto& each) { return each.second.count > 1 && each.second.held; });
+  return std::ranges::any_of(WaysInto(plan).of(at),
+                             [](const auto& each) { return each.second.count > 1 && each.second.held; });
 }
 
 /// Of kArrival and kHeaders behind the source, as compiler/check calls them.

@@ -442,9 +442,10 @@ void TurnEngine::run_blocks(int source, const SourceRows& rows, Arrived arrived)
   auto step = rows.ahead.begin();
   for (size_t op = 0; op < nodes_.size(); ++op) {
     if (std::holds_alternative<RetimeOperator>(program_.operators[op].content)) {
-      const std::vector<Block>& blocks = outputs[program_.operators[op].inputs[0]];
+      std::vector<Block> parts, room;
+      const std::vector<Block>& blocks =
+          dispositions_.on_their_way(static_cast<int>(op), 0, outputs[program_.operators[op].inputs[0]], room);
       for (const Block& block : blocks) dispositions_.read(static_cast<int>(op), 0, block.rows);
-      std::vector<Block> parts;
       static_cast<RetimeNode&>(*nodes_[op]).take_turn(cut(blocks, parts), outputs[op]);
       continue;
     }

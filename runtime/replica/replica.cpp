@@ -95,11 +95,8 @@ int64_t ReplicaRun::watermark() const {
   return lowest == INT64_MAX ? at_.watermark : std::max(at_.watermark, lowest);
 }
 
-Status ReplicaRun::commit() {
-  if (!uncommitted_since_) return {};
-  JobMonitor* const monitor = options_.monitor;
-  if (monitor != nullptr) monitor->commit_begins();
-  ViewsAt at{.epoch = at_.epoch + 1, .watermark = watermark(), .newest = std::max(at_.newest, newest_)};
+void ReplicaRun::note_positions(ViewsAt& at) const {
+  at.positions.clear();
   for (size_t i = 0; i < program_.products.size(); ++i) {
     const ProductSpec& product = program_.products[i];
     at.positions.push_back({.product = product.qualified(),
@@ -109,6 +106,14 @@ Status ReplicaRun::commit() {
   }
   for (const Partition& partition : partitions_)
     at.positions[partition.product].offsets.push_back(partition.mark.position);
+}
+
+Status ReplicaRun::commit() {
+  if (!uncommitted_since_) return {};
+  JobMonitor* const monitor = options_.monitor;
+  if (monitor != nullptr) monitor->commit_begins();
+  ViewsAt at{.epoch = at_.epoch + 1, .watermark = watermark(), .newest = std::max(at_.newest, newest_)};
+  note_positions(at);
   views_.freeze(at);
   if (monitor != nullptr) {
     monitor->commit_is_frozen();

@@ -22,7 +22,10 @@ constexpr int64_t kUntilEndIsKnown = 3'000'000;
 }  // namespace
 
 ReplicaRun::ReplicaRun(const Program& program, const ReplicaOptions& options, const JobSeams& seams)
-    : program_(program), options_(options), seams_(seams), views_(program, options.views, nowhere_, options.view_host) {
+    : program_(program),
+      options_(options),
+      seams_(seams),
+      views_(program, options.views, nowhere_, options.view_host, seams.clock) {
   for (const ViewSpec& view : options.views) {
     const auto product = static_cast<size_t>(view.product);
     topics_.emplace_back(program.products[product], view, program.sources[product], options.timed[product]);
@@ -58,6 +61,7 @@ Status ReplicaRun::open() {
              .stop_requested = options_.stop_requested};
   for (size_t product = 0; product < program_.products.size(); ++product) BRAID_TRY(find_partitions(product, stored));
   looked_at_ = seams_.clock.steady_us();
+  note_positions(at_);  // answers name them also before the first commit
   BRAID_TRY(views_.open(*store_, at_, [&](const ViewSpec& view, const auto& take) { return fill(view, take); }));
   BRAID_TRY(check_topics());
   return forget_marks(stored);
@@ -224,6 +228,7 @@ Status ReplicaRun::fill(const ViewSpec& view, const std::function<Status(const B
   if (!batch.empty()) BRAID_TRY(store_->commit(batch));
   for (Partition& partition : partitions_)
     if (partition.product == product) BRAID_TRY(fill_from(partition, take));
+  note_positions(at_);  // of the state that readers get once all views are filled
   return {};
 }
 

@@ -81,6 +81,8 @@ class ReplicaRun {
               const std::function<Status(const Block& rows)>& take);
   Status refuse(Partition& partition, const std::vector<TopicRows::Unreadable>& unreadable);
   Status commit();
+  /// As of what has been read.
+  void note_positions(ViewsAt& at) const;
   Status look_for_partitions();
   bool has_reached_ends();
   bool is_at_end() const;

@@ -127,10 +127,10 @@ void ChangeLogWriter::add(int64_t time, std::string_view before, std::string_vie
 }
 
 Status ChangeLogWriter::end(StateStore& store, StateBatch& batch) {
-  // What is cut off is chosen of what is in the store: the newest epoch stays, however large it is.
+  // The newest epoch that changed something stays, however large it is, until another one does or it is too old.
   const int64_t horizon = epoch_.time - *layout_.spec().changes_us;
   const bool too_old = !oldest_ || *oldest_ < horizon;
-  const bool too_large = record_.size + size_ > layout_.spec().changes_bytes;
+  const bool too_large = count_ > 0 && record_.size + size_ > layout_.spec().changes_bytes;
   const ChangeLogRecord before = record_;
   record_.size += size_;
   if (too_old || too_large || record_.erased_epoch <= record_.cut) {
@@ -155,11 +155,13 @@ Status ChangeLogWriter::cut(const StoreSnapshot& store) {
       store.cursor(StateFamily::point, layout_.logged_epoch_key(record_.cut + 1), layout_.logged_epochs_end());
   for (; epochs->valid(); epochs->next()) {
     BRAID_ASSIGN(const EpochEntry entry, EpochEntry::parse(epochs->value()));
-    if (entry.time >= epoch_.time - *layout_.spec().changes_us && record_.size <= layout_.spec().changes_bytes) {
+    const uint64_t epoch = ViewLayout::epoch_of_logged(epochs->key());
+    const bool fits = record_.size <= layout_.spec().changes_bytes || (count_ == 0 && epoch == record_.newest);
+    if (fits && entry.time >= epoch_.time - *layout_.spec().changes_us) {
       oldest_ = entry.time;
       break;
     }
-    record_.cut = ViewLayout::epoch_of_logged(epochs->key());
+    record_.cut = epoch;
     record_.size -= std::min(record_.size, entry.size);
   }
   return epochs->status();
@@ -200,7 +202,15 @@ Result<ChangeLogReader::Answer> ChangeLogReader::check(const ChangePlace& place)
   BRAID_ASSIGN(const std::optional<ChangeLogRecord> known, record());
   if (!known) return Answer::no_log;
   if (place > end()) return Answer::to_come;
-  return place.epoch > known->cut ? Answer::known : Answer::cut_off;
+  if (place.epoch <= known->cut) return Answer::cut_off;
+  if (place.number == 0) return Answer::known;
+  // Readers bring places from outside: one within an epoch is there only if that has so many changes.
+  std::string bytes;
+  BRAID_ASSIGN(const bool found,
+               state_->store->get(StateFamily::point, layout_->logged_epoch_key(place.epoch), &bytes));
+  if (!found) return Answer::to_come;
+  BRAID_ASSIGN(const EpochEntry entry, EpochEntry::parse(bytes));
+  return place.number <= entry.count ? Answer::known : Answer::to_come;
 }
 
 Result<int64_t> ChangeLogReader::watermark_of(uint64_t epoch) const {

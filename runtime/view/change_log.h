@@ -111,7 +111,7 @@ class ChangeLogReader {
     known,
     no_log,   ///< the view keeps none
     cut_off,  ///< before what is kept
-    to_come   ///< behind what is committed
+    to_come   ///< behind what is committed, or behind the last change of its epoch
   };
   Result<Answer> check(const ChangePlace& place) const;
   /// Nothing: there is no log.

@@ -281,6 +281,37 @@ TEST_P(ChangeLogTest, WhatWasCutOffIsErasedAPartAtATime) {
   EXPECT_EQ(job.follow({2, 0}, 5).size(), 1U);
 }
 
+TEST_P(ChangeLogTest, KeepsTheNewestEpochHoweverLarge) {
+  Job job(*store_, false, 1000, 200);
+  for (int64_t number = 0; number < 50; ++number) job.write(number, number, RowChange::comes);
+  job.commit(1);
+  EXPECT_EQ(job.follow({1, 0}, 100).size(), 50U);
+  // Commits without changes, also behind a start, do not take it.
+  job.commit(2);
+  job.start();
+  job.commit(3);
+  EXPECT_EQ(job.check({1, 0}), ChangeLogReader::Answer::known);
+  EXPECT_EQ(job.follow({1, 20}, 100).size(), 30U);
+  job.write(1, 1, RowChange::comes);
+  job.commit(4);
+  EXPECT_EQ(job.check({1, 0}), ChangeLogReader::Answer::cut_off);
+  EXPECT_EQ(job.follow({2, 0}, 100).size(), 1U);
+  job.commit(2000);
+  EXPECT_EQ(job.check({4, 0}), ChangeLogReader::Answer::cut_off) << "it is too old";
+}
+
+TEST_P(ChangeLogTest, KnowsNoPlaceBehindTheLastChangeOfAnEpoch) {
+  Job job(*store_, true, 1000, UINT64_MAX);
+  job.write(1, 1, RowChange::comes);
+  job.write(2, 2, RowChange::comes);
+  job.commit(1);
+  job.commit(2);
+  EXPECT_EQ(job.check({1, 2}), ChangeLogReader::Answer::known);
+  EXPECT_EQ(job.check({1, 3}), ChangeLogReader::Answer::to_come);
+  EXPECT_EQ(job.check({2, 0}), ChangeLogReader::Answer::known);
+  EXPECT_EQ(job.check({2, 1}), ChangeLogReader::Answer::to_come) << "nothing has changed in it";
+}
+
 TEST_P(ChangeLogTest, BeginsAgainWhereItHasGaps) {
   Job job(*store_, true, {}, UINT64_MAX);
   job.write(1, 1, RowChange::comes);

@@ -112,9 +112,7 @@ Verdict judge(const Case& each, bool types) {
   Programs programs(script);
   driver::Compiled& plain = programs.of(Variation{});
   verdict.products = plain.program().products.size();
-  auto content_of = [&](Account account) {
-    return sorted(come_to(std::move(account), plain.program()));
-  };
+  auto content_of = [&](Account account) { return sorted(come_to(std::move(account), plain.program())); };
   auto expected_of = [&](const RecordedInput& input) {
     return content_of(account_of(reference::evaluate(plain.checked, script.project(), input.values), input.values));
   };
