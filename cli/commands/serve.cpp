@@ -163,28 +163,13 @@ class Serving {
                                           : !named.empty()       ? named
                                                                  : kServeAddress);
       if (!flags_.until.empty() && flags_.listen.empty()) listen_.reset();
-      check_readers(session);
+      if (listen_ && !listen_->is_loopback())
+        session.reporter()
+            .report(diag::ServingOpenToAll{.address = listen_->text()})
+            .note("`braid serve` asks nobody who reads: let readers come through a proxy on this machine that does");
     }
     context_.exit_code = show_errors(session, context_.console);
     return compiled;
-  }
-
-  /// Views of topics have what `to` writes, and rules for readers need the rows as they are.
-  void check_readers(Session& session) const {
-    const Environment& environment = session.environment();
-    if (const std::optional<ServeAccessConfig>& access = environment.serve_access)
-      session.reporter()
-          .report(diag::ServeAccessWrong{.section = "[env." + environment.name + ".serve_access]",
-                                         .reason = "`braid serve` does not ask readers who they are"})
-          .at(access->span)
-          .note("a job that writes files does: `braid run --serve`")
-          .note("or leave the section out, and let readers come through a proxy that asks them");
-    if (listen_ && !listen_->is_loopback())
-      session.reporter()
-          .report(diag::ServingOpenToAll{.address = listen_->text()})
-          .note(
-              "`braid serve` does not ask readers who they are: let them come through a proxy on this machine that "
-              "does");
   }
 
   void fail(const Error& error) { context_.exit_code = show_findings_of({finding_of(error)}, log_, context_.console); }

@@ -621,11 +621,7 @@ roles = ["analyst"]
     case.braid("serve", shop.folder, code=None, finding="E7349")
     shop.settings("")
     case.braid("serve", shop.folder, code=None, finding="E8076")
-    # It asks nobody who they are, so a rule for readers is not passed over.
-    topics = "[env.dev]\nbrokers = \"127.0.0.1:1\"\n[env.dev.serve]\n\"shop.dear\" = {}\n"
-    shop.settings(topics + '[env.dev.serve_access.consumer.board]\ntoken = "env:BOARD_TOKEN"\n')
-    case.braid("serve", shop.folder, code=None, finding="E7408")
-    shop.settings(topics)
+    shop.settings('[env.dev]\nbrokers = "127.0.0.1:1"\n' + SERVE)
     case.braid("serve", shop.folder, "--listen", "0.0.0.0:0", code=None, finding="E8062")
     # One file for each customer, and a view that comes later.
     shop.settings('[env.dev.out]\n"shop.dear" = { file = "results/{customer}.ndjson" }\n')
