@@ -596,7 +596,7 @@ def changes_are_asked_for(case: Case):
         job.stop()
     case.braid("read", "shop.customer", "--project", shop.folder, "--follow", code=None, finding="E8065")
     shop.settings('[env.dev.serve]\n"shop.customer" = { changes = "2 days" }\n')
-    case.braid("run", shop.folder, code=None, finding="E7004")
+    case.braid("run", shop.folder, code=None, finding="E7017")
 
 
 def settings_are_checked(case: Case):
