@@ -127,13 +127,16 @@ void follow(const ReadFlags& flags, const std::string& authorization, CommandCon
   const bool right = session.check();
   context.exit_code = show_errors(session, context.console);
   if (!right || context.exit_code != kDone) return;
-  const std::string store = flags.store.empty() ? session.environment().store : flags.store;
+  const std::string store = kept_products(session, flags.store).store;
+  context.exit_code = show_errors(session, context.console);
+  if (context.exit_code != kDone) return;
   // As long as a job holds the lock it is followed, also if that is another one than before.
   const bool runs = !lock_store(real_fs(), store).ok();
-  const Status ended =
-      runs ? follow_changes(following, [&] { return address_of_job(real_fs(), store); })
-           : Status(Error{ErrorKind::usage,
-                          diag::NobodyToFollow{.product = flags.product, .store = store}.make().message, 8065, 0});
+  const Status ended = runs
+                           ? follow_changes(following, [&] { return address_of_job(real_fs(), store); })
+                           : Status(Error{ErrorKind::usage,
+                                          diag::NobodyToFollow{.product = flags.product, .store = store}.make().message,
+                                          diag::NobodyToFollow::kCode, 0});
   if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
 }
 

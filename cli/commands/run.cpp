@@ -87,9 +87,6 @@ void show_reset(const TopicReset& reset, const JobLog& log, const Console& conso
     (void)show_failure({diag::ResultsRemain{.topics = reset.kept}.make()}, log, console, sources);
 }
 
-/// Of `--serve`, where nothing says another one.
-constexpr const char* kServeAddress = "127.0.0.1:8733";
-
 std::optional<serve::HttpAddress> address_of(const RunFlags& flags, const Environment& environment) {
   std::string written = flags.listen.empty() ? environment.listen : flags.listen;
   if (written.empty() && flags.serve) written = kServeAddress;

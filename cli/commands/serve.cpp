@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "cli/commands/command.h"
-#include "cli/commands/read_store.h"
+#include "cli/commands/serve_target.h"
 #include "cli/commands/topics.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
@@ -22,7 +22,6 @@
 namespace braid::cli {
 namespace {
 
-constexpr const char* kServeAddress = "127.0.0.1:8733";
 constexpr uint64_t kStoreMemory = uint64_t{256} << 20;
 
 struct ServeFlags {
@@ -165,7 +164,9 @@ class Serving {
                                                                  : kServeAddress);
       if (!flags_.until.empty() && flags_.listen.empty()) listen_.reset();
       if (listen_ && !listen_->is_loopback())
-        session.reporter().report(diag::ServingOpenToAll{.address = listen_->text()});
+        session.reporter()
+            .report(diag::ServingOpenToAll{.address = listen_->text()})
+            .note("`braid serve` asks nobody who reads: let readers come through a proxy on this machine that does");
     }
     context_.exit_code = show_errors(session, context_.console);
     return compiled;

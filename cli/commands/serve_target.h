@@ -10,6 +10,9 @@
 
 namespace braid::cli {
 
+/// Where products are served if nothing says so.
+inline constexpr const char* kServeAddress = "127.0.0.1:8733";
+
 /// Where products are served to others than this machine that is reported, but with TLS and consumers.
 void check_serving(const BoundViews& views, const std::optional<serve::HttpAddress>& listen,
                    const Environment& environment, Reporter& reporter);

@@ -94,6 +94,12 @@ void report_unknown(const typed::Project& project, const Environment& environmen
   }
 }
 
+/// For how long its changes can be followed.
+void set_changes(const ServeConfig& config, ViewSpec& spec) {
+  if (config.changes_us > 0) spec.changes_us = config.changes_us;
+  spec.changes_bytes = static_cast<uint64_t>(config.changes_bytes);
+}
+
 /// What the environment asks of a view.
 void set_view(const ServeConfig& config, const std::string& product, bool has_time, ViewSpec& spec,
               serve::ApiProduct& served, Reporter& reporter) {
@@ -138,9 +144,7 @@ BoundViews bind_views(const Program& program, const typed::Project& project, con
       if (domain.name == product.domain) served.owner = domain.owner;
     for (const std::vector<int>& path : product.key) served.key.push_back(text_of(product.row, path));
     set_time(relation->row, relation->time_field, spec);
-    const ServeConfig kept = config == environment.serve.end() ? ServeConfig() : config->second;
-    if (kept.changes_us > 0) spec.changes_us = kept.changes_us;
-    spec.changes_bytes = static_cast<uint64_t>(kept.changes_bytes);
+    set_changes(config == environment.serve.end() ? ServeConfig() : config->second, spec);
     if (config != environment.serve.end()) {
       set_view(config->second, served.qualified(), relation->has_time, spec, served, reporter);
     }
@@ -176,6 +180,7 @@ ForeignView bind_foreign_view(const mesh::Interface& interface, const ServeConfi
   }
   const int time = interface.time ? find_field(product.row, interface.time->field) : -1;
   set_time(product.row, time, made.spec);
+  set_changes(config, made.spec);
   set_view(config, product.qualified(), made.has_time, made.spec, served, reporter);
   return made;
 }

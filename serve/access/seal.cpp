@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "runtime/base/check.h"
+#include "serve/read/sight.h"
 
 namespace braid::serve {
 namespace {
@@ -44,10 +45,12 @@ std::string Seal::seal(std::string_view bytes, std::string_view holder) const {
       EVP_EncryptFinal_ex(cipher.get(), bytes_of(made, kNonce + plain.size()), &length) == 1 &&
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTag, bytes_of(made, kNonce + plain.size())) == 1;
   BRAID_CHECK(done, "bytes are encrypted");
-  return made;
+  return made.insert(0, kSealed);
 }
 
 std::optional<std::string> Seal::unseal(std::string_view sealed, std::string_view holder) const {
+  if (!sealed.starts_with(kSealed)) return std::nullopt;
+  sealed.remove_prefix(kSealed.size());
   if (sealed.size() < kNonce + kStep + kTag || sealed.size() > (size_t{1} << 20)) return std::nullopt;
   const std::string_view body = sealed.substr(kNonce, sealed.size() - kNonce - kTag);
   std::string tag(sealed.substr(sealed.size() - kTag)), made(body.size(), '\0');

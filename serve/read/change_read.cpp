@@ -93,9 +93,11 @@ Result<std::optional<std::string>> read_snapshot(const ChangePlan& plan, const s
   const auto sealed = [&](const std::string& bytes) { return seen == nullptr ? bytes : seen->seal(bytes); };
   ViewRange range{.by = layout.is_keyed() ? ViewRange::By::key : ViewRange::By::time, .behind = position};
   range.most = kMostAtOnce;
+  const Error of_another{ErrorKind::input, "the place is of another reader", 0, 0};
+  if (seen == nullptr && position.starts_with(kSealed)) return of_another;
   if (seen != nullptr && !position.empty()) {
     std::optional<std::string> behind = seen->unseal(position);
-    if (!behind) return Error{ErrorKind::input, "the place is of another reader", 0, 0};
+    if (!behind) return of_another;
     range.behind = *std::move(behind);
   }
   BRAID_ASSIGN(const std::unique_ptr<ViewScan> scan, reader.scan(range, {}));

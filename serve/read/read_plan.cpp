@@ -156,9 +156,11 @@ Result<ReadResult> read(const ReadPlan& plan, const ViewReader& reader, const Ta
     return Error{ErrorKind::input, "rows do not come in the order of a field that is masked for you", 0, 0};
   ViewRange range = choose(plan, reader);
   range.most = kMostLookedAt;
+  const Error of_another{ErrorKind::input, "`after` is the `next` of an answer before, to the same reader", 0, 0};
+  if (seen == nullptr && plan.behind.starts_with(kSealed)) return of_another;
   if (seen != nullptr && !plan.behind.empty()) {
     std::optional<std::string> behind = seen->unseal(plan.behind);
-    if (!behind) return Error{ErrorKind::input, "`after` is the `next` of an answer before, to the same reader", 0, 0};
+    if (!behind) return of_another;
     range.behind = *std::move(behind);
   }
   const std::unique_ptr<SeenRows::Eye> eye = seen == nullptr ? nullptr : seen->begin();

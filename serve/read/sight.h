@@ -15,6 +15,11 @@
 
 namespace braid::serve {
 
+/// What sealed positions begin with, and others do not: whoever sees all rows takes none for a position.
+inline constexpr std::string_view kSealed =
+    "\xff"
+    "sealed\x01";
+
 /// The rows of one view for one reader, where these are not all of them as they are. Immutable; any thread.
 class SeenRows {
  public:
@@ -33,7 +38,7 @@ class SeenRows {
   /// The same number: the same rules. For an ETag, which does not hold when they change.
   virtual uint64_t form() const = 0;
   /// A position may be that of a row which the reader does not see, so it goes out as bytes that only this process can
-  /// read, for this reader. Nothing: they are not of such a position.
+  /// read, for this reader, with kSealed in front. Nothing: they are not of such a position.
   virtual std::string seal(std::string_view position) const = 0;
   virtual std::optional<std::string> unseal(std::string_view sealed) const = 0;
 };

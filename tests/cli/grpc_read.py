@@ -3,45 +3,52 @@
 
     grpc_read.py BRAID VENV [--only NAME] [--seed N] [--keep]
 
-Exit code 77: grpcio cannot be had.
+grpcio comes from PyPI, into VENV; exit code 77 if it cannot.
 """
 import pathlib
-import subprocess
 import sys
 import threading
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import python_packages
+
+PACKAGES = ["grpcio==1.76.0", "grpcio-reflection==1.76.0", "grpcio-health-checking==1.76.0"]
+
 import braid_command
+import serving_access
 from braid_command import Case
-from serving import Job, Shop, same
+from serving import Job, Shop, moment, same
 
 
-def client(venv: pathlib.Path):
-    if not (venv / "bin/python").exists():
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    sys.path.insert(0, str(sorted(venv.glob("lib/python*/site-packages"))[0]))
-    try:
-        import grpc_reflection  # noqa: F401
-    except ImportError:
-        made = subprocess.run([venv / "bin/pip", "install", "-q", "grpcio==1.76.0", "grpcio-reflection==1.76.0",
-                               "grpcio-health-checking==1.76.0"], capture_output=True, text=True)
-        if made.returncode != 0:
-            print("skipped: grpcio cannot be had: " + made.stderr[-300:])
-            sys.exit(77)
+def with_token(token: str):
+    """Each call says who asks."""
+    import grpc
+
+    class Interceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
+                      grpc.StreamStreamClientInterceptor):
+        def intercept(self, continuation, details, request):
+            metadata = [*(details.metadata or []), ("authorization", f"Bearer {token}")]
+            return continuation(details._replace(metadata=metadata), request)
+
+        intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = intercept
+
+    return Interceptor()
 
 
 class Views:
     """The services of a job as reflection tells them."""
 
-    def __init__(self, job: Job):
+    def __init__(self, job, domain="shop", port=0, token=""):
         import grpc
         from google.protobuf import descriptor_pool
         from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-        self.job = job
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{job.address[1]}")
-        self.database = ProtoReflectionDescriptorDatabase(self.channel)
+        self.job, self.domain = job, domain
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port or job.address[1]}")
+        self.calls = grpc.intercept_channel(self.channel, with_token(token)) if token else self.channel
+        self.database = ProtoReflectionDescriptorDatabase(self.calls)
         self.pool = descriptor_pool.DescriptorPool(self.database)
 
     def __enter__(self):
@@ -52,18 +59,18 @@ class Views:
 
     def type(self, product: str, name: str):
         from google.protobuf import message_factory
-        return message_factory.GetMessageClass(self.pool.FindMessageTypeByName(f"shop.{product}.v1.{name}"))
+        return message_factory.GetMessageClass(self.pool.FindMessageTypeByName(f"{self.domain}.{product}.v1.{name}"))
 
     def get(self, product: str, **request):
-        call = self.channel.unary_unary(f"/shop.{product}.v1.View/Get",
-                                        request_serializer=lambda message: message.SerializeToString(),
-                                        response_deserializer=self.type(product, "GetReply").FromString)
+        call = self.calls.unary_unary(f"/{self.domain}.{product}.v1.View/Get",
+                                      request_serializer=lambda message: message.SerializeToString(),
+                                      response_deserializer=self.type(product, "GetReply").FromString)
         return call(self.type(product, "GetRequest")(**request), timeout=20)
 
     def scan(self, product: str, **request):
-        call = self.channel.unary_stream(f"/shop.{product}.v1.View/Scan",
-                                         request_serializer=lambda message: message.SerializeToString(),
-                                         response_deserializer=self.type(product, "ScanReply").FromString)
+        call = self.calls.unary_stream(f"/{self.domain}.{product}.v1.View/Scan",
+                                       request_serializer=lambda message: message.SerializeToString(),
+                                       response_deserializer=self.type(product, "ScanReply").FromString)
         return call(self.type(product, "ScanRequest")(**request), timeout=60)
 
     def rows(self, product: str, **request) -> list:
@@ -89,15 +96,14 @@ def as_file(row: dict) -> dict:
     made = dict(row)
     for name in ("at", "newest"):
         if name in made:
-            made[name] = made[name].replace("Z", "")
-            made[name] += "" if "." in made[name] else ".000"
+            made[name] = moment(made[name]).replace(tzinfo=None).isoformat(timespec="milliseconds")
     return made
 
 
 def code_of(call) -> str:
     import grpc
     try:
-        list(call()) if call.__name__ == "scan" else call()
+        call()
     except grpc.RpcError as error:
         return error.code().name
     return "OK"
@@ -176,8 +182,40 @@ def what_was_can_be_asked_for(case: Case):
         job.stop()
 
 
-CASES = [rows_are_those_of_the_output, scans_are_of_one_epoch, what_was_can_be_asked_for]
+def each_consumer_sees_its_rows(case: Case):
+    with serving_access.Job(case, serving_access.crm(case)) as job:
+        job.caught_up(serving_access.DESK)
+
+        def views(token):
+            return Views(job, "crm", job.port, token)
+
+        def members(reader):
+            return [(row.id, row.email) for reply in reader.scan("member") for row in reply.rows]
+
+        with views(serving_access.BOARD) as board, views(serving_access.DESK) as desk, views(serving_access.OPS) as ops:
+            whole = [(i, f"m{i}@x.example") for i in serving_access.COUNTRIES]
+            case.expect(members(desk) == members(ops) == whole, f"not all rows: {members(desk)}")
+            case.expect(members(board) == [(1, "***"), (3, "***")], f"{members(board)}")
+            by_mail = [{"field": "email", "value": "m1@x.example"}]
+            case.expect([row for reply in board.scan("member", where=by_mail) for row in reply.rows] == [],
+                        "what is masked cannot be searched")
+            case.expect(code_of(lambda: board.get("member", key={"id": 2})) == "NOT_FOUND", "a row of others")
+            case.expect(board.get("member", key={"id": 3}).row.email == "***", "a row")
+            case.expect("crm.secret.v1.View" in ops.database.get_services(), "an owner does not see a product")
+            case.expect("crm.secret.v1.View" not in board.database.get_services(), "a product of others")
+            secret = ops.calls.unary_stream("/crm.secret.v1.View/Scan"), board.calls.unary_stream("/crm.secret.v1.View/Scan")
+            case.expect([code_of(lambda: list(call(b"", timeout=20))) for call in secret] == ["OK", "UNIMPLEMENTED"],
+                        "a product of others is read")
+        for token in ("", serving_access.DESK + "x"):
+            with views(token) as nobody:
+                call = nobody.calls.unary_stream("/crm.member.v1.View/Scan")
+                case.expect(code_of(lambda: list(call(b"", timeout=20))) == "UNAUTHENTICATED", f"token `{token}` is taken")
+        job.stop()
+
+
+CASES = [rows_are_those_of_the_output, scans_are_of_one_epoch, what_was_can_be_asked_for, each_consumer_sees_its_rows]
 
 if __name__ == "__main__":
-    client(pathlib.Path(sys.argv.pop(2)))
+    python_packages.run_with(pathlib.Path(sys.argv[2]), PACKAGES)
+    del sys.argv[2]
     braid_command.main(CASES)

@@ -596,7 +596,7 @@ def changes_are_asked_for(case: Case):
         job.stop()
     case.braid("read", "shop.customer", "--project", shop.folder, "--follow", code=None, finding="E8065")
     shop.settings('[env.dev.serve]\n"shop.customer" = { changes = "2 days" }\n')
-    case.braid("run", shop.folder, code=None, finding="E7004")
+    case.braid("run", shop.folder, code=None, finding="E7017")
 
 
 def settings_are_checked(case: Case):
@@ -621,6 +621,8 @@ roles = ["analyst"]
     case.braid("serve", shop.folder, code=None, finding="E7349")
     shop.settings("")
     case.braid("serve", shop.folder, code=None, finding="E8076")
+    shop.settings('[env.dev]\nbrokers = "127.0.0.1:1"\n' + SERVE)
+    case.braid("serve", shop.folder, "--listen", "0.0.0.0:0", code=None, finding="E8062")
     # One file for each customer, and a view that comes later.
     shop.settings('[env.dev.out]\n"shop.dear" = { file = "results/{customer}.ndjson" }\n')
     shop.sell(50)

@@ -43,6 +43,7 @@ LIBRARIES = {
     r"rocksdb/": ["runtime/state"],
     r"rdkafka(_mock)?\.h": ["runtime/connect/kafka", "benchmarks"],
     r"duckdb\.h|nanoarrow/": ["serve/duckdb"],
+    r"nghttp2/": ["serve/grpc"],
     r"curl/": ["runtime/connect/registry"],
     r"yaml-cpp/": ["mesh/standards"],
     r"libpq-fe\.h": ["runtime/connect/postgres"],
