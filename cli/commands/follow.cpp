@@ -57,7 +57,8 @@ Status follow_changes(const Following& following, const std::function<Result<ser
     const Result<HttpReply> reply =
         where.ok() ? http_get(*where, target_of(following, token), kLines, following.authorization, kAskFor)
                    : Result<HttpReply>(where.error());
-    const bool is_there = reply.ok() && reply->status != 503;
+    // 429: there is an answer for this reader in a moment.
+    const bool is_there = reply.ok() && reply->status != 503 && reply->status != 429;
     if (!is_there) {
       const std::string reason = reply.ok() ? reason_of(*reply) : reply.error().message;
       if (!has_answered && !reply.ok()) return reply.error();

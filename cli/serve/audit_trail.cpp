@@ -13,6 +13,10 @@
 namespace braid::cli {
 namespace {
 
+/// Readers and purposes that are told apart between two records; the rest is recorded together.
+constexpr size_t kMostServed = 10'000;
+constexpr const char* kOthers = "others";
+
 std::string key_of(const ProductUse& use) {
   return mesh::version_name(use.reader, use.version) + " reads " + mesh::version_name(use.input, use.input_version);
 }
@@ -226,7 +230,15 @@ void AuditTrail::record_tasks() {
 void AuditTrail::note(const ServedUse& use) {
   begin();
   if (options_.every_us <= 0 || !options_.domains.contains(use.domain)) return;
-  ServedUse& sum = served_[use.subject + "\n" + use.reader + "\n" + use.purpose];
+  // A reader may state any number of purposes.
+  const std::string key = use.subject + "\n" + use.reader + "\n" + use.purpose;
+  if (served_.size() >= kMostServed && !served_.contains(key) && !(use.reader == kOthers && use.purpose.empty())) {
+    ServedUse others = use;
+    others.reader = kOthers;
+    others.purpose.clear();
+    return note(others);
+  }
+  ServedUse& sum = served_[key];
   const int64_t reads = sum.reads + use.reads, rows = sum.rows + use.rows;
   std::set<std::string> columns = std::move(sum.columns);
   columns.insert(use.columns.begin(), use.columns.end());

@@ -75,9 +75,9 @@ class JobStore {
  private:
   Status check();
   Status match();
-  /// What the script's changes would lose, and what can be done about it.
   /// Of `accept` and `rebuild`, which may not name what there is not.
   Status check_names() const;
+  /// What the script's changes would lose, and what can be done about it.
   Status misfit(const std::vector<const StateFit*>& lost);
   void put_products(StateBatch& batch) const;
 

@@ -158,7 +158,7 @@ TEST(Job, a_changed_step_stops_the_job_unless_accepted) {
   options.accept = {"windw group"};
   auto unknown = run_job(b.program, options, machine.seams());
   ASSERT_FALSE(unknown.ok());
-  EXPECT_EQ(unknown.error().code, 5486);
+  EXPECT_EQ(unknown.error().code, 8078);
   options.accept = {"all"};
   auto accepted = run_job(b.program, options, machine.seams());
   ASSERT_TRUE(accepted.ok()) << accepted.error().message;

@@ -381,6 +381,25 @@ TEST(Retime, windows_cascade_and_a_retimed_flow_has_its_own_watermark) {
   EXPECT_EQ(run.groups().size(), 3u);
 }
 
+TEST(Ledger, a_record_counts_on_its_first_way_also_beside_one_with_a_time_of_its_own) {
+  ProgramBuilder b;
+  const int source = b.source("s", 0);
+  // The other way runs first, and lets nothing through.
+  const int other = b.keep(b.retime(source, 2, 0), [](int64_t) { return false; });
+  const int first = b.keep(source, [](int64_t) { return true; });
+  Operator both;
+  both.content = UnionOperator{};
+  both.inputs = {first, other};
+  both.row = b.row(first);
+  both.text = "union";
+  b.publish(b.add(std::move(both)));
+  Running run(b.program);
+  run.feed(0, record("a", 1, 10) + record("b", 2, 20));
+  run.end();
+  EXPECT_EQ(run.ledger().used, 2);
+  EXPECT_EQ(run.ledger().filtered, 0);
+}
+
 TEST(Ledger, each_product_that_reads_a_source_counts_it) {
   ProgramBuilder b;
   int source = b.source("s", 0);

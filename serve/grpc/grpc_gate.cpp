@@ -23,6 +23,7 @@ class GatedCall : public GrpcExchange {
  public:
   GatedCall(Gate& gate, Clock& clock, const GrpcRequest& request, GrpcHandler handler)
       : gate_(gate),
+        clock_(clock),
         request_(request),
         handler_(std::move(handler)),
         until_us_(clock.steady_us() + Gate::kKeysAwaitedUs) {}
@@ -41,6 +42,9 @@ class GatedCall : public GrpcExchange {
   }
   GrpcPart next() override {
     if (!call_ && !admit()) return refused_ ? *refused_ : GrpcPart{};
+    // A call may last longer than what let it in.
+    if (clock_.now_us() >= request_.consumer->until_us)
+      return GrpcPart::end(GrpcStatus::unauthenticated, "the token has ended; go on with another one");
     GrpcPart part = call_->next();
     if (part.is == GrpcPart::Is::message) lease_->add_bytes(part.bytes.size());
     return part;
@@ -73,6 +77,7 @@ class GatedCall : public GrpcExchange {
   }
 
   Gate& gate_;
+  Clock& clock_;
   GrpcRequest request_;
   GrpcHandler handler_;
   int64_t until_us_;

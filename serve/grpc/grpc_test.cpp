@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>
 
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "runtime/base/sha256.h"
@@ -277,9 +278,12 @@ TEST_F(GrpcTest, GivesTheRowOfAKey) {
   EXPECT_EQ(got.http_status, "200");
   EXPECT_EQ(got.status, "0") << got.reason;
   ASSERT_THAT(got.messages, SizeIs(1));
-  EXPECT_EQ(json("GetReply", got.messages[0]),
-            R"({"at":{"epoch":"1","watermark":"1970-01-01T00:00:05.500Z","status":"ok","version":"2"},)"
-            R"("row":{"since":"1970-01-01T00:00:10Z","tags":"[\"old\"]","kind":"wood","size":"10","name":"n010"}})");
+  using Json = nlohmann::json;
+  EXPECT_EQ(
+      Json::parse(json("GetReply", got.messages[0])),
+      Json::parse(
+          R"({"at":{"epoch":"1","watermark":"1970-01-01T00:00:05.500Z","status":"ok","version":"2"},)"
+          R"("row":{"since":"1970-01-01T00:00:10Z","tags":"[\"old\"]","kind":"wood","size":"10","name":"n010"}})"));
   const Call part = call("Get", bytes("GetRequest", R"({"key":{"name":"n010"},"fields":["size"]})"));
   EXPECT_THAT(json("GetReply", part.messages.at(0)), HasSubstr(R"("row":{"size":"10"})"));
 }
@@ -450,6 +454,32 @@ TEST_F(GrpcTest, BehindTheGateNoMessageIsLost) {
   const int32_t unknown = ask({{"authorization", "Bearer another-token-of-nobody"}});
   EXPECT_THAT(client.at(unknown).messages, SizeIs(0));
   EXPECT_EQ(client.at(unknown).status, "16");
+}
+
+TEST_F(GrpcTest, ACallEndsWithTheTokenThatLetItIn) {
+  AccessOptions options;
+  options.consumers.push_back({.consumer = {.name = "guest",
+                                            .key = "consumer guest",
+                                            .domain = {},
+                                            .roles = {},
+                                            .user = "guest",
+                                            .purpose = {},
+                                            .until_us = clock_.now_us() + 1'000'000},
+                               .token_digest = sha256_hex("a-token-of-the-guest")});
+  Gate gate(options, nullptr, clock_);
+  GrpcSession session(behind_gate(gate, clock_, handler_), clock_);
+  Client client(session);
+  std::string ask;
+  append_sized(ask, 1, "shop.shelf.v2.View");
+  const int32_t watch =
+      client.open("/grpc.health.v1.Health/Watch", framed(ask), {{"authorization", "Bearer a-token-of-the-guest"}});
+  client.run();
+  EXPECT_THAT(client.at(watch).messages, SizeIs(1));
+  clock_.advance_us(1'000'000);
+  status_ = "breached";
+  client.run();
+  EXPECT_THAT(client.at(watch).messages, SizeIs(1));
+  EXPECT_EQ(client.at(watch).status, "16");
 }
 
 TEST_F(GrpcTest, RefusesWhatIsNoCall) {

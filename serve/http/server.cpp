@@ -1,5 +1,7 @@
 #include "serve/http/server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -15,6 +17,16 @@ namespace {
 
 constexpr std::chrono::milliseconds kRest{50};
 
+/// A client that went without a word is found out within two minutes, also where nothing is sent to it for long: it
+/// would keep its place among the connections. Best effort.
+void find_out_the_gone(tcp::socket& socket) {
+  beast::error_code ignored;
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  for (const auto& [option, value] :
+       {std::pair(TCP_KEEPIDLE, 60), std::pair(TCP_KEEPINTVL, 20), std::pair(TCP_KEEPCNT, 3)})
+    (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof(value));
+}
+
 }  // namespace
 
 struct HttpServer::Loop {
@@ -29,6 +41,7 @@ struct HttpServer::Loop {
       if (!error && shared.open < shared.limits.connections) {
         beast::error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
+        find_out_the_gone(socket);
         std::make_shared<HttpConnection>(std::move(socket), shared)->begin();
       }
       if (!error) return accept();

@@ -122,7 +122,9 @@ bool Grouping::count(const Aggregate& aggregate, const Datum& value, Tally& tall
       return decimal_add(tally.sum, value.number, &tally.sum) || fails(kTooLarge);
     case Aggregate::Method::min:
     case Aggregate::Method::max: {
-      const std::optional<int> order = tally.count == 1 ? std::nullopt : compare(value, tally.most);
+      Datum most = tally.most;
+      most.text = tally.text;
+      const std::optional<int> order = tally.count == 1 ? std::nullopt : compare(value, most);
       const bool is_min = aggregate.method == Aggregate::Method::min;
       // A NaN gives way to numbers.
       const bool no_order = tally.count == 1 || (value.kind == Kind::floating && tally.most.real != tally.most.real);

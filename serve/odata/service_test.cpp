@@ -269,7 +269,8 @@ TEST_F(ServiceTest, AliasesStandForLiterals) {
 TEST_F(ServiceTest, SortsByIndexesAndByAnythingElse) {
   const auto ids = [&](const std::string& query) {
     std::vector<int64_t> made;
-    for (const Json& row : json(kSale, query)["value"]) made.push_back(row["id"]);
+    const Json answer = json(kSale, query);
+    for (const Json& row : answer["value"]) made.push_back(row["id"]);
     return made;
   };
   const std::vector<int64_t> all = numbers_of([](int64_t) { return true; });

@@ -22,7 +22,7 @@ std::optional<HttpResponse> Api::rows_in_columns(size_t index, RowForm form, con
     (*writer)->put(slots);
     return (*writer)->bytes() < kMostBytes;
   });
-  if (!result.ok()) return failed(result.error().message);
+  if (!result.ok()) return problem_of(result.error());
   Result<std::string> body = (*writer)->finish();
   if (!body.ok()) return failed(body.error().message);
   response.body = *std::move(body);
