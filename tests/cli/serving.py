@@ -467,7 +467,7 @@ class Subscriber:
 
     def __init__(self, case: Case, product: str, query: str):
         self.case, self.path = case, f"/v1/products/{product}/changes?{query}"
-        self.last_id, self.ended, self.rows, self.connections = None, 0, {}, 0
+        self.last_id, self.ended, self.rows, self.connections = None, -1, {}, 0
         self.failure, self.stopped = None, False
         self.address = None
         self.thread = threading.Thread(target=self.follow, daemon=True)
@@ -544,7 +544,6 @@ def a_subscriber_has_each_change_over_kills(case: Case):
                 job.process.kill()
                 continue
             job.caught_up()
-            epoch = job.get("/v1/products/shop.customer").json["epoch"]
             customers, best = shop.table(), shop.table("best")
             expected = [customers, best, {key: {"city": row["city"], "cents": row["cents"]}
                                           for key, row in customers.items() if row["city"] == "Bern"}]
@@ -557,7 +556,8 @@ def a_subscriber_has_each_change_over_kills(case: Case):
                     time.sleep(0.02)
                 case.expect(subscriber.failure is None, f"{subscriber.path}: {subscriber.failure}")
                 case.expect(subscriber.rows == wanted, f"{subscriber.path}: {subscriber.rows} and not {wanted}")
-                case.expect(subscriber.ended <= epoch + 1000, "an epoch that is not committed")
+                epoch = job.get("/v1/products/shop.customer").json["epoch"]
+                case.expect(subscriber.ended <= epoch, f"epoch {subscriber.ended} is told, and {epoch} is committed")
                 case.expect(subscriber.connections >= 3, f"{subscriber.path}: {subscriber.connections} connections")
                 subscriber.stopped = True
             job.stop()
