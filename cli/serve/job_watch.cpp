@@ -18,6 +18,12 @@
 namespace braid::cli {
 namespace {
 
+/// What `/` lists besides the paths of the job.
+constexpr std::string_view kWaysIn =
+    "/v1       products that are served: rows, changes and SQL; described in /v1/openapi.json\n"
+    "/odata    the same products over OData\n"
+    "gRPC      the same products, on this address by HTTP/2; reflection lists the services\n";
+
 constexpr size_t kServingThreads = 2;
 constexpr size_t kServingConnections = 2048;
 
@@ -186,7 +192,9 @@ serve::HttpResponse JobWatch::answer_known(const serve::HttpRequest& request) {
   if (odata_)
     if (std::optional<serve::HttpResponse> answer = odata_->answer(request)) return *std::move(answer);
   std::lock_guard lock(endpoint_used_);
-  return endpoint_->answer(request);
+  serve::HttpResponse answer = endpoint_->answer(request);
+  if (request.path == "/" && api_) answer.body += kWaysIn;
+  return answer;
 }
 
 std::string JobWatch::contract_status(const serve::ApiProduct& product) const {

@@ -234,6 +234,8 @@ def rows_are_those_of_the_output(case: Case):
     with Job(shop) as job:
         job.caught_up()
         compare(job)
+        listed = job.get("/").text
+        case.expect("/v1 " in listed and "/status" in listed, f"paths: {listed}")
         went = False
         for _ in range(25):
             shop.sell(40)
