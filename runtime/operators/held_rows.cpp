@@ -10,6 +10,12 @@
 namespace braid {
 namespace {
 
+/// Of rows of one record that come by several ways the one on the record's first way is the first, whenever they arrive
+/// (docs/decisions/0091).
+bool is_on_another_way(const Record& record) {
+  return record.settled != 0;
+}
+
 /// The current block consists of these rows, in their operator's order.
 void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held) {
   trace.rows.clear();
@@ -26,7 +32,7 @@ void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held)
                           .a = uint64_t{record.source} << 32 | record.partition,
                           .b = static_cast<uint64_t>(record.position) ^ kSign,
                           .bytes = pair_place(record),
-                          .d = row->sequence});
+                          .d = row->sequence | uint64_t{is_on_another_way(row->record)} << 63});
   }
 }
 
@@ -53,7 +59,8 @@ bool before_by_position(const HeldRow& a, const HeldRow& b) {
   const std::tuple first(a.time, a.record.source, a.record.partition, a.record.position);
   const std::tuple second(b.time, b.record.source, b.record.partition, b.record.position);
   if (first != second) return first < second;
-  return std::tuple(pair_place(a.record), a.sequence, a.hash) < std::tuple(pair_place(b.record), b.sequence, b.hash);
+  return std::tuple(pair_place(a.record), is_on_another_way(a.record), a.sequence, a.hash) <
+         std::tuple(pair_place(b.record), is_on_another_way(b.record), b.sequence, b.hash);
 }
 
 HeldRow hold_row(const Block& block, const Block& whole, uint32_t row, StoredRows& rows, BlobPool& pool) {

@@ -40,7 +40,7 @@ struct HeldRow {
 
 /// (time, turn, ordinal, sequence)
 bool before_by_arrival(const HeldRow& a, const HeldRow& b);
-/// (time, source, partition, position, the right rows that it has met, sequence)
+/// (time, source, partition, position, the right rows that it has met, the record's first way before others, sequence)
 bool before_by_position(const HeldRow& a, const HeldRow& b);
 
 /// Copies row and cause. `whole` is the block as a block of `rows`' type.

@@ -161,7 +161,7 @@ TEST(Stages, RecordsTakeTheWaysOfTheWhole) {
   b.publish(b.as_of_join(joined, kept, true));
   test::find_products(b.program);
   const Stages found = split_of(b);
-  ASSERT_EQ(found.stages.size(), 2U) << found.reason;
+  ASSERT_EQ(found.stages.size(), 3U) << found.reason;
   const Program &front = *found.stages[0].program, &back = *found.stages[1].program;
   ASSERT_EQ(texts(front), (Texts{"from s", "from t", "where", "to join within", "to join within", "to join as of"}));
   using Others = std::vector<FirstWays::Other>;
