@@ -564,6 +564,7 @@ class Rights:
             "write": [("topic", job.results, each) for each in ("write", "describe", "create")] +
                      [("topic", job.results + ".rejected", each) for each in ("write", "describe", "create")],
             "epochs": [("topic", everything + ".epochs", each) for each in ("read", "write", "describe", "create")],
+            "erasures": [("topic", everything + ".erasures", each) for each in ("read", "describe")],
             "group": [("group", everything, "read")],
             "id": [("id", everything, each) for each in ("write", "describe")]}
 
@@ -604,7 +605,8 @@ def rights_that_are_missing_at_the_start(case):
     job, rights = secure_job(case)
     job.sell()
     needed = {"read": f"on the topic `{job.topic}`", "write": f"on the topic `{job.results}`",
-              "epochs": f"on the topic `{job.name}.epochs`", "group": f"`Read` on the group `{job.name}`",
+              "epochs": f"on the topic `{job.name}.epochs`", "erasures": f"on the topic `{job.name}.erasures`",
+              "group": f"`Read` on the group `{job.name}`",
               "id": f"`Write` on the transactional id `{job.name}."}
     try:
         for name, text in needed.items():
