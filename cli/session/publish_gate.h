@@ -22,8 +22,8 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
 Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry, mesh::AccessBook& book,
                                                        const std::vector<mesh::Draft>& drafts);
 
-/// Reports (E7328) what the project cannot publish now and the registry has from before: its readers would go on without
-/// the masks and conditions of now. What `retired` names is taken out. Fails if the registry cannot be read.
+/// Reports (E7328) what the project cannot publish now and the registry has from before: its readers would go on
+/// without the masks and conditions of now. What `retired` names is taken out. Fails if the registry cannot be read.
 Status report_withheld(mesh::Registry& registry, const Drafts& drafts, const std::vector<std::string>& retired,
                        Reporter& reporter);
 

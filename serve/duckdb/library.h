@@ -12,8 +12,9 @@
 // Functions that serve/duckdb calls, without `duckdb_`.
 #define BRAID_DUCKDB_FUNCTIONS(X)                                                                                      \
   X(library_version)                                                                                                   \
-  X(create_config) X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(           \
-      destroy_result) X(result_error) X(column_count) X(column_name) X(column_logical_type) X(extract_statements)      \
+  X(create_config)                                                                                                     \
+  X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result) X(          \
+      result_error) X(column_count) X(column_name) X(column_logical_type) X(extract_statements)                        \
       X(extract_statements_error) X(destroy_extracted) X(prepare_extracted_statement) X(prepare_error) X(              \
           destroy_prepare) X(prepared_statement_type) X(nparams) X(pending_prepared) X(pending_error)                  \
           X(pending_execute_task) X(execute_pending) X(destroy_pending) X(fetch_chunk) X(destroy_data_chunk) X(        \

@@ -41,8 +41,8 @@ struct ReadPlan {
   std::string behind = {};        ///< ReadResult::position of the read before
   Sight sight = {};               ///< of the reader
   std::vector<int> columns = {};  ///< fields that are shown, for the count; empty: all
-  /// Called for each row before it is taken, if set: its key (of events time and number), and its position. As they are:
-  /// what goes out of them to a reader that does not see all is sealed.
+  /// Called for each row before it is taken, if set: its key (of events time and number), and its position. As they
+  /// are: what goes out of them to a reader that does not see all is sealed.
   std::function<void(std::string_view key, const std::string& position)> at_row = {};
 };
 
