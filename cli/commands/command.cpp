@@ -8,8 +8,10 @@
 
 #include "cli/present/table.h"
 #include "compiler/optimize/optimize.h"
+#include "runtime/data/time_text.h"
 #include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
+#include "serve/http/address.h"
 
 namespace braid::cli {
 namespace {
@@ -76,6 +78,15 @@ bool has_command(const CLI::App& app, const std::string& word) {
 }
 
 }  // namespace
+
+std::string is_duration(const std::string& written) {
+  int64_t us = 0;
+  return parse_duration_literal(written, &us) && us > 0 ? std::string() : "is not a duration such as 500ms or 2s";
+}
+
+std::string is_http_address(const std::string& written) {
+  return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
+}
 
 void ScriptOptions::add_to(CLI::App& command, const std::string& what) {
   command.add_option("path", path, what)->type_name("PATH")->capture_default_str();

@@ -35,6 +35,10 @@ struct ScriptOptions {
   SessionOptions session() const;
 };
 
+/// Checks of options, for CLI::Option::check: empty, or what is wrong with what was written.
+std::string is_duration(const std::string& written);
+std::string is_http_address(const std::string& written);
+
 /// As a finding of the catalogue: by what failed, and why, where nobody on its way said that.
 Diagnostic finding_of(const Error& error);
 /// The exit code for these findings: by the first error's range.

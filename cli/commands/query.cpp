@@ -4,10 +4,7 @@
 #include "cli/commands/command.h"
 #include "cli/commands/read_store.h"
 #include "cli/present/csv_table.h"
-#include "cli/serve/http_client.h"
-#include "cli/serve/job_address.h"
 #include "runtime/base/clock.h"
-#include "runtime/engine/job_store.h"
 #include "runtime/report/query_findings.h"
 #include "serve/duckdb/engine.h"
 #include "serve/query/query_api.h"
@@ -20,8 +17,8 @@ constexpr const char* kSql = "application/sql";
 constexpr int64_t kLookEvery = 5'000;  ///< µs
 
 struct QueryFlags {
-  ScriptOptions script;
-  std::string sql, store, at, token;
+  ProductsOf of;
+  std::string sql;
   std::string format = "table";
 };
 
@@ -34,40 +31,26 @@ serve::RowForm form_of(const std::string& format) {
 }
 
 Result<HttpReply> ask(const serve::HttpAddress& address, const QueryFlags& flags) {
-  BRAID_ASSIGN(const std::string authorization, authorization_of(flags.token));
+  BRAID_ASSIGN(const std::string authorization, authorization_of(flags.of.token));
   return http_post(address, serve::QueryApi::kPath, serve::media_type(form_of(flags.format)), kSql, flags.sql,
                    authorization);
 }
 
 /// Of a job that is stopped: the views that its store has.
-Result<HttpReply> ask_store(Session& session, const KeptProducts& kept, const QueryFlags& flags) {
-  HttpReply reply;
-  BRAID_TRY(read_kept(session, kept, [&](std::vector<serve::ApiProduct> products, ViewHost& host) {
-    serve::QueryApi api(std::move(products), host, system_clock(), serve::duckdb_engine);
-    serve::HttpRequest request{.method = "POST", .path = serve::QueryApi::kPath, .body = flags.sql};
-    request.headers.emplace_back("accept", serve::media_type(form_of(flags.format)));
-    request.headers.emplace_back("content-type", kSql);
-    serve::HttpResponse answer = *api.answer(request);
-    while (answer.later) {
-      std::optional<serve::HttpResponse> made = answer.later();
-      if (made)
-        answer = *std::move(made);
-      else
-        system_clock().sleep_us(kLookEvery);
-    }
-    reply = {.status = answer.status, .content_type = answer.content_type, .body = std::move(answer.body)};
-  }));
-  return reply;
-}
-
-Result<HttpReply> ask_project(Session& session, const QueryFlags& flags) {
-  const KeptProducts kept = kept_products(session, flags.store);
-  if (session.reporter().has_errors()) return HttpReply();  // which are shown
-  // As long as this holds the lock no job starts.
-  const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), kept.store);
-  if (lock.ok()) return ask_store(session, kept, flags);
-  BRAID_ASSIGN(const serve::HttpAddress address, address_of_job(real_fs(), kept.store));
-  return ask(address, flags);
+serve::HttpResponse answer_of_store(std::vector<serve::ApiProduct> products, ViewHost& host, const QueryFlags& flags) {
+  serve::QueryApi api(std::move(products), host, system_clock(), serve::duckdb_engine);
+  serve::HttpRequest request{.method = "POST", .path = serve::QueryApi::kPath, .body = flags.sql};
+  request.headers.emplace_back("accept", serve::media_type(form_of(flags.format)));
+  request.headers.emplace_back("content-type", kSql);
+  serve::HttpResponse answer = *api.answer(request);
+  while (answer.later) {
+    std::optional<serve::HttpResponse> made = answer.later();
+    if (made)
+      answer = *std::move(made);
+    else
+      system_clock().sleep_us(kLookEvery);
+  }
+  return answer;
 }
 
 Error error_of(const HttpReply& reply) {
@@ -91,22 +74,12 @@ void show(const HttpReply& reply, const QueryFlags& flags, CommandContext& conte
 }
 
 void query(const QueryFlags& flags, CommandContext& context) {
-  Result<HttpReply> reply = HttpReply();
-  if (!flags.at.empty()) {
-    reply = ask(*serve::parse_http_address(flags.at), flags);
-  } else {
-    Session session(flags.script.session());
-    const bool right = session.check();
-    context.exit_code = show_errors(session, context.console);
-    if (!right || context.exit_code != kDone) return;
-    reply = ask_project(session, flags);
-    context.exit_code = show_errors(session, context.console);
-    if (context.exit_code != kDone) return;
-  }
-  if (reply.ok())
-    show(*reply, flags, context);
-  else
-    context.exit_code = show_error(reply.error(), context.console);
+  const auto reply = ask_for_products(
+      flags.of, context, [&](const serve::HttpAddress& address) { return ask(address, flags); },
+      [&](std::vector<serve::ApiProduct> products, ViewHost& host) {
+        return answer_of_store(std::move(products), host, flags);
+      });
+  if (reply) show(*reply, flags, context);
 }
 
 }  // namespace
@@ -118,18 +91,7 @@ void add_query(CLI::App& app, CommandContext& context) {
   command->add_option("sql", flags->sql, "Statement, such as \"select city, count(*) from shop.order group by city\"")
       ->required()
       ->type_name("SQL");
-  command->add_option("--project", flags->script.path, "Project folder or script")
-      ->type_name("PATH")
-      ->capture_default_str();
-  command->add_option("--env", flags->script.environment, "Environment in braid.toml (default: its default_env)")
-      ->type_name("NAME");
-  command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
-  command->add_option("--at", flags->at, "Ask the job that listens there")
-      ->check([](const std::string& written) {
-        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
-      })
-      ->type_name("ADDRESS:PORT");
-  command->add_option("--token", flags->token, "File with the token for a job that asks who reads")->type_name("FILE");
+  flags->of.add_to(*command);
   command
       ->add_option(
           "--format", flags->format,

@@ -6,11 +6,8 @@
 #include "cli/commands/read_store.h"
 #include "cli/serve/http_client.h"
 #include "cli/serve/job_address.h"
-#include "cli/session/topic_views.h"
-#include "cli/session/view_bindings.h"
 #include "runtime/base/clock.h"
 #include "runtime/engine/job_store.h"
-#include "runtime/engine/job_views.h"
 #include "runtime/report/view_findings.h"
 #include "serve/http/query.h"
 
@@ -21,8 +18,8 @@ constexpr const char* kLines = "application/x-ndjson";
 constexpr const char* kJson = "application/json";
 
 struct ReadFlags {
-  ScriptOptions script;
-  std::string product, store, at, as_of, order, fields, token;
+  ProductsOf of;
+  std::string product, as_of, order, fields;
   std::vector<std::string> key, where;
   uint64_t limit = 100;
   bool json = false;
@@ -65,31 +62,12 @@ Result<HttpReply> ask(const serve::HttpAddress& address, const Question& questio
   return http_get(address, target, question.accept, question.authorization);
 }
 
-/// The running job's.
-Result<HttpReply> ask_job_of(const std::string& store, const Question& question) {
-  BRAID_ASSIGN(const serve::HttpAddress address, address_of_job(real_fs(), store));
-  return ask(address, question);
-}
-
 /// Of a job that is stopped: the views that its store has.
-Result<HttpReply> ask_store(Session& session, const KeptProducts& kept, const Question& question) {
-  HttpReply reply;
-  BRAID_TRY(read_kept(session, kept, [&](std::vector<serve::ApiProduct> products, ViewHost& host) {
-    const serve::Api api(std::move(products), host, system_clock(), [](const serve::ApiProduct&) { return "stopped"; });
-    serve::HttpRequest request{.path = question.path, .query = question.query};
-    request.headers.emplace_back("accept", question.accept);
-    serve::HttpResponse answer = *api.answer(request);
-    reply = {.status = answer.status, .content_type = answer.content_type, .body = std::move(answer.body)};
-  }));
-  return reply;
-}
-
-Result<HttpReply> ask_project(Session& session, const ReadFlags& flags, const Question& question) {
-  const KeptProducts kept = kept_products(session, flags.store);
-  if (session.reporter().has_errors()) return HttpReply();  // which are shown
-  // As long as this holds the lock no job starts.
-  const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), kept.store);
-  return !lock.ok() ? ask_job_of(kept.store, question) : ask_store(session, kept, question);
+serve::HttpResponse answer_of_store(std::vector<serve::ApiProduct> products, ViewHost& host, const Question& question) {
+  const serve::Api api(std::move(products), host, system_clock(), [](const serve::ApiProduct&) { return "stopped"; });
+  serve::HttpRequest request{.path = question.path, .query = question.query};
+  request.headers.emplace_back("accept", question.accept);
+  return *api.answer(request);
 }
 
 void show(const HttpReply& reply, const ReadFlags& flags, CommandContext& context) {
@@ -117,17 +95,17 @@ void follow(const ReadFlags& flags, const std::string& authorization, CommandCon
                             .fields = flags.fields,
                             .authorization = authorization,
                             .flags = flags.follow};
-  if (!flags.at.empty()) {
-    const serve::HttpAddress address = *serve::parse_http_address(flags.at);
+  if (!flags.of.at.empty()) {
+    const serve::HttpAddress address = *serve::parse_http_address(flags.of.at);
     const Status ended = follow_changes(following, [&]() -> Result<serve::HttpAddress> { return address; });
     if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
     return;
   }
-  Session session(flags.script.session());
+  Session session(flags.of.script.session());
   const bool right = session.check();
   context.exit_code = show_errors(session, context.console);
   if (!right || context.exit_code != kDone) return;
-  const std::string store = kept_products(session, flags.store).store;
+  const std::string store = kept_products(session, flags.of.store).store;
   context.exit_code = show_errors(session, context.console);
   if (context.exit_code != kDone) return;
   // As long as a job holds the lock it is followed, also if that is another one than before.
@@ -142,29 +120,19 @@ void follow(const ReadFlags& flags, const std::string& authorization, CommandCon
 
 void read(const ReadFlags& flags, CommandContext& context) {
   Question question = question_of(flags);
-  const Result<std::string> authorization = authorization_of(flags.token);
+  const Result<std::string> authorization = authorization_of(flags.of.token);
   if (!authorization.ok()) {
     context.exit_code = show_error(authorization.error(), context.console);
     return;
   }
   question.authorization = *authorization;
   if (flags.follow.on) return follow(flags, question.authorization, context);
-  Result<HttpReply> reply = HttpReply();
-  if (!flags.at.empty()) {
-    reply = ask(*serve::parse_http_address(flags.at), question);
-  } else {
-    Session session(flags.script.session());
-    const bool right = session.check();
-    context.exit_code = show_errors(session, context.console);
-    if (!right || context.exit_code != kDone) return;
-    reply = ask_project(session, flags, question);
-    context.exit_code = show_errors(session, context.console);
-    if (context.exit_code != kDone) return;
-  }
-  if (reply.ok())
-    show(*reply, flags, context);
-  else
-    context.exit_code = show_error(reply.error(), context.console);
+  const auto reply = ask_for_products(
+      flags.of, context, [&](const serve::HttpAddress& address) { return ask(address, question); },
+      [&](std::vector<serve::ApiProduct> products, ViewHost& host) {
+        return answer_of_store(std::move(products), host, question);
+      });
+  if (reply) show(*reply, flags, context);
 }
 
 }  // namespace
@@ -177,19 +145,7 @@ void add_read(CLI::App& app, CommandContext& context) {
       ->required()
       ->type_name("PRODUCT");
   command->add_option("key", flags->key, "The row of that key, a word for each field of it")->type_name("KEY");
-  command->add_option("--project", flags->script.path, "Project folder or script")
-      ->type_name("PATH")
-      ->capture_default_str();
-  command->add_option("--env", flags->script.environment, "Environment in braid.toml (default: its default_env)")
-      ->type_name("NAME");
-  command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
-  command->add_option("--at", flags->at, "Ask the job that listens there")
-      ->check([](const std::string& written) {
-        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
-      })
-      ->type_name("ADDRESS:PORT");
-  command->add_option("--token", flags->token, "File with the token to show to a job that asks who reads")
-      ->type_name("FILE");
+  flags->of.add_to(*command);
   command
       ->add_option("--where", flags->where,
                    "Rows whose field has that value: city=Bern, amount.ge=100 (ne, lt, le, gt, ge), note.null=true")

@@ -1,7 +1,9 @@
 #include "cli/commands/read_store.h"
 
+#include "cli/serve/job_address.h"
 #include "cli/session/view_bindings.h"
 #include "runtime/base/clock.h"
+#include "runtime/engine/job_store.h"
 #include "runtime/engine/job_views.h"
 #include "runtime/state/rocks_store.h"
 
@@ -28,6 +30,9 @@ KeptProducts kept_products(Session& session, const std::string& store) {
   return made;
 }
 
+namespace {
+
+/// Calls `read` with the views that the store of a stopped job has, and the products that they are of.
 Status read_kept(Session& session, const KeptProducts& kept,
                  const std::function<void(std::vector<serve::ApiProduct> products, ViewHost& host)>& read) {
   const Program& program = kept.topics ? kept.topics->program : kept.compiled.physical.program;
@@ -45,6 +50,58 @@ Status read_kept(Session& session, const KeptProducts& kept,
   read(std::move(products), host);
   host.close();
   return {};
+}
+
+Result<HttpReply> ask_project(
+    Session& session, const std::string& store,
+    const std::function<Result<HttpReply>(const serve::HttpAddress& address)>& ask,
+    const std::function<serve::HttpResponse(std::vector<serve::ApiProduct> products, ViewHost& host)>& answer) {
+  const KeptProducts kept = kept_products(session, store);
+  if (session.reporter().has_errors()) return HttpReply();  // which are shown
+  // As long as this holds the lock no job starts.
+  const Result<std::unique_ptr<FileLock>> lock = lock_store(real_fs(), kept.store);
+  if (!lock.ok()) {
+    BRAID_ASSIGN(const serve::HttpAddress address, address_of_job(real_fs(), kept.store));
+    return ask(address);
+  }
+  HttpReply reply;
+  BRAID_TRY(read_kept(session, kept, [&](std::vector<serve::ApiProduct> products, ViewHost& host) {
+    serve::HttpResponse made = answer(std::move(products), host);
+    reply = {.status = made.status, .content_type = made.content_type, .body = std::move(made.body)};
+  }));
+  return reply;
+}
+
+}  // namespace
+
+void ProductsOf::add_to(CLI::App& command) {
+  command.add_option("--project", script.path, "Project folder or script")->type_name("PATH")->capture_default_str();
+  command.add_option("--env", script.environment, "Environment in braid.toml (default: its default_env)")
+      ->type_name("NAME");
+  command.add_option("--store", store, "Store of the job (default: from the environment)")->type_name("DIR");
+  command.add_option("--at", at, "Ask the job that listens there")->check(is_http_address)->type_name("ADDRESS:PORT");
+  command.add_option("--token", token, "File with the token to show to a job that asks who reads")->type_name("FILE");
+}
+
+std::optional<HttpReply> ask_for_products(
+    const ProductsOf& of, CommandContext& context,
+    const std::function<Result<HttpReply>(const serve::HttpAddress& address)>& ask,
+    const std::function<serve::HttpResponse(std::vector<serve::ApiProduct> products, ViewHost& host)>& answer) {
+  Result<HttpReply> reply = HttpReply();
+  if (!of.at.empty()) {
+    reply = ask(*serve::parse_http_address(of.at));
+  } else {
+    Session session(of.script.session());
+    const bool right = session.check();
+    context.exit_code = show_errors(session, context.console);
+    if (!right || context.exit_code != kDone) return std::nullopt;
+    reply = ask_project(session, of.store, ask, answer);
+    context.exit_code = show_errors(session, context.console);
+    if (context.exit_code != kDone) return std::nullopt;
+  }
+  if (reply.ok()) return *std::move(reply);
+  context.exit_code = show_error(reply.error(), context.console);
+  return std::nullopt;
 }
 
 Result<std::string> authorization_of(const std::string& token_file) {

@@ -1,4 +1,4 @@
-// The state of a job beside the job that runs on it, and the views in it.
+// The state of a job beside the job that runs on it, and its products as commands ask for them.
 #pragma once
 
 #include <functional>
@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands/command.h"
+#include "cli/serve/http_client.h"
 #include "cli/session/session.h"
 #include "cli/session/topic_views.h"
 #include "runtime/base/result.h"
@@ -29,9 +31,20 @@ struct KeptProducts {
 /// `store`: of the command line, may be empty. What is wrong is reported.
 KeptProducts kept_products(Session& session, const std::string& store);
 
-/// Calls `read` with the views that the store of a stopped job has, and the products that they are of.
-Status read_kept(Session& session, const KeptProducts& kept,
-                 const std::function<void(std::vector<serve::ApiProduct> products, ViewHost& host)>& read);
+/// Which job is asked for its products, as options of the command line.
+struct ProductsOf {
+  ScriptOptions script;
+  std::string store, at, token;
+
+  void add_to(CLI::App& command);
+};
+
+/// The answer of the job that listens at `at` or runs on the store, by `ask`; or of the views of a stopped one, by
+/// `answer`. Nothing: something is wrong, and was shown.
+std::optional<HttpReply> ask_for_products(
+    const ProductsOf& of, CommandContext& context,
+    const std::function<Result<HttpReply>(const serve::HttpAddress& address)>& ask,
+    const std::function<serve::HttpResponse(std::vector<serve::ApiProduct> products, ViewHost& host)>& answer);
 
 /// The header for a job that asks who reads: the token in that file. Empty: there is no file. Fails with the finding of
 /// a file that cannot be read.

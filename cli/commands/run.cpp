@@ -479,15 +479,6 @@ void run(const RunFlags& flags, CommandContext& context) {
 
 }  // namespace
 
-namespace {
-
-std::string is_duration(const std::string& written) {
-  int64_t us = 0;
-  return parse_duration_literal(written, &us) && us > 0 ? std::string() : "is not a duration such as 500ms or 2s";
-}
-
-}  // namespace
-
 void add_run(CLI::App& app, CommandContext& context) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* command = app.add_subcommand(
@@ -544,9 +535,7 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->add_option("--listen", flags->listen,
                    "Answer /metrics, /healthz, /readyz and /status there; port 0: any free one (default: from the "
                    "environment, else not)")
-      ->check([](const std::string& written) {
-        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
-      })
+      ->check(is_http_address)
       ->type_name("ADDRESS:PORT");
   command->add_flag("--serve", flags->serve,
                     "Keep each product so that it can be read under /v1 at --listen (default: " +

@@ -199,11 +199,6 @@ class Serving {
   std::optional<serve::HttpAddress> listen_;
 };
 
-std::string is_duration(const std::string& written) {
-  int64_t us = 0;
-  return parse_duration_literal(written, &us) && us > 0 ? std::string() : "is not a duration such as 500ms or 2s";
-}
-
 }  // namespace
 
 void add_serve(CLI::App& app, CommandContext& context) {
@@ -218,9 +213,7 @@ void add_serve(CLI::App& app, CommandContext& context) {
                    "Answer /v1, /metrics, /healthz, /readyz and /status there; port 0: any free one (default: from the "
                    "environment, else " +
                        std::string(kServeAddress) + ")")
-      ->check([](const std::string& written) {
-        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
-      })
+      ->check(is_http_address)
       ->type_name("ADDRESS:PORT");
   command
       ->add_option("--until", flags->until,

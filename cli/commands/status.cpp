@@ -132,9 +132,7 @@ void add_status(CLI::App& app, CommandContext& context) {
       ->type_name("NAME");
   command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
   command->add_option("--at", flags->at, "Ask the job that listens there")
-      ->check([](const std::string& written) {
-        return serve::parse_http_address(written) ? std::string() : "is not " + std::string(serve::kHttpAddressForm);
-      })
+      ->check(is_http_address)
       ->type_name("ADDRESS:PORT");
   command
       ->add_option_function<std::string>(
