@@ -338,7 +338,7 @@ class RowWriter {
  public:
   explicit RowWriter(std::string& out) : out_(out) {}
 
-  const Slot* columns(const std::vector<ProtobufColumn>& columns, const Slot* slots) {
+  const Slot* columns(std::span<const ProtobufColumn> columns, const Slot* slots) {
     for (const ProtobufColumn& column : columns) slots = this->column(column, slots);
     return slots;
   }
@@ -498,7 +498,7 @@ Result<std::vector<ProtobufColumn>> protobuf_columns_of(const std::vector<Field>
   return columns_of(row, parsed, parsed.message());
 }
 
-void append_protobuf(const std::vector<ProtobufColumn>& columns, const Slot* slots, std::string& out) {
+void append_protobuf(std::span<const ProtobufColumn> columns, const Slot* slots, std::string& out) {
   RowWriter(out).columns(columns, slots);
 }
 

@@ -10,6 +10,7 @@
 // likewise; those that are gone stay.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,7 @@ struct ProtobufColumn {
 /// `schema`: the text of protobuf_schema_of for that row.
 Result<std::vector<ProtobufColumn>> protobuf_columns_of(const std::vector<Field>& row, std::string_view schema);
 
-/// Appends the values of a row as one message. `slots`: all leaves.
-void append_protobuf(const std::vector<ProtobufColumn>& columns, const Slot* slots, std::string& out);
+/// Appends the values of these columns of a row, which stand side by side in it. `slots`: their leaves.
+void append_protobuf(std::span<const ProtobufColumn> columns, const Slot* slots, std::string& out);
 
 }  // namespace braid

@@ -100,6 +100,7 @@ Result<std::unique_ptr<GrpcApi>> GrpcApi::make(const std::vector<ApiProduct>& pr
     BRAID_ASSIGN(ProductFile file, product_file_of(products[i]));
     BRAID_TRY(made->files_.add(file.path, file.text));
     made->services_.push_back(std::make_unique<ProductService>(products[i], std::move(file), i, host, clock, status));
+    made->places_.emplace(made->services_.back()->name(), i);
   }
   return made;
 }
@@ -109,10 +110,9 @@ std::unique_ptr<GrpcExchange> GrpcApi::call(const GrpcRequest& request) const {
   const size_t slash = path.rfind('/');
   if (!path.starts_with('/') || slash == 0 || slash == std::string_view::npos) return nullptr;
   const std::string_view service = path.substr(1, slash - 1), method = path.substr(slash + 1);
-  for (size_t i = 0; i < services_.size(); ++i) {
-    if (services_[i]->name() != service) continue;
-    const std::optional<Sight> sight = sight_of(i, request);
-    return sight ? services_[i]->call(method, *sight) : nullptr;
+  if (const auto place = places_.find(service); place != places_.end()) {
+    const std::optional<Sight> sight = sight_of(place->second, request);
+    return sight ? services_[place->second]->call(method, *sight) : nullptr;
   }
   const bool is_reflection =
       service == "grpc.reflection.v1.ServerReflection" || service == "grpc.reflection.v1alpha.ServerReflection";

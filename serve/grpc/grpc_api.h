@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -35,8 +36,6 @@ class GrpcApi {
   void set_rules(ReaderRules& rules) { rules_ = &rules; }
   /// Null: there is no such method, or none for who calls.
   std::unique_ptr<GrpcExchange> call(const GrpcRequest& request) const;
-  /// The `.proto` file of a product, by its place among them.
-  const std::string& file_of(size_t product) const { return services_[product]->file().text; }
 
  private:
   explicit GrpcApi(ViewHost& host) : host_(host) {}
@@ -46,6 +45,7 @@ class GrpcApi {
   ViewHost& host_;
   ReaderRules* rules_ = nullptr;  ///< null: all see all
   std::vector<std::unique_ptr<ProductService>> services_;
+  std::map<std::string, size_t, std::less<>> places_;  ///< of services, by name
   ProtobufFiles files_;
 };
 

@@ -281,7 +281,7 @@ Result<ProductFile> product_file_of(const ApiProduct& product) {
 
 void append_column(const ProductFile& file, const std::vector<Field>& row, size_t column, const Slot* slots,
                    std::string& out) {
-  if (!file.as_json[column]) return append_protobuf({file.columns[column]}, slots, out);
+  if (!file.as_json[column]) return append_protobuf({&file.columns[column], 1}, slots, out);
   std::string text;
   append_json(row[column].type, slots, text);
   append_wire_tag(out, file.columns[column].number, WireType::sized);
@@ -302,18 +302,17 @@ void add_symbols(const pb::DescriptorProto& message, const std::string& prefix, 
 
 }  // namespace
 
+ProtobufFiles::ProtobufFiles() : pool_(std::make_unique<pb::DescriptorPool>()) {
+  add_known_files(*pool_);
+}
+
+ProtobufFiles::~ProtobufFiles() = default;
+
 Status ProtobufFiles::add(const std::string& path, std::string_view text) {
   BRAID_ASSIGN(const pb::FileDescriptorProto file, parse(path, text));
   // Built, so that what it refers to is looked up, and named in full.
-  pb::DescriptorPool pool;
-  add_known_files(pool);
-  for (const auto& [each, known] : files_) {
-    pb::FileDescriptorProto earlier;
-    if (earlier.ParseFromString(known.descriptor) && pool.FindFileByName(each) == nullptr)
-      (void)pool.BuildFile(earlier);
-  }
   PoolErrors errors;
-  const pb::FileDescriptor* built = pool.BuildFileCollectingErrors(file, &errors);
+  const pb::FileDescriptor* built = pool_->BuildFileCollectingErrors(file, &errors);
   if (built == nullptr)
     return Error{ErrorKind::output, fmt::format("{}: {}", path, errors.first.value_or("it is no schema"))};
   const auto add_built = [this](const pb::FileDescriptor& each) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,10 @@
 #include "runtime/base/result.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "serve/rest/api.h"
+
+namespace google::protobuf {
+class DescriptorPool;
+}
 
 namespace braid::serve {
 
@@ -39,6 +44,8 @@ inline constexpr std::string_view kSharedReadPath = "braid/read/v1.proto";
 /// Descriptors of files, and which file has which name: what reflection tells.
 class ProtobufFiles {
  public:
+  ProtobufFiles();
+  ~ProtobufFiles();
   /// `text`: imports what was added before, or google/protobuf/timestamp.proto and duration.proto.
   Status add(const std::string& path, std::string_view text);
 
@@ -53,6 +60,7 @@ class ProtobufFiles {
     std::string descriptor;
     std::vector<std::string> imports;
   };
+  std::unique_ptr<google::protobuf::DescriptorPool> pool_;  ///< of all files
   std::map<std::string, File> files_;
   std::map<std::string, std::string> symbols_;
   std::vector<std::string> services_;

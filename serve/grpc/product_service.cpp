@@ -1,7 +1,6 @@
 #include "serve/grpc/product_service.h"
 
 #include <bit>
-#include <charconv>
 #include <optional>
 
 #include "runtime/base/check.h"
@@ -32,9 +31,9 @@ std::optional<int64_t> micros_of(std::string_view bytes) {
 }
 
 void append_timestamp_message(std::string& out, uint32_t number, int64_t micros) {
-  std::string text;
-  append_protobuf({{timestamp_type(), number}}, std::array{slot_i64(micros)}.data(), text);
-  out += text;
+  const ProtobufColumn column{timestamp_type(), number};
+  const Slot slot = slot_i64(micros);
+  append_protobuf({&column, 1}, &slot, out);
 }
 
 /// What a value on the wire is as text; nothing: it is of another wire type, or no value.
@@ -95,10 +94,6 @@ std::string text_of_default(const Type& type) {
     default:
       return "";
   }
-}
-
-std::string broken(std::string_view what) {
-  return fmt::format("{} is no message of this service", what);
 }
 
 GrpcPart end_of(const Error& error) {
@@ -210,12 +205,16 @@ ProductService::ProductService(ApiProduct product, ProductFile file, size_t view
       clock_(clock),
       status_(std::move(status)) {
   for (size_t i = 0; i < product_.row.size(); ++i) leaves_.push_back(leaf_offset(product_.row, i));
+  if (!product_.keyed) return;
+  for (const std::string& path : product_.key) {
+    const std::optional<NamedPath> named = named_path(product_.row, path);
+    BRAID_CHECK(named);
+    key_.push_back(named->place);
+  }
 }
 
-namespace {
-
 /// What both calls share.
-class Read : public GrpcExchange {
+class ProductService::Read : public GrpcExchange {
  public:
   Read(const ProductService& service, Sight sight) : service_(service), sight_(std::move(sight)) {}
 
@@ -233,8 +232,11 @@ class Read : public GrpcExchange {
     asked_ = *asked;
     asked_->plan.sight = sight_;
     asked_->plan.columns = asked_->fields;
+    at_.emplace(*asked_, service_.host_, service_.clock_);
   }
-  void refuse_request() { ended_ = GrpcPart::end(GrpcStatus::invalid_argument, broken("the request")); }
+  void refuse_request() {
+    ended_ = GrpcPart::end(GrpcStatus::invalid_argument, "the request is no message of this service");
+  }
 
   std::string at_of(const ViewsAt& at) const {
     std::string made;
@@ -244,15 +246,15 @@ class Read : public GrpcExchange {
     append_number(made, 4, static_cast<uint64_t>(service_.product().version));
     return made;
   }
-  std::string row_of(const Slot* slots, const std::vector<size_t>& leaves) const {
+  std::string row_of(const Slot* slots) const {
     std::string made;
     const std::vector<Field>& row = service_.product().row;
     if (asked_->fields.empty()) {
-      for (size_t i = 0; i < row.size(); ++i) append_column(service_.file(), row, i, slots + leaves[i], made);
+      for (size_t i = 0; i < row.size(); ++i) append_column(service_.file(), row, i, slots + service_.leaves_[i], made);
     } else {
       for (const int field : asked_->fields) {
         const auto i = static_cast<size_t>(field);
-        append_column(service_.file(), row, i, slots + leaves[i], made);
+        append_column(service_.file(), row, i, slots + service_.leaves_[i], made);
       }
     }
     return made;
@@ -262,33 +264,31 @@ class Read : public GrpcExchange {
   Sight sight_;
   std::optional<AskedRows> asked_;
   std::optional<GrpcPart> ended_;
+  std::optional<AtEpoch> at_;
 };
-
-}  // namespace
 
 class ProductService::Get : public Read {
  public:
-  Get(const ProductService& service, const Sight& sight) : Read(service, sight), all_(service) {}
+  Get(const ProductService& service, const Sight& sight) : Read(service, sight) {}
 
   void take(std::string_view message) override {
     if (asked_ || ended_) return;
     Asked asked;
     std::string_view key;
-    bool whole = read_message(message, [&](const WireValue& value) {
+    bool parts_whole = true;
+    const bool whole = read_message(message, [&](const WireValue& value) {
       if (value.type == WireType::sized) {
         if (value.number == 1) key = value.bytes;
         if (value.number == 2) asked.field(value.bytes);
-        if (value.number == 3) whole_ = asked.as_of(value.bytes) && whole_;
+        if (value.number == 3) parts_whole = asked.as_of(value.bytes) && parts_whole;
         if (value.number == 5) asked.wait(value.bytes);
       } else if (value.number == 4 && value.type == WireType::varint) {
         asked.query.emplace_back("min_epoch", std::to_string(value.bits));
       }
     });
-    whole = whole && whole_ && read_key(key);
+    if (!whole || !parts_whole || !read_key(key)) return refuse_request();
     if (ended_) return;
-    if (!whole) return refuse_request();
     ask(asked.read(service_.product(), true));
-    if (asked_) at_.emplace(*asked_, all_.host_, all_.clock_);
   }
 
   GrpcPart next() override {
@@ -297,11 +297,11 @@ class ProductService::Get : public Read {
     GrpcPart part;
     const std::shared_ptr<const ViewsState> state = at_->state(part);
     if (!state) return part;
-    ViewReader reader(state, all_.view_);
+    ViewReader reader(state, service_.view_);
     if (std::optional<GrpcPart> refused = refusal_of(asked_->plan, reader)) return *std::move(refused);
     std::string row;
     const Result<bool> found = read_row(key_, asked_->plan, reader, [&](const Slot* slots, const ViewStamp&) {
-      row = row_of(slots, all_.leaves_);
+      row = row_of(slots);
       return false;
     });
     if (!found.ok()) return end_of(found.error());
@@ -329,9 +329,8 @@ class ProductService::Get : public Read {
     });
     if (!whole || !of_type) return false;
     for (size_t i = 0; i < columns.size(); ++i) {
-      const std::optional<NamedPath> path = named_path(product.row, product.key[i]);
       const std::string text = texts[i].value_or(text_of_default(columns[i].type));
-      const std::optional<std::string> part = path ? value_bytes(path->place, text) : std::nullopt;
+      const std::optional<std::string> part = value_bytes(service_.key_[i], text);
       if (!part) {
         ended_ = GrpcPart::end(GrpcStatus::invalid_argument, fmt::format("`{}` is no {}, which `{}` is", text,
                                                                          to_string(columns[i].type), product.key[i]));
@@ -342,15 +341,12 @@ class ProductService::Get : public Read {
     return true;
   }
 
-  const ProductService& all_;
-  bool whole_ = true;
   std::string key_;
-  std::optional<AtEpoch> at_;
 };
 
 class ProductService::Scan : public Read {
  public:
-  Scan(const ProductService& service, const Sight& sight) : Read(service, sight), all_(service) {}
+  Scan(const ProductService& service, const Sight& sight) : Read(service, sight) {}
 
   void take(std::string_view message) override {
     if (asked_ || ended_) return;
@@ -372,7 +368,6 @@ class ProductService::Scan : public Read {
     if (!after.empty()) asked.query.emplace_back("after", after);
     ask(asked.read(service_.product(), false));
     query_ = std::move(asked.query);
-    if (asked_) at_.emplace(*asked_, all_.host_, all_.clock_);
   }
 
   GrpcPart next() override {
@@ -381,20 +376,20 @@ class ProductService::Scan : public Read {
     GrpcPart part;
     const std::shared_ptr<const ViewsState> state = at_->state(part);
     if (!state) return part;
-    const ViewReader reader(state, all_.view_);
+    const ViewReader reader(state, service_.view_);
     if (std::optional<GrpcPart> refused = refusal_of(asked_->plan, reader)) return *std::move(refused);
     std::string reply;
     append_sized(reply, 1, at_of(state->at));
     asked_->plan.limit = std::min(left_, Api::kMostRows);
     const Result<ReadResult> result = read(asked_->plan, reader, [&](const Slot* slots, const ViewStamp&) {
-      append_sized(reply, 2, row_of(slots, all_.leaves_));
+      append_sized(reply, 2, row_of(slots));
       return reply.size() < kBytesOfReply;
     });
     if (!result.ok()) return end_of(result.error());
     left_ -= left_ == UINT64_MAX ? 0 : result->rows;
     if (result->more) {
       // The rest is of this epoch, too.
-      all_.host_.keep(state, all_.clock_.steady_us() + Api::kTokenHolds);
+      service_.host_.keep(state, service_.clock_.steady_us() + Api::kTokenHolds);
       asked_->pinned_epoch = state->at.epoch;
       asked_->plan.behind = result->position;
       append_sized(reply, 3, token_of(state->at.epoch, service_.product(), query_, result->position));
@@ -404,10 +399,8 @@ class ProductService::Scan : public Read {
   }
 
  private:
-  const ProductService& all_;
   uint64_t left_ = UINT64_MAX;
   Query query_;
-  std::optional<AtEpoch> at_;
 };
 
 std::unique_ptr<GrpcExchange> ProductService::call(std::string_view method, const Sight& sight) const {

@@ -33,6 +33,7 @@ class ProductService {
   static constexpr size_t kBytesOfReply = 128 << 10;  ///< of a scan, about
 
  private:
+  class Read;
   class Get;
   class Scan;
 
@@ -42,7 +43,8 @@ class ProductService {
   ViewHost& host_;
   Clock& clock_;
   std::function<std::string(const ApiProduct&)> status_;
-  std::vector<size_t> leaves_;  ///< by column: its first leaf
+  std::vector<size_t> leaves_;   ///< by column: its first leaf
+  std::vector<FieldPlace> key_;  ///< of a keyed product: in the order of its key
 };
 
 }  // namespace braid::serve
