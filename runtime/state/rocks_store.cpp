@@ -25,6 +25,7 @@
 #include "runtime/state/commit_chain.h"
 #include "runtime/state/net_changes.h"
 #include "runtime/state/rocks_tables.h"
+#include "runtime/state/table_properties.h"
 
 namespace braid {
 namespace {
@@ -553,6 +554,7 @@ rocksdb::Status open_database(Access access, const rocksdb::DBOptions& options, 
 Result<std::unique_ptr<StateStore>> open_store(const std::string& directory, const RocksOptions& limits,
                                                Access access) {
   rocksdb::DBOptions options;
+  options.env = env_that_checks_properties();
   // What is missing of a store with commits is lost, and is not made anew.
   BRAID_ASSIGN(const bool existing, holds_commits(directory));
   options.create_if_missing = !existing;
@@ -583,6 +585,7 @@ Result<std::unique_ptr<StateStore>> open_store(const std::string& directory, con
   family.merge_operator = std::make_shared<JoinChains>();
   family.write_buffer_size = std::clamp<uint64_t>(limits.memory_bytes / 4, 1 << 20, 16 << 20);
   rocksdb::BlockBasedTableOptions table;
+  table.checksum = rocksdb::kXXH3;
   table.block_size = 16 << 10;  // the work of writing is by block
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_cache = rocksdb::NewLRUCache(limits.memory_bytes / 2);

@@ -426,6 +426,35 @@ TEST(RocksStore, finds_a_changed_byte_before_it_commits) {
   }
 }
 
+TEST(RocksStore, opens_no_damaged_table_and_ends_for_none) {
+  const std::string place =
+      (std::filesystem::temp_directory_path() / ("braid_tails_" + std::to_string(::getpid()))).string();
+  const std::string path = make_table(place);
+  std::string whole;
+  {
+    std::ifstream file(path, std::ios::binary);
+    whole.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  const auto write = [&path](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc)
+        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  };
+  Rng rng(5);
+  constexpr size_t kTail = 1500, kMost = 600;
+  for (int i = 0; i < 150; ++i) {
+    std::string damaged = whole;
+    const size_t at = whole.size() - 1 - rng.below(std::min(kTail, whole.size()));
+    const size_t size = std::min(1 + rng.below(kMost), whole.size() - at);
+    for (size_t byte = at; byte < at + size; ++byte) damaged[byte] = static_cast<char>(rng.next());
+    if (damaged == whole) continue;
+    write(damaged);
+    EXPECT_FALSE(open_rocks_store(place).ok()) << size << " bytes at " << at << " of " << whole.size();
+  }
+  write(whole);
+  EXPECT_TRUE(open_rocks_store(place).ok());
+  std::filesystem::remove_all(place);
+}
+
 TEST(RocksStore, verifies_beside_commits_and_compactions) {
   const std::string place =
       (std::filesystem::temp_directory_path() / ("braid_verified_" + std::to_string(::getpid()))).string();
