@@ -30,8 +30,10 @@ constexpr int64_t kAskVolumesEvery = 1'000'000, kAskVolumesAtMost = 250'000, kVo
 constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000, kAskChangesEvery = 100'000;
 /// After so long without a commit it is asked whether the brokers are there.
 constexpr int64_t kAskBrokersEvery = 10'000'000;
-/// Brokers hear of a new topic one after the other.
+/// Brokers hear of a new topic one after the other. The time alone does not tell that they do not: a member may have
+/// had nothing to write for most of it.
 constexpr int64_t kUntilListed = 5'000'000, kUntilKnown = 60'000'000;
+constexpr int kLossesUntilKnown = 5;
 constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
 
 /// Once, however often it is given.
@@ -216,7 +218,9 @@ Status JobMember::begin_session() {
     const BrokerStatus begun = writer_->begin_session(kPatience);
     if (begun.ok()) break;
     const BrokerFault fault = begun.error().fault;
-    if (fault == BrokerFault::refused || fault == BrokerFault::lost || stops()) return Error(begun.error());
+    // A session that follows a doubt writes to partitions, and not all brokers have heard of a new topic.
+    const bool is_lost = fault == BrokerFault::lost && !topics_are_there();
+    if (fault == BrokerFault::refused || is_lost || stops()) return Error(begun.error());
     pause();
   }
   pause_us_ = 0;
@@ -565,7 +569,7 @@ Status JobMember::finish_commit() {
   const int64_t now = seams_.clock.steady_us();
   brokers_asked_at_ = now;
   brokers_gone_since_ = 0;
-  topics_lost_since_ = 0;
+  topics_lost_ = 0;
   if (options_.on_status) work_.commits.push_back({now - commit_began_at_, now - waits_since});
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
   for (auto& [number, task] : tasks_) {
@@ -604,8 +608,8 @@ Status JobMember::forget_work() {
 
 bool JobMember::topics_are_there() {
   const int64_t now = seams_.clock.steady_us();
-  if (topics_lost_since_ == 0) topics_lost_since_ = now;
-  if (now - topics_lost_since_ > kUntilKnown) return false;
+  if (topics_lost_++ == 0) topics_lost_since_ = now;
+  if (topics_lost_ > kLossesUntilKnown && now - topics_lost_since_ > kUntilKnown) return false;
   std::vector<std::string> names = layout_.topics();
   for (std::string& name : topics_->known()) names.push_back(std::move(name));
   const auto found = describe_patiently(*seams_.broker, seams_.clock, options_.job.stop_requested, names, kUntilListed);

@@ -125,7 +125,8 @@ class JobMember : BrokerGroup::Owner {
   int64_t brokers_asked_at_ = 0;  ///< steady clock; they have answered, or not
   bool told_of_brokers_ = false;
   int64_t brokers_gone_since_ = 0;  ///< steady clock; 0: they answer
-  int64_t topics_lost_since_ = 0;   ///< steady clock; 0: they were all there at the last commit
+  int topics_lost_ = 0;             ///< times that one was not there, since the last commit
+  int64_t topics_lost_since_ = 0;   ///< steady clock; of the first of these times
   Status failure_;                  ///< within a callback
   /// Changes of promises that nobody was told of yet, and those that the next commit tells of.
   std::vector<PromiseChange> untold_changes_, told_changes_;

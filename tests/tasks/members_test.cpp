@@ -129,15 +129,28 @@ TEST(Members, TakePairsInTheOrderOfTheirRows) {
   ASSERT_NO_FATAL_FAILURE(simulate_all(runs, pairs, sum));
 }
 
+void with_deletes(JobSimulation& run) {
+  run.deletes = true;
+  run.format = "json";
+  if (run.seed % 4 == 2) run.delivery = Delivery::at_least_once;
+}
+
 TEST(Members, TakeDeletesOnce) {
   JobSimulated sum;
   const uint64_t runs = seeds(200);
-  const auto deletes = [](JobSimulation& run) {
-    run.deletes = true;
-    run.format = "json";
-    if (run.seed % 4 == 2) run.delivery = Delivery::at_least_once;
-  };
-  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, deletes, sum));
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, with_deletes, sum));
+}
+
+/// The second time that a broker does not know a new topic may come long after the first: nothing was written
+/// meanwhile.
+TEST(Members, WaitForNewTopicsWhenTheyHaveSomethingToWrite) {
+  constexpr uint64_t kSeed = 494;
+  JobSimulation run = run_of(kSeed);
+  with_deletes(run);
+  const JobSimulated outcome = simulate(run);
+  EXPECT_EQ(outcome.failure, "");
+  EXPECT_EQ(outcome.violation, "");
+  EXPECT_EQ(outcome.stall, "");
 }
 
 TEST(Members, ComeToTheSameTable) {
