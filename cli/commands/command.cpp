@@ -266,6 +266,7 @@ int run_command_line(int count, const char* const* words) {
   add_read(app, context);
   add_serve(app, context);
   add_query(app, context);
+  add_copy(app, context);
   add_help(app, context);
   add_functions(app, context);
   add_schema(app, context);

@@ -73,6 +73,7 @@ void add_status(CLI::App& app, CommandContext& context);
 void add_read(CLI::App& app, CommandContext& context);
 void add_serve(CLI::App& app, CommandContext& context);
 void add_query(CLI::App& app, CommandContext& context);
+void add_copy(CLI::App& app, CommandContext& context);
 void add_help(CLI::App& app, CommandContext& context);
 void add_functions(CLI::App& app, CommandContext& context);
 void add_schema(CLI::App& app, CommandContext& context);

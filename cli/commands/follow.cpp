@@ -20,10 +20,11 @@ Error error_of(const Diagnostic& finding) {
   return {ErrorKind::usage, finding.message, finding.code, 0};
 }
 
-std::string target_of(const Following& following, const std::string& token) {
+std::string target_of(const Following& following, const std::string& token, const std::string& from) {
   std::string target = "/v1/products/" + serve::percent_encoded(following.product) + "/changes";
   for (const std::string& part : following.key) target += "/" + serve::percent_encoded(part);
-  target += "?wait=2s";
+  target += fmt::format("?limit={}", following.at_once);
+  if (!following.until_caught_up) target += "&wait=2s";
   const auto add = [&](std::string_view name, std::string_view value) {
     target += "&" + serve::percent_encoded(name) + "=" + serve::percent_encoded(value);
   };
@@ -34,8 +35,8 @@ std::string target_of(const Following& following, const std::string& token) {
   if (!following.fields.empty()) add("fields", following.fields);
   if (!token.empty())
     add("since", token);
-  else if (!following.flags.from.empty())
-    add("from", following.flags.from);
+  else if (!from.empty())
+    add("from", from);
   return target;
 }
 
@@ -46,16 +47,18 @@ std::string reason_of(const HttpReply& reply) {
 
 }  // namespace
 
-Status follow_changes(const Following& following, const std::function<Result<serve::HttpAddress>()>& address) {
+Result<std::string> follow_changes(const Following& following,
+                                   const std::function<Result<serve::HttpAddress>()>& address,
+                                   const TakeChanges& take) {
   catch_stop_signals();
   Clock& clock = system_clock();
-  std::string token = following.flags.since;
+  std::string token = following.flags.since, from = following.flags.from;
   bool has_answered = false;
   int64_t silent_since = clock.steady_us();
   while (!stop_requested()) {
     const Result<serve::HttpAddress> where = address();
     const Result<HttpReply> reply =
-        where.ok() ? http_get(*where, target_of(following, token), kLines, following.authorization, kAskFor)
+        where.ok() ? http_get(*where, target_of(following, token, from), kLines, following.authorization, kAskFor)
                    : Result<HttpReply>(where.error());
     // 429: there is an answer for this reader in a moment.
     const bool is_there = reply.ok() && reply->status != 503 && reply->status != 429;
@@ -71,6 +74,12 @@ Status follow_changes(const Following& following, const std::function<Result<ser
       continue;
     }
     silent_since = clock.steady_us();
+    constexpr int kGone = 410;
+    if (reply->status == kGone && following.begins_again) {
+      token.clear();
+      from = "snapshot";
+      continue;
+    }
     if (reply->status != 200) {
       const std::string reason = reason_of(*reply);
       return has_answered ? error_of(diag::FollowingEnded{.product = following.product, .reason = reason}.make())
@@ -78,11 +87,10 @@ Status follow_changes(const Following& following, const std::function<Result<ser
     }
     has_answered = true;
     token = reply->next;
-    std::fputs(reply->body.c_str(), stdout);
-    if (std::fflush(stdout) != 0) return {};  // nobody reads on
+    BRAID_ASSIGN(const bool goes_on, take(reply->body));
+    if (!goes_on || (following.until_caught_up && reply->body.empty())) break;
   }
-  if (!token.empty()) fmt::print(stderr, "it goes on with --since {}\n", token);
-  return {};
+  return token;
 }
 
 }  // namespace braid::cli

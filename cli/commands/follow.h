@@ -1,4 +1,4 @@
-// `braid read --follow`: what each commit of a running job changes in a product, until the command is stopped.
+// What each commit of a running job changes in a product, for `braid read --follow` and `braid copy`.
 #pragma once
 
 #include <functional>
@@ -21,11 +21,18 @@ struct Following {
   std::string fields;
   std::string authorization;  ///< header; empty: none
   FollowFlags flags;
+  uint64_t at_once = 1000;       ///< changes of one answer at most
+  bool begins_again = false;     ///< with a snapshot, where changes are not kept any more
+  bool until_caught_up = false;  ///< ends when there is nothing new
 };
 
-/// Prints changes, one a line as JSON. A job that does not answer, because it is started again, is waited for;
-/// `address` is asked each time. Ok: the command was stopped. Fails with 8064 if there is nothing to follow, 8066 if it
-/// ends.
-Status follow_changes(const Following& following, const std::function<Result<serve::HttpAddress>()>& address);
+/// Takes changes, one a line as JSON; false: it has enough.
+using TakeChanges = std::function<Result<bool>(const std::string& lines)>;
+
+/// A job that does not answer, because it is started again, is waited for; `address` is asked each time. The place
+/// behind what was taken: the command was stopped, or has enough. Fails with 8064 if there is nothing to follow, 8066
+/// if it ends, and as `take` does.
+Result<std::string> follow_changes(const Following& following,
+                                   const std::function<Result<serve::HttpAddress>()>& address, const TakeChanges& take);
 
 }  // namespace braid::cli

@@ -87,6 +87,17 @@ void show(const HttpReply& reply, const ReadFlags& flags, CommandContext& contex
   fmt::print("{}\n", answer.contains("row") ? answer["row"].dump() : reply.body);
 }
 
+/// Prints changes until nobody reads on, or it is interrupted.
+Status print_changes(const Following& following, const std::function<Result<serve::HttpAddress>()>& address) {
+  BRAID_ASSIGN(const std::string token,
+               follow_changes(following, address, [](const std::string& lines) -> Result<bool> {
+                 std::fputs(lines.c_str(), stdout);
+                 return std::fflush(stdout) == 0;
+               }));
+  if (!token.empty()) fmt::print(stderr, "it goes on with --since {}\n", token);
+  return {};
+}
+
 /// Changes of the product as they are committed, until it is interrupted.
 void follow(const ReadFlags& flags, const std::string& authorization, CommandContext& context) {
   const Following following{.product = flags.product,
@@ -97,7 +108,7 @@ void follow(const ReadFlags& flags, const std::string& authorization, CommandCon
                             .flags = flags.follow};
   if (!flags.of.at.empty()) {
     const serve::HttpAddress address = *serve::parse_http_address(flags.of.at);
-    const Status ended = follow_changes(following, [&]() -> Result<serve::HttpAddress> { return address; });
+    const Status ended = print_changes(following, [&]() -> Result<serve::HttpAddress> { return address; });
     if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
     return;
   }
@@ -111,7 +122,7 @@ void follow(const ReadFlags& flags, const std::string& authorization, CommandCon
   // As long as a job holds the lock it is followed, also if that is another one than before.
   const bool runs = !lock_store(real_fs(), store).ok();
   const Status ended = runs
-                           ? follow_changes(following, [&] { return address_of_job(real_fs(), store); })
+                           ? print_changes(following, [&] { return address_of_job(real_fs(), store); })
                            : Status(Error{ErrorKind::usage,
                                           diag::NobodyToFollow{.product = flags.product, .store = store}.make().message,
                                           diag::NobodyToFollow::kCode, 0});

@@ -36,6 +36,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/match_diagnostics.def"
 #include "runtime/report/name_diagnostics.def"
 #include "runtime/report/promise_diagnostics.def"
+#include "runtime/report/copy_diagnostics.def"
 #include "runtime/report/query_diagnostics.def"
 #include "runtime/report/rank_diagnostics.def"
 #include "runtime/report/registry_diagnostics.def"

@@ -11,7 +11,7 @@
 
 // Functions that serve/duckdb calls, without `duckdb_`.
 #define BRAID_DUCKDB_FUNCTIONS(X)                                                                                      \
-  X(library_version)                                                                                                   \
+  X(library_version) X(prepare) X(bind_varchar_length) X(execute_prepared) X(row_count) X(value_varchar)               \
   X(create_config)                                                                                                     \
   X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result) X(          \
       result_error) X(column_count) X(column_name) X(column_logical_type) X(extract_statements)                        \

@@ -128,8 +128,8 @@ ChangeFeed::Round ChangeFeed::end(HttpResponse problem) {
 }
 
 std::string ChangeFeed::commit_item(uint64_t epoch, int64_t watermark) const {
-  return fmt::format("{{\"change\":\"commit\",\"epoch\":{},\"watermark\":{},\"status\":{}}}", epoch, instant(watermark),
-                     json_text(source_.status()));
+  return fmt::format("{{\"change\":\"commit\",\"epoch\":{},\"watermark\":{},\"status\":{},\"next\":\"{}\"}}", epoch,
+                     instant(watermark), json_text(source_.status()), token());
 }
 
 /// Makes items of what is read, and moves the place behind them.

@@ -42,6 +42,11 @@ Result<PostDocument> load_post_document() {
   return reinterpret_cast<PostDocument (*)()>(entry)();
 }
 
+Result<OpenSqlSession> load_postgres_session() {
+  BRAID_ASSIGN(void* entry, find_entry("postgres", "braid_postgres_open_session"));
+  return reinterpret_cast<OpenSqlSession (*)()>(entry)();
+}
+
 Result<MakeWeb> load_web() {
   BRAID_ASSIGN(void* entry, find_entry("http", "braid_http_make_web"));
   return reinterpret_cast<MakeWeb (*)()>(entry)();

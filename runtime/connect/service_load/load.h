@@ -6,6 +6,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/web.h"
+#include "runtime/copy/sql_session.h"
 #include "runtime/lookup/service.h"
 #include "runtime/outbox/event_sender.h"
 #include "runtime/promise/alert_sender.h"
@@ -32,6 +33,10 @@ using GetDocument = Result<std::string> (*)(const std::string& url);
 Result<GetDocument> load_get_document();
 using PostDocument = Result<std::string> (*)(const std::string& url, const std::string& json);
 Result<PostDocument> load_post_document();
+
+using OpenSqlSession = Result<std::unique_ptr<SqlSession>> (*)(const std::string& address);
+/// Of the library of "postgres". Error 7122, as above.
+Result<OpenSqlSession> load_postgres_session();
 
 using MakeWeb = Result<std::unique_ptr<Web>> (*)(const WebOptions& options);
 /// Of the library of "http". Error 7122, as above.
