@@ -381,7 +381,7 @@ void run(const RunFlags& flags, CommandContext& context) {
     if (topics.outputs.empty()) {
       ready = reset_job(options.directory, seams);
     } else {
-      const Result<TopicReset> reset = reset_topics(options, topics, seams);
+      const Result<TopicReset> reset = reset_topics(compiled.program(), options, topics, seams);
       ready = reset.ok() ? Status() : Status(reset.error());
       if (reset.ok()) show_reset(*reset, log, context.console, session.sources());
     }
