@@ -318,19 +318,24 @@ class Erasing {
                            const std::optional<mesh::DomainKey>& key) {
     TopicEraser eraser(program(), options, topics_, seams, *broker_);
     BRAID_ASSIGN(ErasureLog log, eraser.read_log());
-    BRAID_ASSIGN(const std::optional<StartedOver> started, eraser.read_started_over());
-    const bool is_new_run = !flags_.for_reset && started && std::ranges::all_of(subjects_, [&](const auto& each) {
-      return std::ranges::find(started->subjects, log.hash_of(each.source, each.key)) != started->subjects.end();
+    BRAID_ASSIGN(std::optional<StartedOver> started, eraser.read_started_over());
+    std::vector<std::string> hashes;
+    for (const NamedSubject& each : subjects_) hashes.push_back(log.hash_of(each.source, each.key));
+    const bool is_new_run = !flags_.for_reset && started && std::ranges::all_of(hashes, [&](const std::string& hash) {
+      return std::ranges::find(started->subjects, hash) != started->subjects.end();
     });
+    // Others that were noted are asked for by their own commands, which know their keys.
+    if (is_new_run) started->subjects = hashes;
     if (!is_new_run) (void)ask_for_subjects(log, false);
-    const ErasureLog asked = log;
+    ErasureLog asked = log;
+    if (is_new_run)
+      std::erase_if(asked.subjects,
+                    [&](const ErasedSubject& each) { return std::ranges::find(hashes, each.hash) == hashes.end(); });
     if (flags_.for_reset) {
       BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
       BRAID_TRY(eraser.note_for_reset(log));
-      fmt::print(
-          "noted: `braid run --reset` passes over the records of the subject; until then nothing has changed. Behind "
-          "it, "
-          "give this command without `--for-reset`\n");
+      fmt::print("noted: `braid run --reset` passes over the records of the subject; until then nothing has changed\n");
+      fmt::print("when that run has caught up, give this command without `--for-reset`\n");
       return {};
     }
     if (!flags_.dry_run) BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
