@@ -107,7 +107,8 @@ class World {
   /// Topics of the job itself that have the key of the subject.
   std::vector<std::string> own_topics_of_subject() {
     std::vector<std::string> found;
-    for (const std::string& topic : *broker_->topics(kSecond))
+    const auto all = broker_->topics(kSecond);
+    for (const std::string& topic : *all)
       if (topic.starts_with("job.") && of_subject(topic) > 0) found.push_back(topic);
     return found;
   }
