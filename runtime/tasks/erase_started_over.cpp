@@ -92,6 +92,10 @@ class Finishing {
   Result<TopicErasure> all(bool dry) {
     JobEnd end;
     BRAID_ASSIGN(layout_, JobLayout::find(program_, options_, seams_, end));
+    const std::string names[] = {layout_.epochs()};
+    const auto found = ask(options_, seams_, [&] { return seams_.broker->describe(names, kPatience); });
+    if (!found.ok()) return Error(found.error());
+    if (found->empty()) return not_yet("it has not run since");
     BRAID_TRY(member_.join(layout_.epochs(), layout_.tasks()));
     BRAID_TRY(check_progress());
     BRAID_TRY(find_what_is_lost());

@@ -408,7 +408,7 @@ TEST_F(ErasureFromTopics, starts_over_a_job_of_any_stages_and_delivery) {
         each->run(program);
       }
       ASSERT_TRUE(world.table().contains(kSubject));
-      if (two_stages) ASSERT_THAT(world.own_topics_of_subject(), Not(IsEmpty()));
+      if (two_stages && delivery == Delivery::exactly_once) ASSERT_THAT(world.own_topics_of_subject(), Not(IsEmpty()));
       const auto refused = world.erase(false, program);
       ASSERT_FALSE(refused.ok());
       EXPECT_EQ(refused.error().code, diag::TopicErasureNotPossible::kCode) << refused.error().message;
