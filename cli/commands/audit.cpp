@@ -88,8 +88,14 @@ Status show_logs(const AuditFlags& flags, mesh::ObjectStore& store, const std::s
 Status verify_log(mesh::ObjectStore& store, const std::string& of_project, const std::string& node,
                   const std::vector<std::string>& known, Reporter& reporter) {
   BRAID_ASSIGN(const std::string tenant, tenant_of(store, node, of_project));
-  BRAID_ASSIGN(const std::set<std::string> keys, mesh::signers_of(store, system_clock(), node));
   mesh::AuditLog log(store, system_clock(), tenant, node);
+  std::optional<int64_t> publications;
+  BRAID_ASSIGN(const std::optional<mesh::StoredHead> stored, store.read_head("audit/" + node + "/head"));
+  if (stored)
+    if (const auto head = mesh::read_audit_head(stored->content, fmt::format("urn:braid:{}:{}", tenant, node));
+        head.ok())
+      publications = mesh::publications_known_to(*head);
+  BRAID_ASSIGN(const std::set<std::string> keys, mesh::signers_of(store, system_clock(), node, {}, publications));
   BRAID_ASSIGN(const mesh::AuditCheck check, log.verify(keys, known));
   if (check.faults.empty()) {
     fmt::print("{}: {} from {} on; the last is {}\n", node, counted(static_cast<int64_t>(check.events.size()), "event"),

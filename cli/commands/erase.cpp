@@ -205,12 +205,6 @@ class Erasing {
     return options;
   }
 
-  Status check_job(const JobOptions& options) {
-    if (program().services.empty()) return {};
-    const std::string reason = "it asks services, and their answers are not told apart by subjects";
-    return usage_error(diag::ErasureNotPossible{.path = options.directory, .reason = reason}.make());
-  }
-
   /// Brokers and the registry of schemas, where the job has some.
   Status reach(JobSeams& seams) {
     if (!topics_.any()) return {};
@@ -227,7 +221,6 @@ class Erasing {
     JobSeams seams{real_fs(), system_clock(), executor_, [this](const std::string& directory) {
                      return open_sized_rocks_store(directory, {.memory_bytes = memory_ / 8});
                    }};
-    BRAID_TRY(check_job(options));
     BRAID_ASSIGN(subjects_, named_subjects(flags_.subject, program()));
     if (flags_.joined) {
       const size_t named = subjects_.size();
@@ -255,6 +248,7 @@ class Erasing {
       fmt::print("an erasure had begun before; it is finished first\n");
       BRAID_TRY(complete(*ready, options, seams, log, *key));
     }
+    BRAID_ASSIGN(store_, store_of_request(real_fs(), options.directory));
     const bool all_done = ask_for_subjects(log, ready.has_value());
     if (all_done) return {};
     if (!flags_.dry_run) {
@@ -263,9 +257,8 @@ class Erasing {
       BRAID_TRY(record(mesh::AuditType::erasure_requested, log, {}, *key));
     }
     BackgroundCompiler native(*compiled_);
-    native.start();
-    const Result<Erasure> erasure = prepare_erasure(program(), options, seams, log, sought(), flags_.dry_run);
-    if (!erasure.ok()) return erasure.error();
+    const Result<Erasure> erasure = prepare(options, seams, log, native);
+    if (!erasure.ok()) return finish_new_run(options, seams, log, key, erasure.error());
     if (flags_.dry_run) {
       print(*erasure);
       fmt::print("nothing was changed\n");
@@ -276,25 +269,81 @@ class Erasing {
     return {};
   }
 
+  Result<Erasure> prepare(const JobOptions& options, const JobSeams& seams, ErasureLog& log,
+                          BackgroundCompiler& native) {
+    if (!program().services.empty()) {
+      const std::string reason = "it asks services, and what they answered is not kept";
+      return usage_error(diag::ErasureNotPossible{.path = options.directory, .reason = reason}.make());
+    }
+    native.start();
+    return prepare_erasure(program(), options, seams, log, sought(), flags_.dry_run);
+  }
+
+  /// Of a job that cannot be run again, as `reason` says: if it was started over since the subject was noted, it has
+  /// nothing of it.
+  Status finish_new_run(const JobOptions& options, const JobSeams& seams, ErasureLog& log,
+                        const std::optional<mesh::DomainKey>& key, const Error& reason) {
+    constexpr int kReasons[] = {diag::ErasureNotPossible::kCode, diag::ErasureDiffers::kCode,
+                                diag::ErasureScriptChanged::kCode};
+    if (std::ranges::find(kReasons, reason.code) == std::end(kReasons)) return reason;
+    BRAID_ASSIGN(const std::optional<Erasure> erasure, erased_by_new_run(options, seams, log));
+    if (!erasure) return reason;
+    fmt::print("the job was started over without the subject\n");
+    if (flags_.dry_run) {
+      print(*erasure);
+      fmt::print("nothing was changed\n");
+      return {};
+    }
+    BRAID_ASSIGN(mesh::ErasureReceipt receipt, receipt_of(*erasure, options, log));
+    for (mesh::ErasureReceipt::Place& place : receipt.places)
+      if (place.kind == word_of(ErasedPlace::Kind::output)) place.done = "made by a run without the subject";
+    for (const mesh::ErasureReceipt::Subject& subject : receipt.subjects)
+      if (const auto source = std::ranges::find(program().sources, subject.source, &SourceSpec::name);
+          source != program().sources.end())
+        receipt.remains.push_back(
+            {source->binding.address, "Braid does not own what it reads; the records are passed over from now on"});
+    BRAID_ASSIGN(const std::string text, write_receipt(receipt, *erasure, options, *key));
+    BRAID_TRY(record(mesh::AuditType::erasure_completed, log, mesh::content_hash(text), *key));
+    for (ErasedSubject& subject : log.subjects)
+      if (std::ranges::find(erasure->subjects, subject.hash) != erasure->subjects.end()) subject.done = true;
+    BRAID_TRY(log.write(real_fs(), options.directory));
+    print(*erasure);
+    show_receipt(receipt, *erasure, options);
+    return {};
+  }
+
   /// Of a job that writes topics, as the only member of its group. The request is noted with what it did, or not at
   /// all.
   Status erase_from_topics(const JobOptions& options, const JobSeams& seams,
                            const std::optional<mesh::DomainKey>& key) {
     TopicEraser eraser(program(), options, topics_, seams, *broker_);
     BRAID_ASSIGN(ErasureLog log, eraser.read_log());
-    (void)ask_for_subjects(log, false);
-    const ErasureLog asked = log;
+    BRAID_ASSIGN(std::optional<StartedOver> started, eraser.read_started_over());
+    std::vector<std::string> hashes;
+    for (const NamedSubject& each : subjects_) hashes.push_back(log.hash_of(each.source, each.key));
+    const bool is_new_run = !flags_.for_reset && started && std::ranges::all_of(hashes, [&](const std::string& hash) {
+      return std::ranges::find(started->subjects, hash) != started->subjects.end();
+    });
+    // Others that were noted are asked for by their own commands, which know their keys.
+    if (is_new_run) started->subjects = hashes;
+    if (!is_new_run) (void)ask_for_subjects(log, false);
+    ErasureLog asked = log;
+    if (is_new_run)
+      std::erase_if(asked.subjects,
+                    [&](const ErasedSubject& each) { return std::ranges::find(hashes, each.hash) == hashes.end(); });
     if (flags_.for_reset) {
       BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
       BRAID_TRY(eraser.note_for_reset(log));
       fmt::print("noted: `braid run --reset` passes over the records of the subject; until then nothing has changed\n");
+      fmt::print("when that run has caught up, give this command without `--for-reset`\n");
       return {};
     }
     if (!flags_.dry_run) BRAID_TRY(record(mesh::AuditType::erasure_requested, asked, {}, *key));
     BackgroundCompiler native(*compiled_);
-    if (registry_) native.expect(expected_schemas(*registry_, program()));
-    native.start();
-    BRAID_ASSIGN(TopicErasure erased, eraser.erase(log, sought(), flags_.dry_run));
+    if (registry_ && !is_new_run) native.expect(expected_schemas(*registry_, program()));
+    if (!is_new_run) native.start();
+    BRAID_ASSIGN(TopicErasure erased, is_new_run ? eraser.finish(*started, log, sought(), flags_.dry_run)
+                                                 : eraser.erase(log, sought(), flags_.dry_run));
     erased.erasure.store_id = topics_.settings.group;
     print(erased.erasure);
     if (flags_.dry_run) {
@@ -345,7 +394,8 @@ class Erasing {
                                                                      .fields = {},
                                                                      .hash = hash,
                                                                      .time_us = system_clock().now_us(),
-                                                                     .because = flags_.because});
+                                                                     .because = flags_.because,
+                                                                     .store = store_});
       for (const auto& [field, value] : subject.key) asked.fields.push_back(field);
     }
     return all_done;
@@ -639,6 +689,7 @@ class Erasing {
   std::unique_ptr<Broker> broker_;
   std::unique_ptr<registry::RegistryService> registry_;
   std::vector<NamedSubject> subjects_;
+  std::string store_;  ///< of a job with one, as it is now
   uint64_t memory_ = 0;
 };
 

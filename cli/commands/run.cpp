@@ -29,6 +29,7 @@
 #include "runtime/base/machine_memory.h"
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/change_row.h"
+#include "runtime/connect/topic_check.h"
 #include "runtime/data/time_text.h"
 #include "runtime/engine/hand_over.h"
 #include "runtime/engine/job.h"
@@ -335,6 +336,11 @@ void run(const RunFlags& flags, CommandContext& context) {
     }
     broker = std::move(*reached);
     seams.broker = broker.get();
+    constexpr int64_t kShortly = 10'000'000;
+    if (const std::vector<Diagnostic> shorter =
+            topics_that_keep_less(*broker, compiled.program(), topics.outputs, topics.settings.brokers, kShortly);
+        !shorter.empty())
+      (void)show_failure(shorter, log, context.console, session.sources());
   }
   std::unique_ptr<registry::RegistryService> registry;
   if (topics.registry) {
@@ -381,7 +387,7 @@ void run(const RunFlags& flags, CommandContext& context) {
     if (topics.outputs.empty()) {
       ready = reset_job(options.directory, seams);
     } else {
-      const Result<TopicReset> reset = reset_topics(options, topics, seams);
+      const Result<TopicReset> reset = reset_topics(compiled.program(), options, topics, seams);
       ready = reset.ok() ? Status() : Status(reset.error());
       if (reset.ok()) show_reset(*reset, log, context.console, session.sources());
     }
@@ -417,8 +423,15 @@ void run(const RunFlags& flags, CommandContext& context) {
   };
   if (*feed != nullptr && options.follow) {
     (*feed)->follow();
-    watch.tell_of([&from = **feed]() -> std::optional<Diagnostic> {
+    Gauge& away = watch.monitor()
+                      .metrics()
+                      .declare({"braid_audit_logs_away", MetricKind::gauge,
+                                "1 while audit logs that a script reads cannot be read, else 0."})
+                      .gauge();
+    away.set(0);
+    watch.tell_of([&from = **feed, &away]() -> std::optional<Diagnostic> {
       const std::string problem = from.problem();
+      away.set(problem.empty() ? 0 : 1);
       if (problem.empty() || from.failure()) return std::nullopt;
       return diag::AuditLogsAway{.reason = problem}.make();
     });

@@ -48,6 +48,17 @@ Result<ErasureLog> TopicEraser::read_log() {
   return read_topic_erasures(options_, seams_, **reader);
 }
 
+Result<std::optional<StartedOver>> TopicEraser::read_started_over() {
+  auto reader = seams_.broker->make_reader({.group = options_.broker.group});
+  if (!reader.ok()) return Error(reader.error());
+  return braid::read_started_over(options_, seams_, **reader);
+}
+
+Result<TopicErasure> TopicEraser::finish(const StartedOver& started, ErasureLog& log,
+                                         const std::vector<SoughtKey>& sought, bool dry) {
+  return erase_from_started_over(program_, options_, seams_, started, log, sought, dry);
+}
+
 Result<TopicErasure> TopicEraser::erase(ErasureLog& log, const std::vector<SoughtKey>& sought, bool dry) {
   return erase_from_topic_job(program_, options_, seams_, log, sought, dry);
 }
@@ -57,6 +68,9 @@ Status TopicEraser::note_for_reset(const ErasureLog& log) {
 }
 
 std::string done_to_topic(const ErasedTopic& topic) {
+  if (topic.of_before && topic.by_key)
+    return fmt::format("written again without the subject; {} got a record without a value",
+                       counted(topic.deleted, "key"));
   if (!topic.by_key) return "its rows cannot be taken back";
   return fmt::format("{} got the row without the subject, {} a record without a value", counted(topic.corrected, "key"),
                      counted(topic.deleted, "key"));
@@ -65,9 +79,22 @@ std::string done_to_topic(const ErasedTopic& topic) {
 std::vector<mesh::ErasureReceipt::Remain> remains_of(const TopicErasure& erased, int64_t now_us) {
   std::vector<mesh::ErasureReceipt::Remain> remains;
   for (const ErasedTopic& topic : erased.topics) {
-    remains.push_back(
-        {topic.topic, fmt::format("{} that the subject was part of {} there {}", counted(topic.rows, "record"),
-                                  topic.rows == 1 ? "stays" : "stay", end_of(topic, now_us))});
+    if (topic.of_before)
+      remains.push_back(
+          {topic.topic,
+           fmt::format("{} of before the job was started over, with those of the subject, {} "
+                       "there {}",
+                       counted(topic.rows, "record"), topic.rows == 1 ? "stays" : "stay", end_of(topic, now_us))});
+    if (topic.unsure > 0)
+      remains.push_back(
+          {topic.topic,
+           fmt::format("{} of before {} not written by the new run, and nobody can say whether the subject "
+                       "is part of their rows: records that they were made of are gone",
+                       counted(topic.unsure, "key"), topic.unsure == 1 ? "was" : "were")});
+    if (!topic.of_before)
+      remains.push_back(
+          {topic.topic, fmt::format("{} that the subject was part of {} there {}", counted(topic.rows, "record"),
+                                    topic.rows == 1 ? "stays" : "stay", end_of(topic, now_us))});
     if (topic.deleted == 0) continue;
     std::string until = "until the brokers delete it";
     if (topic.delete_retention_us && *topic.delete_retention_us >= 0)

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cli/commands/topics.h"
 #include "mesh/erasure/receipt.h"
 #include "runtime/base/executor.h"
 #include "runtime/snapshot/folder_store.h"
+#include "runtime/tasks/erase_started_over.h"
 #include "runtime/tasks/erase_topics.h"
 
 namespace braid::cli {
@@ -20,6 +22,10 @@ class TopicEraser {
 
   /// The subjects that the job passes over now.
   Result<ErasureLog> read_log();
+  /// That the job was started over with subjects in the list; nothing: it was not.
+  Result<std::optional<StartedOver>> read_started_over();
+  Result<TopicErasure> finish(const StartedOver& started, ErasureLog& log, const std::vector<SoughtKey>& sought,
+                              bool dry);
   Result<TopicErasure> erase(ErasureLog& log, const std::vector<SoughtKey>& sought, bool dry);
   /// For a run that starts over (`--reset`). The job goes on as it is until then.
   Status note_for_reset(const ErasureLog& log);

@@ -16,6 +16,7 @@
 #include "runtime/engine/job_monitor.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/state/rocks_store.h"
+#include "runtime/tasks/erase_started_over.h"
 #include "runtime/tasks/topic_job.h"
 
 namespace braid::cli {
@@ -181,11 +182,12 @@ Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics) {
   return Error{ErrorKind::usage, seldom.message, seldom.code, 0};
 }
 
-Result<TopicReset> reset_topics(const JobOptions& options, const TopicSetup& topics, const JobSeams& seams) {
+Result<TopicReset> reset_topics(const Program& program, const JobOptions& options, const TopicSetup& topics,
+                                const JobSeams& seams) {
   FolderStore snapshots(seams.fs, topics.settings.snapshots);
   TopicJobOptions own{.job = options, .broker = topics.settings, .outputs = topics.outputs};
   if (!topics.settings.snapshots.empty()) own.snapshots = &snapshots;
-  return reset_topic_job(own, seams);
+  return start_over_without(program, own, seams);
 }
 
 namespace {

@@ -37,8 +37,10 @@ Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session&
 /// else 100 ms. Fails with 7101 if the brokers would abort the transaction before.
 Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics);
 
-/// Deletes what belongs to a job that writes topics (runtime/tasks/reset.h).
-Result<TopicReset> reset_topics(const JobOptions& options, const TopicSetup& topics, const JobSeams& seams);
+/// Deletes what belongs to a job that writes topics, and notes it for `braid erase`
+/// (runtime/tasks/erase_started_over.h).
+Result<TopicReset> reset_topics(const Program& program, const JobOptions& options, const TopicSetup& topics,
+                                const JobSeams& seams);
 
 using ShowStages = std::function<void(const std::vector<StageOutline>& stages)>;
 /// Runs as many members as JobOptions::workers says, until all have ended; if one fails, the others stop. `memory`: of

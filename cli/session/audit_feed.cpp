@@ -178,14 +178,20 @@ Status AuditFeed::check_signer(const std::string& domain, const mesh::StoredHead
   const Result<mesh::AuditHead> head =
       mesh::read_audit_head(stored.content, fmt::format("urn:braid:{}:{}", tenant, domain));
   if (!head.ok()) return {};  // whoever reads the log says what is wrong with it
-  std::set<std::string>& keys = keys_[domain];
-  if (keys.contains(head->signer)) return {};
+  const std::optional<int64_t> publications = mesh::publications_known_to(*head);
+  if (const auto known = signers_.find(domain); known != signers_.end())
+    if (known->second == std::pair(head->signer, publications)) return {};
   const auto known = known_keys_.find(domain);
-  BRAID_ASSIGN(keys,
-               mesh::signers_of(*store_, system_clock(), domain, known == known_keys_.end() ? "" : known->second));
+  BRAID_ASSIGN(
+      const std::set<std::string> keys,
+      mesh::signers_of(*store_, system_clock(), domain, known == known_keys_.end() ? "" : known->second, publications));
   // Nobody said yet whose key it is: the one that was first.
-  if (keys.empty()) keys.insert(head->signer);
-  if (keys.contains(head->signer)) return {};
+  std::string& first = first_[domain];
+  if (keys.empty() && first.empty()) first = head->signer;
+  if (keys.contains(head->signer) || (keys.empty() && first == head->signer)) {
+    signers_[domain] = {head->signer, publications};
+    return {};
+  }
   const Diagnostic finding =
       diag::RegistryDamaged{.object = fmt::format("audit/{}/head", domain),
                             .place = store_->place(),

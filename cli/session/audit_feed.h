@@ -60,8 +60,10 @@ class AuditFeed {
   const std::set<std::string> domains_;
   const std::string tenant_;
   const std::map<std::string, std::string> known_keys_;
-  std::map<std::string, std::set<std::string>> keys_;  ///< by domain, that may sign
-  std::map<std::string, std::string> heads_;           ///< by domain, of what was fetched
+  /// By domain, who has signed the head that was read last, and the newest publication that it knew of.
+  std::map<std::string, std::pair<std::string, std::optional<int64_t>>> signers_;
+  std::map<std::string, std::string> first_;  ///< by domain that has published nothing, who has signed first
+  std::map<std::string, std::string> heads_;  ///< by domain, of what was fetched
   mutable std::mutex mutex_;
   std::condition_variable stopping_;
   bool stops_ = false;

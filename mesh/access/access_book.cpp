@@ -15,6 +15,8 @@
 namespace braid::mesh {
 namespace {
 
+/// Of two machines that sign for a domain.
+constexpr int64_t kClocksDiffer = 10LL * 60 * 1'000'000;
 const std::string kFolder = "grants/";
 const std::string kRequest = "request", kApproval = "approval", kDenial = "denial", kRevocation = "revocation",
                   kWithdrawal = "withdrawal", kApprovers = "approvers";
@@ -152,10 +154,23 @@ Result<std::vector<SignedRecord>> AccessBook::records(const std::string& domain,
   BRAID_ASSIGN(std::set<std::string> keys, own_key.empty() ? keys_of(registry_, domain, known_key, signers)
                                                            : keys_beside(registry_, domain, own_key, signers));
   if (keys.empty()) keys.insert(records.front().signer);
+  BRAID_ASSIGN(const std::optional<StoredPublication> newest, registry_.head(domain));
+  std::map<std::string, KeyEnd> ends;  // of keys that have signed here and are no longer the domain's
+  const auto is_current = [&](const std::string& key) {
+    return std::ranges::find(newest->publication.keys, key) != newest->publication.keys.end();
+  };
+  if (newest && !std::ranges::all_of(signers, is_current)) {
+    BRAID_ASSIGN(ends, key_ends(registry_, domain));
+  }
+  int64_t latest = INT64_MIN;  // a record is behind those before it, whatever time it has
   for (const SignedRecord& record : records) {
+    latest = std::max(latest, record.time_us);
     std::string wrong;
     if (record.statement.domain != domain) wrong = "it is of the domain `" + record.statement.domain + "`";
     if (!keys.contains(record.signer)) wrong = "a key that may not sign for the domain has signed it";
+    const auto end = ends.find(record.signer);
+    if (end != ends.end() && latest > end->second.time_us + kClocksDiffer)
+      wrong = fmt::format("its key signs for the domain no more since publication {}", end->second.publication);
     if (!wrong.empty())
       return error_of(ErrorKind::input,
                       diag::RegistryDamaged{.object = fmt::format("{}{}, record {}", kFolder, domain, record.sequence),

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "mesh/access/access_events.h"
+#include "mesh/access/domain_keys.h"
+#include "mesh/access/signed_log.h"
+#include "mesh/audit/publications.h"
 #include "mesh/registry/content_hash.h"
 #include "mesh/registry/directory_store.h"
 #include "mesh/registry/memory_store.h"
@@ -289,6 +292,60 @@ TEST_F(AccessTest, IsOnRecord) {
   EXPECT_EQ(events.back().event.subject, "urn:braid:acme:payments:payment:1");
   EXPECT_EQ(events.back().event.data.at("reader"), "kpi");
   EXPECT_EQ(events.back().event.time_us, kStart + kDay);
+}
+
+/// A key that was changed signs nothing more, and what it has signed before stays.
+TEST_F(AccessTest, KeysThatEndedSignNothingMore) {
+  const AccessEntry entry = ask();
+  ASSERT_TRUE(approve(entry.id).ok());
+  AuditLog audit(store, clock, "acme", "payments");
+  ASSERT_TRUE(record_publications(registry, audit, "payments", payments).ok());
+  const auto head_text = [&] { return (*store.read_head("audit/payments/head"))->content; };
+  const auto signers = [&](const AuditHead& head) {
+    return *signers_of(store, clock, "payments", {}, publications_known_to(head));
+  };
+  const std::string early = head_text();
+
+  clock.advance_us(kDay);
+  const DomainKey next = new_key();
+  ASSERT_TRUE(
+      registry.change_key({.domain = "payments", .to = next.public_name(), .compiler = "braid test"}, payments).ok());
+  clock.advance_us(kDay);
+  EXPECT_TRUE(is_granted()) << "a grant of before";
+  const auto ends = key_ends(registry, "payments");
+  ASSERT_TRUE(ends.ok());
+  ASSERT_EQ(ends->size(), 1u);
+  EXPECT_EQ(ends->begin()->first, payments.public_name());
+  EXPECT_EQ(ends->begin()->second.publication, 2);
+
+  // Whoever has the old key is refused where it writes through this,
+  EXPECT_EQ(registry.publish({.tenant = "acme", .domain = "payments", .compiler = "braid test"}, payments).error().code,
+            7203);
+  const AuditEvent event{.type = AuditType::erasure_requested, .subject = "urn:braid:acme:payments"};
+  EXPECT_EQ(audit.append({event}, payments).error().code, 7203);
+  ASSERT_TRUE(record_publications(registry, audit, "payments", next).ok());
+  const auto now = read_audit_head(head_text(), "urn:braid:acme:payments");
+  ASSERT_TRUE(now.ok());
+  EXPECT_EQ(publications_known_to(*now), 2);
+  publish("payments", next);
+  ASSERT_TRUE(record_publications(registry, audit, "payments", next).ok());
+  // and where it writes to the store itself: a head that knows of publications behind the end of its key.
+  const auto late = read_audit_head(head_text(), "urn:braid:acme:payments");
+  EXPECT_EQ(publications_known_to(*late), 3);
+  EXPECT_FALSE(signers(*late).contains(payments.public_name()));
+  EXPECT_TRUE(signers(*late).contains(next.public_name()));
+  const auto before = read_audit_head(early, "urn:braid:acme:payments");
+  EXPECT_TRUE(signers(*before).contains(payments.public_name()));
+
+  SignedLog grants(store, clock, "grants/payments");
+  const SignedRecord old = grants.read()->back();
+  EXPECT_EQ(old.signer, payments.public_name());
+  EXPECT_TRUE(book.all().ok());
+  ASSERT_TRUE(grants.append(old.statement, payments, [](const auto&) { return Status(); }).ok());
+  const auto refused = book.all();
+  ASSERT_FALSE(refused.ok()) << "a record that the old key has signed behind its end";
+  EXPECT_EQ(refused.error().code, 7202);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("signs for the domain no more since publication 2"));
 }
 
 /// The power goes at every operation of a request and its approval: what is read afterwards is a state between two

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mesh/access/signed_log.h"
+#include "mesh/audit/publications.h"
 #include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
@@ -49,12 +50,38 @@ Result<std::set<std::string>> keys_beside(Registry& registry, const std::string&
   return keys_for(registry, chain, domain, signers);
 }
 
+Result<std::map<std::string, KeyEnd>> key_ends(Registry& registry, const std::string& domain) {
+  std::map<std::string, KeyEnd> ends;
+  BRAID_ASSIGN(const std::vector<StoredPublication> chain, registry.chain(domain));
+  // From the first one on; a key may come back.
+  for (size_t at = chain.size(); at-- > 0;) {
+    const Publication& now = chain[at].publication;
+    if (at + 1 < chain.size())
+      for (const std::string& before : chain[at + 1].publication.keys)
+        if (std::ranges::find(now.keys, before) == now.keys.end())
+          ends[before] = {.publication = now.sequence, .time_us = now.time_us};
+    for (const std::string& key : now.keys) ends.erase(key);
+  }
+  return ends;
+}
+
+std::optional<int64_t> publications_known_to(const AuditHead& head) {
+  const auto found = head.marks.find(std::string(kPublicationsMark));
+  return found == head.marks.end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<std::set<std::string>> signers_of(ObjectStore& store, Clock& clock, const std::string& domain,
-                                         const std::string& known_key) {
+                                         const std::string& known_key, std::optional<int64_t> publications) {
   Registry registry(store, clock);
   std::set<std::string> keys;
   if (is_domain_name(domain)) {
     BRAID_ASSIGN(keys, keys_of(registry, domain, known_key));
+    if (publications && keys.size() > 1) {
+      using Ends = std::map<std::string, KeyEnd>;
+      BRAID_ASSIGN(const Ends ends, key_ends(registry, domain));
+      for (const auto& [key, end] : ends)
+        if (end.publication < *publications) keys.erase(key);
+    }
     if (!keys.empty()) return keys;
   }
   BRAID_ASSIGN(const std::vector<SignedRecord> records, SignedLog(store, clock, kGrants + domain).read());

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "mesh/registry/content_hash.h"
+#include "mesh/registry/registry.h"
 #include "mesh/registry/signed_json.h"
 #include "mesh/registry/store_errors.h"
 #include "runtime/report/registry_findings.h"
@@ -97,6 +98,7 @@ Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(cons
   }
   BRAID_ASSIGN(const AuditAddition added, make(stored ? &head : nullptr));
   if (added.events.empty()) return true;
+  BRAID_TRY(check_key(key));
   for (const AuditEvent& event : added.events) {
     const std::string text = to_json({source, ++head.sequence, head.hash, event});
     head.hash = content_hash(text);
@@ -110,6 +112,16 @@ Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(cons
   BRAID_ASSIGN(const bool swapped, store_.swap_head(head_name(), stored ? std::optional(stored->etag) : std::nullopt,
                                                     signed_head(head, source, key)));
   return swapped ? Result<bool>(true) : has(head.sequence, head.hash);
+}
+
+/// A key that is no longer the domain's signs nothing more, as a job that runs on with it would.
+Status AuditLog::check_key(const DomainKey& key) {
+  if (!is_domain_name(node_)) return {};
+  BRAID_ASSIGN(const std::optional<StoredPublication> newest, Registry(store_, clock_).head(node_));
+  if (!newest) return {};
+  const std::vector<std::string>& keys = newest->publication.keys;
+  if (std::ranges::find(keys, key.public_name()) != keys.end()) return {};
+  return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = node_}.make());
 }
 
 Result<bool> AuditLog::has(int64_t sequence, const std::string& hash) {

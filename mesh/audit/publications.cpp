@@ -68,7 +68,7 @@ void add_events(const StoredPublication& stored, const Publication* before, std:
 
 namespace {
 
-const std::string kMark = "publications";
+const std::string kMark(kPublicationsMark);
 
 /// Of a log that says nothing of it in its head: an earlier version has written that.
 Result<int64_t> recorded_in(AuditLog& log) {

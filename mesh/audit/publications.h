@@ -3,12 +3,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mesh/audit/audit_log.h"
 #include "mesh/registry/registry.h"
 
 namespace braid::mesh {
+
+/// In a head of the log of a domain: the number of the newest publication that is on record.
+inline constexpr std::string_view kPublicationsMark = "publications";
 
 /// Adds an event for each version that came, changed or was retired with a publication that the log does not have yet.
 /// The log's node is the domain.

@@ -1,8 +1,10 @@
 #include "mesh/registry/directory_store.h"
 
+#include <algorithm>
 #include <cerrno>
 
-#include <algorithm>
+#include "mesh/registry/store_errors.h"
+#include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
 namespace {
@@ -32,15 +34,36 @@ Status make_parent(Fs& fs, const std::string& path) {
 
 }  // namespace
 
+Status DirectoryStore::check_it_is_there() {
+  BRAID_ASSIGN(const FileInfo root, fs_.stat(root_));
+  std::vector<std::string> entries;
+  if (root.exists) {
+    BRAID_ASSIGN(entries, fs_.list_directory(root_));
+  }
+  // The lock of a turn is made before anything is written.
+  const bool has_something = std::ranges::any_of(entries, [](const std::string& name) { return name != kTurnLock; });
+  if (has_something) {
+    had_something_ = true;
+    return {};
+  }
+  if (!had_something_) return {};
+  return error_of(ErrorKind::input, diag::RegistryGone{.place = root_}.make());
+}
+
 Result<std::optional<std::string>> DirectoryStore::read(const std::string& name) {
   BRAID_ASSIGN(const FileInfo info, fs_.stat(path_of(name)));
-  if (!info.exists) return std::optional<std::string>();
+  if (!info.exists) {
+    BRAID_TRY(check_it_is_there());
+    return std::optional<std::string>();
+  }
   BRAID_ASSIGN(std::string content, fs_.read_file(path_of(name)));
+  had_something_ = true;
   return std::optional<std::string>(std::move(content));
 }
 
 Result<bool> DirectoryStore::put_if_absent(const std::string& name, const std::string& content) {
   const std::string path = path_of(name);
+  BRAID_TRY(check_it_is_there());
   BRAID_TRY(make_parent(fs_, path));
   BRAID_ASSIGN(const FileInfo info, fs_.stat(path));
   if (info.exists) {
@@ -69,6 +92,7 @@ Result<std::optional<StoredHead>> DirectoryStore::read_head(const std::string& n
 Result<bool> DirectoryStore::swap_head(const std::string& name, const std::optional<std::string>& etag,
                                        const std::string& content) {
   const std::string path = path_of(name);
+  BRAID_TRY(check_it_is_there());
   BRAID_TRY(make_parent(fs_, path));
   BRAID_ASSIGN(const std::unique_ptr<FileLock> lock, try_lock(fs_, path + std::string(kLock)));
   if (lock == nullptr) return false;
@@ -96,6 +120,7 @@ Status DirectoryStore::collect(const std::string& folder, bool leftovers, std::v
 
 Result<std::vector<std::string>> DirectoryStore::list(const std::string& folder) {
   std::vector<std::string> names;
+  BRAID_TRY(check_it_is_there());
   BRAID_TRY(collect(folder, false, names));
   std::sort(names.begin(), names.end());
   return names;
@@ -114,6 +139,7 @@ Status DirectoryStore::remove(const std::string& name) {
 
 Result<std::unique_ptr<ObjectStore::Turn>> DirectoryStore::take_turn() {
   const std::string path = path_of(kTurnLock);
+  BRAID_TRY(check_it_is_there());
   BRAID_TRY(make_parent(fs_, path));
   BRAID_ASSIGN(std::unique_ptr<FileLock> lock, try_lock(fs_, path));
   if (lock == nullptr) return std::unique_ptr<Turn>();

@@ -3,7 +3,13 @@
 // An object is written beside its place, synced and renamed. A head is swapped under a lock file, by a rename. Locks
 // are the operating system's and end with their process. So a writer that is killed anywhere leaves the old state, and
 // at most files that end in `.tmp`.
+//
+// A directory that is not there is a registry that is empty, until something is written. One that this store has seen
+// with something in it, and that is gone or empty now, as a file system that was unmounted, fails with 7248: nobody has
+// withdrawn what it had.
 #pragma once
+
+#include <atomic>
 
 #include "mesh/registry/object_store.h"
 #include "runtime/base/fs.h"
@@ -28,10 +34,13 @@ class DirectoryStore : public ObjectStore {
 
  private:
   std::string path_of(const std::string& name) const { return join_path(root_, name); }
+  /// Fails if it had something and has nothing now.
+  Status check_it_is_there();
   Status collect(const std::string& folder, bool leftovers, std::vector<std::string>& names);
 
   Fs& fs_;
   std::string root_;
+  std::atomic<bool> had_something_ = false;
 };
 
 }  // namespace braid::mesh

@@ -12,6 +12,7 @@
 #include "mesh/registry/memory_store.h"
 #include "mesh/registry/store_conformance.h"
 #include "runtime/base/sim_fs.h"
+#include "runtime/report/registry_findings.h"
 
 namespace braid::mesh {
 namespace {
@@ -603,6 +604,39 @@ TEST(DirectoryStores, SwapOnlyWhatWasRead) {
 
 /// The power goes at every operation of a publication, and of the collection behind it: what is read afterwards is the
 /// old state or the new one, and the next publication goes through.
+TEST(DirectoryStores, AreNotEmptyWhenTheyAreGone) {
+  SimFs fs(1);
+  DirectoryStore store(fs, "/registry");
+  // Nobody has published yet.
+  EXPECT_EQ(*store.read_head("domains/shop/head"), std::nullopt);
+  EXPECT_TRUE(store.list("domains")->empty());
+  ASSERT_TRUE(*store.put_if_absent("objects/a", "1"));
+  ASSERT_TRUE(*store.swap_head("domains/shop/head", std::nullopt, "1"));
+  EXPECT_EQ(*store.read("objects/b"), std::nullopt);
+  const auto expect_gone = [&] {
+    const auto is_gone = [](const auto& answer) {
+      return !answer.ok() && answer.error().code == diag::RegistryGone::kCode;
+    };
+    EXPECT_TRUE(is_gone(store.read("objects/a")));
+    EXPECT_TRUE(is_gone(store.read_head("domains/shop/head")));
+    EXPECT_TRUE(is_gone(store.list("domains")));
+    EXPECT_TRUE(is_gone(store.put_if_absent("objects/b", "2")));
+    EXPECT_TRUE(is_gone(store.swap_head("domains/shop/head", std::nullopt, "2")));
+    EXPECT_TRUE(is_gone(store.take_turn()));
+  };
+  ASSERT_TRUE(fs.rename("/registry", "/away").ok());
+  expect_gone();
+  EXPECT_FALSE(fs.stat("/registry")->exists);
+  // What is left of a file system that was unmounted.
+  ASSERT_TRUE(fs.make_directories("/registry").ok());
+  expect_gone();
+  ASSERT_TRUE(fs.remove("/registry").ok());
+  ASSERT_TRUE(fs.rename("/away", "/registry").ok());
+  EXPECT_EQ(*store.read("objects/a"), "1");
+  // A command that begins later knows nothing of it.
+  EXPECT_TRUE(DirectoryStore(fs, "/nowhere").list("domains")->empty());
+}
+
 TEST(DirectoryStores, OutliveAPowerCutAnywhere) {
   const DomainKey key = new_key();
   int old_states = 0, new_states = 0;

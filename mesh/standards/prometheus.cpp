@@ -21,18 +21,27 @@ std::string quoted(const std::string& text) {
 
 struct WatchedText {
   std::string text;
-  double may_miss = -1;  ///< share of rows; below 0: it is not about rows
+  double may_miss = -1;                                     ///< share of rows; below 0: it is not about rows
+  enum class Of { newest, rows, state, all } of = Of::all;  ///< what instances are added up by; all: they judge alike
+  int64_t bytes = 0;                                        ///< of state
 };
 
 std::vector<WatchedText> watched_texts(const typed::Promises& promises) {
   std::vector<WatchedText> made;
-  if (promises.fresh_us) made.push_back({typed::fresh_text(*promises.fresh_us)});
+  if (promises.fresh_us) made.push_back({.text = typed::fresh_text(*promises.fresh_us), .of = WatchedText::Of::newest});
   for (const typed::LatencyPromise& one : promises.latencies)
-    made.push_back({typed::text_of(one), 1 - typed::share_of(one.quantile).value_or(1)});
+    made.push_back({.text = typed::text_of(one),
+                    .may_miss = 1 - typed::share_of(one.quantile).value_or(1),
+                    .of = WatchedText::Of::rows});
   for (const typed::CompletePromise& one : promises.completes)
-    made.push_back({typed::text_of(one), 1 - std::strtod(one.percent.c_str(), nullptr) / 100});
-  for (const typed::VolumePromise& one : promises.volumes) made.push_back({typed::text_of(one)});
-  if (promises.state_bytes) made.push_back({typed::state_text(*promises.state_bytes)});
+    made.push_back({.text = typed::text_of(one),
+                    .may_miss = 1 - std::strtod(one.percent.c_str(), nullptr) / 100,
+                    .of = WatchedText::Of::rows});
+  for (const typed::VolumePromise& one : promises.volumes) made.push_back({.text = typed::text_of(one)});
+  if (promises.state_bytes)
+    made.push_back({.text = typed::state_text(*promises.state_bytes),
+                    .of = WatchedText::Of::state,
+                    .bytes = *promises.state_bytes});
   return made;
 }
 
@@ -69,11 +78,12 @@ class Rules {
   void watch(const WatchedText& promise) {
     const std::string of = fmt::format("{{{},promise={}}}", product_, quoted(promise.text));
     const std::string name = fmt::format("{} version {}", interface_.qualified(), version_);
-    alert("BraidPromiseBreached", fmt::format("max by (job) (braid_promise_breached{}) == 1", of), "", promise.text,
-          "warning", fmt::format("{} breaches `{}`", name, promise.text));
-    const std::string left = fmt::format("min by (job) (braid_promise_budget_ratio{})", of);
-    alert("BraidPromiseAtRisk", fmt::format("{0} >= 0 and {0} < 0.25", left), "5m", promise.text, "info",
-          fmt::format("Less than a quarter of the budget of {} for `{}` is left", name, promise.text));
+    const Judged judged = judge(promise, of);
+    alert("BraidPromiseBreached", judged.breached, "", promise.text, "warning",
+          fmt::format("{} breaches `{}`", name, promise.text));
+    if (!judged.left.empty())
+      alert("BraidPromiseAtRisk", fmt::format("{0} >= 0 and {0} < 0.25", judged.left), "5m", promise.text, "info",
+            fmt::format("Less than a quarter of the budget of {} for `{}` is left", name, promise.text));
     if (promise.may_miss < 0) return;
     const auto month = [&](const char* metric) {
       return fmt::format("sum by (job) (increase({}{}[30d]))", metric, of);
@@ -90,6 +100,33 @@ class Rules {
     alert("BraidPromiseBudgetSpent",
           none ? fmt::format("{} > 0", missed) : fmt::format("{} / {} > {:.6g}", missed, rows, promise.may_miss), "",
           promise.text, "warning", fmt::format("The budget of {} for `{}` of 30 days is spent", name, promise.text));
+  }
+
+  /// Of the product as a whole: each instance of a job shows what its own tasks have.
+  struct Judged {
+    std::string breached, left;  ///< `left`: share of the budget; empty: there is none
+  };
+  Judged judge(const WatchedText& promise, const std::string& of) const {
+    const auto hour = [&](const char* metric) { return fmt::format("sum by (job) (increase({}{}[1h]))", metric, of); };
+    switch (promise.of) {
+      case WatchedText::Of::newest:
+        return {fmt::format("min by (job) (braid_promise_breached{}) == 1", of),
+                fmt::format("max by (job) (braid_promise_budget_ratio{})", of)};
+      case WatchedText::Of::rows: {
+        const std::string missed = hour("braid_promise_missed_rows_total"), rows = hour("braid_promise_rows_total");
+        if (promise.may_miss < 1e-9) return {fmt::format("{} > 0", missed), ""};
+        return {fmt::format("{} / {} > {:.6g}", missed, rows, promise.may_miss),
+                fmt::format("(1 - ({} / {}) / {:.6g})", missed, rows, promise.may_miss)};
+      }
+      case WatchedText::Of::state: {
+        const std::string bytes = fmt::format("sum by (job) (braid_product_state_bytes{{{}}})", product_);
+        return {fmt::format("{} > {}", bytes, promise.bytes), fmt::format("(1 - {} / {})", bytes, promise.bytes)};
+      }
+      case WatchedText::Of::all:
+        break;
+    }
+    return {fmt::format("max by (job) (braid_promise_breached{}) == 1", of),
+            fmt::format("min by (job) (braid_promise_budget_ratio{})", of)};
   }
 
   Node labels(const std::string& promise) const {

@@ -3,11 +3,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "runtime/broker/patience.h"
 #include "runtime/connect/topic_template.h"
+#include "runtime/data/time_text.h"
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/suggest.h"
+#include "runtime/report/topic_findings.h"
 
 namespace braid {
 namespace {
@@ -87,6 +91,64 @@ Status check_topics(Broker& broker, Clock& clock, const Program& program, const 
                                            .asked = *binding.partitions});
   }
   return {};
+}
+
+std::vector<Diagnostic> topics_that_keep_less(Broker& broker, const Program& program,
+                                              const std::map<int, TopicBinding>& outputs, const std::string& servers,
+                                              int64_t timeout_us) {
+  std::vector<Diagnostic> findings;
+  const auto number = [](const std::map<std::string, std::string>& settings,
+                         const char* name) -> std::optional<int64_t> {
+    const auto found = settings.find(name);
+    if (found == settings.end()) return std::nullopt;
+    int64_t value = 0;
+    const char* end = found->second.data() + found->second.size();
+    if (std::from_chars(found->second.data(), end, value).ptr != end) return std::nullopt;
+    return value;
+  };
+  const auto look = [&](const std::string& product, const TopicBinding& binding, const std::string& topic) {
+    const auto settings = broker.topic_settings(topic, timeout_us);
+    if (!settings.ok()) return;
+    const auto policy = settings->find("cleanup.policy");
+    // A topic that is only compacted keeps the newest row of each key for ever.
+    if (policy != settings->end() && policy->second.find("delete") == std::string::npos) return;
+    constexpr int64_t kMillisecond = 1'000;
+    const std::optional<int64_t> ms = number(*settings, "retention.ms");
+    const bool for_ever = *binding.retention_us == TopicBinding::kForever;
+    if (!ms || *ms < 0 || (!for_ever && *ms >= *binding.retention_us / kMillisecond)) return;
+    diag::TopicKeepsLess found{.topic = topic, .found = "", .product = product, .asked = "for ever"};
+    append_duration_literal(found.found, *ms * kMillisecond);
+    if (!for_ever) {
+      found.asked = "for ";
+      append_duration_literal(found.asked, *binding.retention_us);
+    }
+    Diagnostic& made = findings.emplace_back(found.make());
+    made.notes.push_back(
+        fmt::format("kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config "
+                    "retention.ms={}",
+                    servers.substr(0, servers.find(',')), topic,
+                    for_ever ? -1 : (*binding.retention_us + kMillisecond - 1) / kMillisecond));
+  };
+  std::optional<std::vector<std::string>> all;  // asked for once
+  for (const auto& [index, binding] : outputs) {
+    if (!binding.retention_us) continue;
+    const std::string product = program.products[static_cast<size_t>(index)].qualified();
+    if (!topic_template(binding.topic)) {
+      const std::string asked[] = {binding.topic};
+      const auto found = broker.describe(asked, timeout_us);
+      if (found.ok() && !found->empty()) look(product, binding, binding.topic);
+      continue;
+    }
+    if (!all) {
+      auto found = broker.topics(timeout_us);
+      all = found.ok() ? std::move(*found) : std::vector<std::string>();
+    }
+    // The first one is enough: those of a product are made alike.
+    const size_t before = findings.size();
+    for (const std::string& topic : *all)
+      if (findings.size() == before && topics_meet(binding.topic, topic)) look(product, binding, topic);
+  }
+  return findings;
 }
 
 }  // namespace braid

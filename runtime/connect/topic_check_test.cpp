@@ -1,5 +1,6 @@
 #include "runtime/connect/topic_check.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -51,6 +52,38 @@ class TopicCheck : public testing::Test {
   Program program_;
   std::map<int, TopicBinding> outputs_;
 };
+
+TEST_F(TopicCheck, TellsOfTopicsThatKeepRowsForLess) {
+  const auto told = [&](std::map<std::string, std::string> settings, std::optional<int64_t> asked_us) {
+    static int made = 0;
+    NewTopic topic{fmt::format("shop.kept.v{}", ++made), 1, -1, {}};
+    for (auto& [name, value] : settings) topic.settings.emplace_back(name, value);
+    EXPECT_TRUE(broker_.create_topics({&topic, 1}, kSecond).ok());
+    outputs_[0] = {.topic = topic.name, .retention_us = asked_us};
+    return topics_that_keep_less(broker_, program_, outputs_, "one:9092,two:9092", kSecond);
+  };
+  constexpr int64_t kDay = 86'400 * kSecond;
+  const std::string week = std::to_string(7 * 86'400'000);
+  const auto found = told({{"cleanup.policy", "delete"}, {"retention.ms", week}}, 30 * kDay);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(code_text(found[0]), "W7249");
+  EXPECT_THAT(found[0].message, HasSubstr("keeps rows for 7d, and those of `shop.big` are to be kept for 30d"));
+  ASSERT_EQ(found[0].notes.size(), 1u);
+  EXPECT_THAT(found[0].notes[0], HasSubstr("--bootstrap-server one:9092 --alter"));
+  EXPECT_THAT(found[0].notes[0], HasSubstr("--add-config retention.ms=2592000000"));
+  const auto for_ever = told({{"cleanup.policy", "compact,delete"}, {"retention.ms", week}}, TopicBinding::kForever);
+  ASSERT_EQ(for_ever.size(), 1u);
+  EXPECT_THAT(for_ever[0].message, HasSubstr("are to be kept for ever"));
+  EXPECT_THAT(for_ever[0].notes[0], HasSubstr("retention.ms=-1"));
+  EXPECT_TRUE(told({{"cleanup.policy", "delete"}, {"retention.ms", week}}, 7 * kDay).empty());
+  EXPECT_TRUE(told({{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}, 30 * kDay).empty());
+  EXPECT_TRUE(told({{"cleanup.policy", "compact"}, {"retention.ms", week}}, 30 * kDay).empty());
+  EXPECT_TRUE(told({{"cleanup.policy", "delete"}, {"retention.ms", week}}, std::nullopt).empty());
+  // Of topics for values of a field the first one that keeps less.
+  (void)told({{"cleanup.policy", "delete"}, {"retention.ms", week}}, 30 * kDay);
+  outputs_[0] = {.topic = "shop.kept.{region}", .retention_us = 30 * kDay};
+  EXPECT_EQ(topics_that_keep_less(broker_, program_, outputs_, "one:9092", kSecond).size(), 1u);
+}
 
 TEST_F(TopicCheck, WaitsForATopicThatWasJustMade) {
   struct Sleeps : ManualClock {

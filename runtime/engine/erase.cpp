@@ -483,6 +483,40 @@ Result<Erasure> prepare_erasure(const Program& program, const JobOptions& option
   return std::move(ready->erasure);
 }
 
+Result<std::string> store_of_request(Fs& fs, const std::string& store) {
+  BRAID_ASSIGN(const std::optional<StoreIdentity> identity, read_identity(fs, store));
+  if (identity) return identity->id;
+  BRAID_ASSIGN(const FileInfo state, fs.stat(join_path(store, "state")));
+  return std::string(state.exists ? std::string_view() : ErasedSubject::kNoStore);
+}
+
+Result<std::optional<Erasure>> erased_by_new_run(const JobOptions& options, const JobSeams& seams,
+                                                 const ErasureLog& log) {
+  std::optional<Erasure> erasure;
+  const std::string& directory = options.directory;
+  BRAID_ASSIGN(const FileInfo state, seams.fs.stat(join_path(directory, "state")));
+  if (!state.exists) return erasure;
+  BRAID_ASSIGN(const std::optional<StoreIdentity> identity, read_identity(seams.fs, directory));
+  BRAID_ASSIGN(const std::unique_ptr<StateStore> store, seams.open_store(join_path(directory, "state")));
+  BRAID_ASSIGN(const std::optional<StoreHeader> header, read_header(*store, directory, identity));
+  if (!header) return erasure;
+  Erasure made{.time_us = seams.clock.now_us(), .store_id = header->id};
+  for (const ErasedSubject& subject : log.subjects) {
+    if (subject.done) continue;
+    if (subject.store.empty() || subject.store == header->id) return erasure;
+    made.subjects.push_back(subject.hash);
+  }
+  BRAID_ASSIGN(const StoredOutputs outputs, outputs_of(*store));
+  for (const auto& [key, output] : outputs)
+    made.places.push_back({.kind = ErasedPlace::Kind::output,
+                           .name = output_name(key),
+                           .path = output.place.starts_with('/') ? output.place : join_path(directory, output.place),
+                           .before = output.rows,
+                           .after = output.rows});
+  erasure = std::move(made);
+  return erasure;
+}
+
 Result<std::optional<Erasure>> ready_erasure(Fs& fs, const std::string& store) {
   BRAID_ASSIGN(std::optional<Ready> ready, read_ready(fs, store));
   return ready ? std::optional<Erasure>(std::move(ready->erasure)) : std::nullopt;

@@ -42,6 +42,12 @@ struct Erasure {
 /// nothing is made ready, and nothing is left.
 Result<Erasure> prepare_erasure(const Program& program, const JobOptions& options, const JobSeams& seams,
                                 ErasureLog& log, const std::vector<SoughtKey>& sought, bool dry);
+/// Of a job that has begun again since its open subjects were noted (ErasedSubject::store): there is nothing to make
+/// again, since all that it has was made without them. Nothing: it has not.
+Result<std::optional<Erasure>> erased_by_new_run(const JobOptions& options, const JobSeams& seams,
+                                                 const ErasureLog& log);
+/// The store that is there now, for ErasedSubject::store.
+Result<std::string> store_of_request(Fs& fs, const std::string& store);
 /// What is ready; nothing: nothing is.
 Result<std::optional<Erasure>> ready_erasure(Fs& fs, const std::string& store);
 Status apply_erasure(const JobOptions& options, const JobSeams& seams);

@@ -71,6 +71,10 @@ struct PromiseMonitor::Families {
                                kGauge,
                                "Share of a promise's budget that is left; less than 0: it is breached.",
                                {"product", "version", "promise"}});
+  Family& bound = to.declare({"braid_promise_bound",
+                              kGauge,
+                              "Of latency, complete and unique the share of rows that may miss it; of state bytes.",
+                              {"product", "version", "promise"}});
   Family& breaches = to.declare({"braid_promise_breaches_total",
                                  kCounter,
                                  "How often a promise was breached while this process ran.",
@@ -147,6 +151,11 @@ void PromiseMonitor::show(const Watched& each, const std::string& name, int64_t 
       families_->state_bytes.gauge({name, version}).set(measured);
       break;
   }
+  using Rule = PromiseSpec::Rule;
+  if (promise.rule == Rule::latency || promise.rule == Rule::complete || promise.rule == Rule::unique)
+    families_->bound.gauge({name, version, promise.text}).set(1 - promise.share);
+  else if (promise.rule == Rule::state)
+    families_->bound.gauge({name, version, promise.text}).set(static_cast<double>(promise.most));
   families_->state.gauge({name, version, promise.text}).set(now.state == PromiseState::breached ? 1 : 0);
   families_->budget.gauge({name, version, promise.text}).set(now.budget_left);
   families_->breaches.counter({name, version, promise.text}).raise_to(static_cast<double>(now.breaches));

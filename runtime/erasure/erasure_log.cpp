@@ -54,7 +54,7 @@ Result<ErasureLog> ErasureLog::parse(std::string_view text, const std::string& o
   log.salt = lines[1].substr(5);
   for (size_t i = 2; i + 1 < lines.size(); ++i) {
     const std::vector<std::string_view> parts = split(lines[i], '\t');
-    if (parts.size() != 6 || (parts[0] != "done" && parts[0] != "open")) return damaged;
+    if (parts.size() < 6 || parts.size() > 7 || (parts[0] != "done" && parts[0] != "open")) return damaged;
     ErasedSubject subject;
     subject.done = parts[0] == "done";
     const auto time = std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), subject.time_us);
@@ -64,6 +64,7 @@ Result<ErasureLog> ErasureLog::parse(std::string_view text, const std::string& o
       for (const std::string_view field : split(parts[3], ',')) subject.fields.emplace_back(field);
     subject.hash = parts[4];
     subject.because = parts[5];
+    if (parts.size() == 7) subject.store = parts[6];
     log.subjects.push_back(std::move(subject));
   }
   return log;
@@ -72,8 +73,9 @@ Result<ErasureLog> ErasureLog::parse(std::string_view text, const std::string& o
 std::string ErasureLog::to_text() const {
   std::string text = fmt::format("{}\nsalt {}\n", kFirstLine, salt);
   for (const ErasedSubject& subject : subjects)
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", subject.done ? "done" : "open", subject.time_us, subject.source,
-                        fmt::join(subject.fields, ","), subject.hash, plain(subject.because));
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}{}{}\n", subject.done ? "done" : "open", subject.time_us, subject.source,
+                        fmt::join(subject.fields, ","), subject.hash, plain(subject.because),
+                        subject.store.empty() ? "" : "\t", subject.store);
   return text;
 }
 

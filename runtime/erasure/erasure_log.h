@@ -27,6 +27,10 @@ struct ErasedSubject {
   int64_t time_us = 0;              ///< of the request
   std::string because;
   bool done = false;  ///< all that the job had of it is gone
+  /// Of a job with one store: the id of the store when it was asked for, kNoStore: there was none. Empty: nobody noted
+  /// it. With another id now, the job has begun again since, and has passed over the subject from its first record on.
+  std::string store = {};
+  static constexpr std::string_view kNoStore = "none";
 };
 
 struct ErasureLog {

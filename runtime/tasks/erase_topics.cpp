@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <set>
+#include <map>
 
 #include "runtime/broker/patience.h"
 #include "runtime/connect/topic_template.h"
@@ -14,32 +13,33 @@
 #include "runtime/tasks/compared_rows.h"
 #include "runtime/tasks/erasure_topic.h"
 #include "runtime/tasks/job_layout.h"
+#include "runtime/tasks/only_member.h"
 #include "runtime/tasks/reset.h"
 #include "runtime/tasks/task.h"
 
 namespace braid {
 namespace {
 
-constexpr int64_t kPatience = 30'000'000, kShortly = 1'000'000;
-/// How long it takes, beyond a session, until the group has given up members that are gone.
-constexpr int64_t kUntilAlone = 20'000'000;
-/// Between two answers to the group, which would give the tasks to others.
-constexpr int64_t kServeEvery = 500'000;
+constexpr int64_t kPatience = 30'000'000;
 
 /// All of a job without its subjects, as the only member of its group.
-class Erasing : BrokerGroup::Owner {
+class Erasing {
  public:
   Erasing(const Program& program, const TopicJobOptions& options, const JobSeams& seams, ErasureLog& log,
           const std::vector<SoughtKey>& sought)
-      : program_(program), options_(options), seams_(seams), log_(log), sought_(sought), rows_([this] {
-          return stay();
-        }) {}
+      : program_(program),
+        options_(options),
+        seams_(seams),
+        log_(log),
+        sought_(sought),
+        member_(options, seams_),
+        rows_([this] { return member_.stay(); }) {}
 
   Result<TopicErasure> run(bool dry) {
     const Result<TopicErasure> done = all(dry);
     tasks_.clear();
-    if (was_alone_) (void)remove_beside();
-    if (group_ != nullptr) (void)group_->leave(kPatience, *this);
+    if (member_.was_alone()) (void)remove_beside();
+    member_.leave();
     return done;
   }
 
@@ -121,55 +121,13 @@ class Erasing : BrokerGroup::Owner {
   }
 
   Status join() {
-    auto reader = seams_.broker->make_reader({.group = options_.broker.group});
-    if (!reader.ok()) return Error(reader.error());
-    reader_ = std::move(*reader);
-    seams_.reader = reader_.get();
-    auto writer = seams_.broker->make_writer({.transactional_id = options_.broker.group + ".erasure",
-                                              .transaction_timeout_us = options_.broker.transaction_timeout_us,
-                                              .compression = options_.broker.compression});
-    if (!writer.ok()) return Error(writer.error());
-    writer_ = std::move(*writer);
-    transaction_ = std::make_unique<Transaction>(
-        *writer_, options_.commits != nullptr ? *options_.commits : seams_.executor, kPatience);
-    if (options_.job.kill_point) transaction_->before_offsets = [this] { options_.job.kill_point("before_erasure"); };
-    const auto begun = ask([&] { return writer_->begin_session(kPatience); });
-    if (!begun.ok()) return Error(begun.error());
-    auto group = seams_.broker->make_group({.group = options_.broker.group,
-                                            .topic = layout_.epochs(),
-                                            .instance = {},
-                                            .session_timeout_us = options_.broker.session_timeout_us});
-    if (!group.ok()) return Error(group.error());
-    group_ = std::move(*group);
-    const int64_t until = seams_.clock.steady_us() + options_.broker.session_timeout_us + kUntilAlone;
-    while (owned_.size() < static_cast<size_t>(layout_.tasks())) {
-      const BrokerStatus served = group_->serve(kShortly / 10, *this);
-      if (!served.ok() && served.error().fault != BrokerFault::retry) return Error(served.error());
-      if (seams_.clock.steady_us() >= until || stops()) {
-        const Diagnostic runs = diag::GroupHasMembers{.group = options_.broker.group}.make();
-        return Error{ErrorKind::usage, runs.message, runs.code, 0};
-      }
-      reader_->wait(kShortly / 10);
-    }
-    is_alone_ = was_alone_ = true;
+    BRAID_TRY(member_.join(layout_.epochs(), layout_.tasks()));
+    seams_.reader = &member_.reader();
     return {};
   }
 
-  /// It is still the only member, and the group knows that it is there.
-  Status stay() {
-    if (stops()) return not_possible("it was stopped");
-    const int64_t now = seams_.clock.steady_us();
-    if (now - served_at_ < kServeEvery) return {};
-    served_at_ = now;
-    const BrokerStatus served = group_->serve(0, *this);
-    if (!served.ok() && served.error().fault != BrokerFault::retry) return Error(served.error());
-    if (is_alone_) return {};
-    const Diagnostic runs = diag::GroupHasMembers{.group = options_.broker.group}.make();
-    return Error{ErrorKind::usage, runs.message, runs.code, 0};
-  }
-
   Status make_again(int32_t number) {
-    BRAID_TRY(stay());
+    BRAID_TRY(member_.stay());
     Task& task = tasks_.emplace_back();
     task.number = number;
     task.directory = join_path(join_path(options_.job.directory, "tasks"), std::to_string(number));
@@ -178,7 +136,7 @@ class Erasing : BrokerGroup::Owner {
     std::vector<TopicPartition> places = layout_.inputs_of(number);
     if (places.empty()) places.push_back({layout_.epochs(), number});
     // What waits for a transaction that is open is not known yet.
-    auto committed = ask([&] { return group_->committed(places, kPatience); });
+    auto committed = ask([&] { return member_.group().committed(places, kPatience); });
     if (!committed.ok()) return Error(committed.error());
     task.committed = std::move(*committed);
     rows_.begin_task();
@@ -219,7 +177,7 @@ class Erasing : BrokerGroup::Owner {
                                                     .erases = is_without,
                                                     .only_replays = !is_without,
                                                     .tap = is_without ? &rows_.without() : &rows_.as_it_was()},
-                                     program(), std::move(options), seams_, *topics_, *transaction_);
+                                     program(), std::move(options), seams_, *topics_, member_.transaction());
   }
 
   Status run(TaskRun& task, const Task& of) {
@@ -286,32 +244,9 @@ class Erasing : BrokerGroup::Owner {
     const auto [known, is_new] = settings_.try_emplace(name, ErasedTopic{.topic = name});
     if (is_new) {
       known->second.compacted = topics_->binding(find_topic(name)->product).compaction.value_or(false);
-      ask_settings(known->second);
+      ask_settings(known->second, options_, seams_);
     }
     return known->second;
-  }
-
-  void ask_settings(ErasedTopic& topic) {
-    const auto settings = ask([&] { return seams_.broker->topic_settings(topic.topic, kPatience); });
-    if (!settings.ok()) {
-      topic.unknown = settings.error().message;
-      return;
-    }
-    const auto number = [&](const char* name) -> std::optional<int64_t> {
-      const auto found = settings->find(name);
-      if (found == settings->end()) return std::nullopt;
-      int64_t ms = 0;
-      const char* end = found->second.data() + found->second.size();
-      if (std::from_chars(found->second.data(), end, ms).ptr != end) return std::nullopt;
-      constexpr int64_t kMost = INT64_MAX / 4000;
-      return ms < 0 || ms > kMost ? TopicBinding::kForever : ms * 1000;
-    };
-    const auto policy = settings->find("cleanup.policy");
-    topic.compacted = policy != settings->end() && policy->second.find("compact") != std::string::npos;
-    // What is compacted and not deleted by time stays as long as its key has no newer row.
-    const bool deleted = policy != settings->end() && policy->second.find("delete") != std::string::npos;
-    topic.retention_us = deleted ? number("retention.ms") : std::optional(TopicBinding::kForever);
-    topic.delete_retention_us = number("delete.retention.ms");
   }
 
   Status commit(const TopicErasure& done) {
@@ -323,28 +258,27 @@ class Erasing : BrokerGroup::Owner {
       const ComparedRows::Topic* of = find_topic(each.topic);
       const auto partitions = ask([&] { return topics_->partitions(of->product, of->port, each.topic); });
       if (!partitions.ok()) return Error(partitions.error());
-      transaction_->write({.place = {each.topic, partition_of_key(each.key, *partitions)},
-                           .key = each.key,
-                           .value = each.value,
-                           .headers = {},
-                           .timestamp_ms = (each.time_us < 0 ? seams_.clock.now_us() : each.time_us) / 1000});
+      member_.transaction().write({.place = {each.topic, partition_of_key(each.key, *partitions)},
+                                   .key = each.key,
+                                   .value = each.value,
+                                   .headers = {},
+                                   .timestamp_ms = (each.time_us < 0 ? seams_.clock.now_us() : each.time_us) / 1000});
     }
     const std::string text = log.to_text();
-    transaction_->write({.place = erasure_place(options_.broker.group),
-                         .key = "erasures",
-                         .value = text,
-                         .headers = {},
-                         .timestamp_ms = seams_.clock.now_us() / 1000});
+    member_.transaction().write({.place = erasure_place(options_.broker.group),
+                                 .key = kErasureList,
+                                 .value = text,
+                                 .headers = {},
+                                 .timestamp_ms = seams_.clock.now_us() / 1000});
     std::vector<OffsetToCommit> offsets;
     ExchangeTimes times;
     for (Task& task : tasks_) {
       task.without->note_erasure(log);
       BRAID_TRY(task.without->end_epoch(offsets, times));
     }
-    served_at_ = 0;
-    BRAID_TRY(stay());
-    transaction_->begin_commit(std::move(offsets), *group_);
-    const BrokerStatus committed = transaction_->finish_commit();
+    BRAID_TRY(member_.stay_now());
+    member_.transaction().begin_commit(std::move(offsets), member_.group());
+    const BrokerStatus committed = member_.transaction().finish_commit();
     if (!committed.ok()) return Error(committed.error());
     log_ = std::move(log);
     if (options_.job.kill_point) options_.job.kill_point("after_erasure");
@@ -383,14 +317,7 @@ class Erasing : BrokerGroup::Owner {
     return {};
   }
 
-  bool stops() const { return options_.job.stop_requested && options_.job.stop_requested(); }
   const Program& program() const { return *layout_.stages().stages.front().program; }
-
-  void assigned(std::span<const int32_t> partitions) override { owned_.insert(partitions.begin(), partitions.end()); }
-  void revoked(std::span<const int32_t> partitions, bool) override {
-    for (const int32_t each : partitions) owned_.erase(each);
-    is_alone_ = false;
-  }
 
   const Program& program_;
   const TopicJobOptions& options_;
@@ -400,14 +327,7 @@ class Erasing : BrokerGroup::Owner {
   JobLayout layout_;
   std::shared_ptr<const ErasedKeys> keys_;  ///< null: the log has no subject of a source that the job reads
   std::unique_ptr<OutputTopics> topics_;
-  std::unique_ptr<BrokerGroup> group_;
-  std::unique_ptr<BrokerReader> reader_;
-  std::unique_ptr<BrokerWriter> writer_;
-  std::unique_ptr<Transaction> transaction_;
-  std::set<int32_t> owned_;
-  bool is_alone_ = false;   ///< it has all tasks
-  bool was_alone_ = false;  ///< it had them once
-  int64_t served_at_ = 0;   ///< steady clock
+  OnlyMember member_;
   ComparedRows rows_;
   std::vector<ComparedRows::Correction> corrections_;
   ComparedRows::Topic other_;

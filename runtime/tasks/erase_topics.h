@@ -13,24 +13,10 @@
 
 #include "runtime/engine/erase.h"
 #include "runtime/erasure/erasure_log.h"
+#include "runtime/tasks/erased_topic.h"
 #include "runtime/tasks/topic_job.h"
 
 namespace braid {
-
-/// What a topic has that tells of a subject, and what was done to it.
-struct ErasedTopic {
-  std::string topic;
-  int64_t rows = 0;       ///< that are there, and would not be without the subjects
-  int64_t corrected = 0;  ///< keys that got the row that they would have
-  int64_t deleted = 0;    ///< keys that got a record without a value
-  bool by_key = false;    ///< its rows replace each other: it is compacted, or has the changes of a table
-  int64_t newest_us = 0;  ///< timestamp of the newest of `rows`
-  // As the brokers say; without them nobody does.
-  bool compacted = false;
-  std::optional<int64_t> retention_us;         ///< TopicBinding::kForever: it ends never
-  std::optional<int64_t> delete_retention_us;  ///< of records without a value
-  std::string unknown;                         ///< why the brokers do not say it
-};
 
 struct TopicErasure {
   Erasure erasure;

@@ -20,6 +20,8 @@ class JobEnd {
  public:
   /// Where a partition ends now, and where reading begins if nothing was read of it.
   Status add(const TopicAccess& access, const SourceSpec& source, const TopicPartition& place);
+  /// The same of an end that is known.
+  void add(const TopicPartition& place, OffsetRange range) { ranges_[place] = range; }
   /// Whether what is committed reaches up to the ends. `reader`: reads none of the partitions. `retry`: the broker does
   /// not say it within a second.
   BrokerResult<bool> is_reached(std::span<const BrokerGroup::Committed> committed, BrokerReader& reader,

@@ -88,22 +88,11 @@ Result<size_t> remove(const Stores& stores, Fs& fs) {
   return count;
 }
 
-/// Topics of products and of their ports that have records.
+/// Of those the ones that have records.
 Result<std::vector<std::string>> find_results(const TopicJobOptions& options, const JobSeams& seams) {
-  std::vector<std::string> names;
-  for (const auto& [product, binding] : options.outputs)
-    if (!topic_template(binding.topic)) names.push_back(binding.topic);
-  const auto all = ask(options, seams, [&] { return seams.broker->topics(kPatience); });
-  if (!all.ok()) return Error(all.error());
-  for (const auto& [product, binding] : options.outputs)
-    for (const std::string& name : *all)
-      if ((name.starts_with(topic_for_all(binding.topic) + ".") || topics_meet(binding.topic, name)) &&
-          std::ranges::find(names, name) == names.end())
-        names.push_back(name);
-  const auto found = ask(options, seams, [&] { return seams.broker->describe(names, kPatience); });
-  if (!found.ok()) return Error(found.error());
+  BRAID_ASSIGN(const std::vector<TopicInfo> topics, topics_of_results(options, seams));
   std::vector<std::string> kept;
-  for (const TopicInfo& topic : *found)
+  for (const TopicInfo& topic : topics)
     for (int32_t partition = 0; partition < topic.partitions; ++partition) {
       const TopicPartition place{topic.name, partition};
       const auto range = ask(options, seams, [&] { return seams.broker->offsets(place, kPatience); });
@@ -116,6 +105,22 @@ Result<std::vector<std::string>> find_results(const TopicJobOptions& options, co
 }
 
 }  // namespace
+
+Result<std::vector<TopicInfo>> topics_of_results(const TopicJobOptions& options, const JobSeams& seams) {
+  std::vector<std::string> names;
+  for (const auto& [product, binding] : options.outputs)
+    if (!topic_template(binding.topic)) names.push_back(binding.topic);
+  const auto all = ask(options, seams, [&] { return seams.broker->topics(kPatience); });
+  if (!all.ok()) return Error(all.error());
+  for (const auto& [product, binding] : options.outputs)
+    for (const std::string& name : *all)
+      if ((name.starts_with(topic_for_all(binding.topic) + ".") || topics_meet(binding.topic, name)) &&
+          std::ranges::find(names, name) == names.end())
+        names.push_back(name);
+  auto found = ask(options, seams, [&] { return seams.broker->describe(names, kPatience); });
+  if (!found.ok()) return Error(found.error());
+  return std::move(*found);
+}
 
 /// Manifests first, so that none misses a file.
 Result<size_t> remove_snapshots(SnapshotStore& store, const std::string& group, int32_t tasks) {

@@ -10,6 +10,9 @@ struct TopicReset {
   std::vector<std::string> kept;     ///< topics of products that have records
 };
 
+/// The topics of products and of their ports that are there.
+Result<std::vector<TopicInfo>> topics_of_results(const TopicJobOptions& options, const JobSeams& seams);
+
 /// All snapshots of the job's tasks. How many files there were.
 Result<size_t> remove_snapshots(SnapshotStore& store, const std::string& group, int32_t tasks);
 

@@ -327,6 +327,57 @@ def a_dry_run_changes_nothing(case: Case) -> None:
     project.run()
 
 
+def a_job_that_asks_a_service_is_started_over(case: Case) -> None:
+    """What services answered is not kept, so such a job cannot be run again. It is noted, and made without the subject."""
+    project = Project(case)
+    (project.folder / "names.csv").write_text("id,colour\n" + "".join(f"{who(i)},of {who(i)}\n" for i in range(8)))
+    (project.folder / "shop.braid").write_text(SCRIPT + """
+service favourite(id: string) -> { colour: string }
+  from file "names.csv" format csv
+
+product coloured {
+  from payment
+  left lookup favourite(customer_id) as f
+  select { id, customer_id, colour: f?.colour ?? "none", at }
+}
+""")
+    # Records of which no key can be read are told by their text in a run beside alone.
+    line = project.folder / "in/payment1.ndjson"
+    project.grow()
+    line.write_text("".join(each + "\n" for each in line.read_text().splitlines() if json_key(each) is not None))
+    project.run()
+    case.expect(any(f"of {SUBJECT}".encode() in data for data in tree(project.folder / "data/out").values()), "it asks nobody")
+    project.erase("--dry-run", code=None, finding="E7322")
+    case.expect(not (project.folder / "data/erasures").exists(), "a dry run asks for an erasure")
+    told = project.erase("--because", "ticket 12", code=None, finding="E7322")
+    case.expect("services" in told.err, f"{told}")
+    # It has not been started over: nothing is done, however often it is asked for.
+    project.erase(code=None, finding="E7322")
+    case.expect(not (project.folder / "data/receipts").exists() and project.holds_subject() != [], "a receipt for nothing")
+    project.run("--reset")
+    case.expect(project.holds_subject() == [], f"still there: {project.holds_subject()}")
+    told = project.erase()
+    case.expect("started over" in told.out, f"{told}")
+    [receipt] = (project.folder / "data/receipts").glob("*.json")
+    read = json.loads(receipt.read_text())
+    case.expect(read["searched"] and [each["because"] for each in read["subjects"]] == ["ticket 12"] * 2, f"{read}")
+    case.expect(not any("bytes of a key" in each["reason"] for each in read["remains"]), f"{read}")
+    case.expect(any("in/payment" in each["place"] for each in read["remains"]), f"{read}")
+    told = project.braid("erase", "--verify", receipt.relative_to(project.folder), *NAMED)
+    case.expect("found nowhere" in told.out, f"{told}")
+    case.expect(project.holds_subject() == [], f"came back: {project.holds_subject()}")
+    events = [json.loads(each)["type"] for each in case.braid("audit", "log", "shop", "--json", cwd=project.folder).out.splitlines()]
+    case.expect(events == ["io.braid.erasure.requested"] * 2 + ["io.braid.erasure.completed"] * 2, f"{events}")
+
+
+def json_key(line: str):
+    """Whose the record is, if that can be read."""
+    try:
+        return json.loads(line)["customer_id"] if isinstance(json.loads(line)["customer_id"], str) else None
+    except ValueError:
+        return None
+
+
 def what_cannot_be_erased_says_why(case: Case) -> None:
     project = begun(case)
     project.braid("erase", "--subject", "shop.nobody", "id=1", code=USAGE, finding="E7320")
@@ -339,9 +390,15 @@ def what_cannot_be_erased_says_why(case: Case) -> None:
     moved = project.folder / "in/payment1.ndjson"
     moved.rename(project.folder / "in/gone")
     project.erase(code=None, finding="E7322")
+    # The way out: it is noted, so a run from the start passes over it.
+    (project.folder / "in/gone").rename(project.folder / "in/payment2.ndjson")
+    project.run("--reset")
+    told = project.erase()
+    case.expect("receipt" in told.out and project.holds_subject() == [], f"{told} {project.holds_subject()}")
 
 
 if __name__ == "__main__":
     braid_command.main([nothing_of_the_subject_is_left, the_job_goes_on, a_join_is_followed,
                         a_changed_script_says_so, another_one_may_follow, samples_in_the_registry_go, a_kill_at_any_point_is_repeated,
-                        a_dry_run_changes_nothing, what_cannot_be_erased_says_why])
+                        a_dry_run_changes_nothing, a_job_that_asks_a_service_is_started_over,
+                        what_cannot_be_erased_says_why])

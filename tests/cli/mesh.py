@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -781,6 +782,51 @@ def an_audit_log_of_somebody_else_is_not_read(case: Case) -> None:
     case.braid("run", "oversight")
 
 
+def a_registry_that_is_gone_is_told(case: Case) -> None:
+    """While a job follows audit logs: a directory that is gone is not an empty log, and the job reads on when it is back."""
+    write_payments(case)
+    case.braid("publish", "payments")
+    folder = case.directory / "oversight"
+    folder.mkdir()
+    (folder / "braid.toml").write_text(TOML.format(name="oversight"))
+    (folder / "oversight.braid").write_text(OVERSIGHT.format(log="payments"))
+    out = folder / "data/out/oversight.publication.v1.ndjson"
+    process = case.start("run", "oversight", "--follow", "--listen", "127.0.0.1:0")
+    lines = []
+    found = None
+    while found is None:
+        lines.append(process.stderr.readline())
+        case.expect(lines[-1] != "", f"the job does not listen: {lines}")
+        found = re.search(r"listening.*127\.0\.0\.1:(\d+)", lines[-1])
+
+    def away() -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=20) as answer:
+            return (re.search(r"(?m)^braid_audit_logs_away (\d)$", answer.read().decode()) or ["", "none"])[1]
+
+    def wait(holds, text: str) -> None:
+        end = time.monotonic() + 60
+        while not holds():
+            case.expect(time.monotonic() < end and process.poll() is None, text)
+            time.sleep(0.05)
+
+    wait(lambda: away() == "0" and out.exists() and out.read_text() != "", "the log is not read")
+    before = len(out.read_text().splitlines())
+    (case.directory / "registry").rename(case.directory / "away")
+    wait(lambda: away() == "1", "nobody is told that the registry is gone")
+    (case.directory / "registry").mkdir()  # what an unmount leaves
+    time.sleep(2.5)
+    case.expect(away() == "1", "an empty directory is a registry")
+    (case.directory / "registry").rmdir()
+    (case.directory / "away").rename(case.directory / "registry")
+    wait(lambda: away() == "0", "the registry is not found again")
+    write_payments(case, more=", note: \"\"")
+    case.braid("publish", "payments")
+    wait(lambda: len(out.read_text().splitlines()) > before, "the log is not read any more")
+    process.send_signal(signal.SIGTERM)
+    told = process.communicate(timeout=60)
+    case.expect(process.returncode == DONE and told[1].count("W7330") == 1, f"{process.returncode} {told}")
+
+
 def a_token_in_the_clear_is_told(case: Case) -> None:
     """A warning for another machine without TLS, and none for this one, for TLS, and without a token."""
     payments = write_payments(case)
@@ -797,7 +843,7 @@ def a_token_in_the_clear_is_told(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
+    braid_command.main([a_product_is_used_by_another_project, a_registry_that_is_gone_is_told, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
                         killed_publishers_leave_it_whole, a_product_is_closed_without_a_grant,
                         what_was_published_is_on_record, a_contract_reaches_its_readers,

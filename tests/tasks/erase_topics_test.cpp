@@ -12,6 +12,7 @@
 #include "runtime/report/erasure_findings.h"
 #include "runtime/report/topic_findings.h"
 #include "runtime/snapshot/folder_store.h"
+#include "runtime/tasks/erase_started_over.h"
 #include "runtime/tasks/erasure_topic.h"
 #include "runtime/tasks/reset.h"
 #include "runtime/tasks/task.h"
@@ -87,6 +88,29 @@ class World {
     log_.subjects.push_back(
         {.source = "test.s", .fields = {"k"}, .hash = log_.hash_of("test.s", key), .time_us = 1, .because = "asked"});
     return erase_from_topic_job(program, options_, seams(), log_, {{"test.s", {kSubject}}}, dry);
+  }
+
+  /// As `braid erase --for-reset` and `braid run --reset` do it.
+  void start_over(const Program& program) {
+    ASSERT_FALSE(log_.subjects.empty());
+    ASSERT_TRUE(write_topic_erasures(options_, seams(), log_).ok());
+    const auto reset = start_over_without(program, options_, seams());
+    ASSERT_TRUE(reset.ok()) << reset.error().message;
+  }
+  Result<TopicErasure> finish(const Program& program) {
+    auto reader = broker_->make_reader({.group = "job"});
+    BRAID_ASSIGN(log_, read_topic_erasures(options_, seams(), **reader));
+    BRAID_ASSIGN(const std::optional<StartedOver> started, read_started_over(options_, seams(), **reader));
+    EXPECT_TRUE(started.has_value());
+    return erase_from_started_over(program, options_, seams(), *started, log_, {{"test.s", {kSubject}}}, false);
+  }
+  /// Topics of the job itself that have the key of the subject.
+  std::vector<std::string> own_topics_of_subject() {
+    std::vector<std::string> found;
+    const auto all = broker_->topics(kSecond);
+    for (const std::string& topic : *all)
+      if (topic.starts_with("job.") && of_subject(topic) > 0) found.push_back(topic);
+    return found;
   }
 
   struct Row {
@@ -362,6 +386,117 @@ TEST_F(ErasureFromTopics, noted_for_a_reset_passes_over_reference_data_of_later_
     world->run(program_of_two_stages());
   }
   EXPECT_FALSE(has(world_, kOfSubject));
+}
+
+/// Rows as they come, and windows of records that keys do not place, so that these are of a later stage.
+Program program_of_stages() {
+  Program program = program_of();
+  program.sources[0].key.clear();
+  return program;
+}
+
+TEST_F(ErasureFromTopics, starts_over_a_job_of_any_stages_and_delivery) {
+  for (const bool two_stages : {true, false})
+    for (const Delivery delivery : {Delivery::exactly_once, Delivery::at_least_once}) {
+      if (!two_stages && delivery == Delivery::exactly_once) continue;
+      SCOPED_TRACE(testing::Message() << two_stages << ' ' << static_cast<int>(delivery));
+      World world, never_erased;
+      const Program program = two_stages ? program_of_stages() : program_of();
+      for (World* each : {&world, &never_erased}) {
+        each->options().broker.delivery = delivery;
+        each->put(0, 100);
+        each->run(program);
+      }
+      ASSERT_TRUE(world.table().contains(kSubject));
+      if (two_stages && delivery == Delivery::exactly_once) ASSERT_THAT(world.own_topics_of_subject(), Not(IsEmpty()));
+      const auto refused = world.erase(false, program);
+      ASSERT_FALSE(refused.ok());
+      EXPECT_EQ(refused.error().code, diag::TopicErasureNotPossible::kCode) << refused.error().message;
+      world.start_over(program);
+      const size_t of_subject = world.of_subject("all"), rows = world.rows("all").size();
+      // The new run has read nothing so far, so nobody can say which keys it will not have.
+      const auto early = world.finish(program);
+      ASSERT_FALSE(early.ok());
+      EXPECT_EQ(early.error().code, diag::StartedOverNotDone::kCode) << early.error().message;
+      EXPECT_TRUE(world.table().contains(kSubject));
+      world.run(program);
+      EXPECT_TRUE(world.table().contains(kSubject));
+      const auto erased = world.finish(program);
+      ASSERT_TRUE(erased.ok()) << erased.error().message;
+      auto expected = never_erased.table();
+      expected.erase(kSubject);
+      EXPECT_EQ(world.table(), expected);
+      EXPECT_EQ(world.of_subject("all"), of_subject);
+      EXPECT_THAT(world.files_of_subject(), IsEmpty());
+      EXPECT_THAT(world.own_topics_of_subject(), IsEmpty());
+      ASSERT_EQ(erased->topics.size(), 2U);
+      EXPECT_EQ(erased->topics[0].topic, "all");
+      EXPECT_EQ(erased->topics[0].rows, static_cast<int64_t>(rows));
+      EXPECT_FALSE(erased->topics[0].by_key);
+      EXPECT_EQ(erased->topics[1].deleted, 1);
+      EXPECT_EQ(erased->topics[1].unsure, 0);
+      EXPECT_TRUE(world.log().subjects.front().done);
+      // Again, as behind a kill before the receipt.
+      const auto again = world.finish(program);
+      ASSERT_TRUE(again.ok()) << again.error().message;
+      EXPECT_EQ(again->topics[1].deleted, 0);
+      EXPECT_EQ(world.log().subjects.size(), 1U);
+      for (World* each : {&world, &never_erased}) {
+        each->put(100, 60);
+        each->run(program);
+      }
+      expected = never_erased.table();
+      expected.erase(kSubject);
+      EXPECT_EQ(world.table(), expected);
+      EXPECT_EQ(world.of_subject("all"), of_subject);
+    }
+}
+
+TEST_F(ErasureFromTopics, leaves_keys_of_which_nobody_can_say_whose_they_are) {
+  const Program program = program_of_stages();
+  world_.put(0, 100);
+  world_.run(program);
+  ASSERT_FALSE(world_.erase(false, program).ok());
+  auto expected = world_.table();
+  ASSERT_EQ(expected.erase(kSubject), 1U);
+  for (const int32_t partition : {0, 1}) {
+    const auto range = world_.broker().offsets({"in", partition}, kSecond);
+    ASSERT_TRUE(world_.broker().delete_records_before({"in", partition}, range->end, kSecond).ok());
+  }
+  world_.start_over(program);
+  world_.run(program);
+  const auto erased = world_.finish(program);
+  ASSERT_TRUE(erased.ok()) << erased.error().message;
+  EXPECT_EQ(world_.table(), expected);
+  const ErasedTopic& windows = erased->topics.back();
+  EXPECT_EQ(windows.topic, "windows");
+  EXPECT_EQ(windows.deleted, 1);
+  EXPECT_EQ(windows.unsure, static_cast<int64_t>(expected.size()));
+}
+
+TEST_F(ErasureFromTopics, is_not_started_over_while_somebody_writes) {
+  const Program program = program_of_stages();
+  world_.put(0, 20);
+  world_.run(program);
+  ASSERT_FALSE(world_.erase(false, program).ok());
+  ASSERT_TRUE(write_topic_erasures(world_.options(), world_.seams(), world_.log()).ok());
+  /// Somebody who writes when the group is forgotten.
+  struct Writing : SimBroker {
+    using SimBroker::SimBroker;
+    BrokerStatus delete_group(const std::string& group, int64_t timeout_us) override {
+      BRAID_ASSIGN(const std::unique_ptr<BrokerWriter> writer, make_writer({}));
+      BRAID_TRY(writer->write({.place = {"all", 0}, .value = "{}"}));
+      BRAID_TRY(writer->flush(kSecond));
+      return SimBroker::delete_group(group, timeout_us);
+    }
+  } broker(world_.cluster(), "writing");
+  JobSeams seams = world_.seams();
+  seams.broker = &broker;
+  const auto reset = start_over_without(program, world_.options(), seams);
+  ASSERT_FALSE(reset.ok());
+  EXPECT_EQ(reset.error().code, diag::GroupHasMembers::kCode);
+  auto reader = broker.make_reader({.group = "job"});
+  EXPECT_FALSE(read_started_over(world_.options(), seams, **reader)->has_value());
 }
 
 TEST_F(ErasureFromTopics, may_be_followed_by_another_one) {
