@@ -95,11 +95,11 @@ test('access is asked for, granted, denied and revoked', () =>
   on('#/product/shop.order@2/access', {}, async (page, server) => {
     await page.getByText('You may read this product.').waitFor();
     await page.getByText('Ask for access').click();
-    await page.getByLabel('Purpose').first().fill('two words');
-    await page.getByLabel('Until').fill('2027-01-01');
+    await page.locator('main').getByLabel('Purpose').fill('two words');
+    await page.locator('main').getByLabel('Until').fill('2027-01-01');
     await page.getByRole('button', { name: 'Ask' }).click();
     await page.getByText('A purpose is one word.').waitFor();
-    await page.getByLabel('Purpose').first().fill('planning');
+    await page.locator('main').getByLabel('Purpose').fill('planning');
     await page.getByRole('checkbox', { name: 'amount' }).check();
     await page.getByRole('button', { name: 'Ask' }).click();
     await page.getByText('is with the owner').waitFor();
@@ -130,10 +130,10 @@ test('who may not decide has no buttons for it', () =>
 test('lineage goes up and down, by product and by column, with masks', () =>
   on('#/lineage', {}, async (page) => {
     await page.getByRole('group', { name: /Lineage: 5 relations/ }).waitFor();
-    await page.getByLabel('About').selectOption('insight.customer_view');
-    await page.getByLabel('Direction').selectOption('up');
+    await page.getByLabel('About', { exact: true }).selectOption('insight.customer_view');
+    await page.getByLabel('Direction', { exact: true }).selectOption('up');
     await page.getByRole('group', { name: /Lineage: 4 relations/ }).waitFor();
-    await page.getByLabel('Field').selectOption('email');
+    await page.getByLabel('Field', { exact: true }).selectOption('email');
     await page.getByRole('group', { name: /Lineage: 3 relations, 2 lines/ }).waitFor();
     assert.equal(await page.locator('.wire-masked').count(), 1);
     assert.match(await text(page, '.panel'), /insight\.customer_view\.email[\s\S]*shop\.order\.email identity, masked/);
@@ -143,12 +143,12 @@ test('lineage goes up and down, by product and by column, with masks', () =>
 
 test('lineage is walked by keyboard', () =>
   on('#/lineage/insight.revenue', {}, async (page) => {
-    const box = page.getByRole('button', { name: 'product insight.revenue', exact: false });
+    const box = page.getByRole('button', { name: 'insight.revenue product' });
     await box.focus();
     await page.keyboard.press('ArrowLeft');
     const label = () => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
     await page.waitForFunction(() => document.activeElement.getAttribute('aria-label')?.includes('shop.order'));
-    assert.equal(await label(), 'product shop.order, 1 masked fields');
+    assert.equal(await label(), 'shop.order product · at risk · 1 masked');
     await page.keyboard.press('ArrowLeft');
     await page.waitForFunction(() => document.activeElement.getAttribute('aria-label')?.includes('shop.event'));
     await page.keyboard.press('Enter');
@@ -196,8 +196,8 @@ test('rejected records tell why, where, and what they are', () =>
     await page.getByText('412').waitFor();
     assert.match(await text(page, '.hits'), /E6001 amount is not a decimal\(12,2\)[\s\S]*shop\.event, 2, position 311987, script shop\.braid:14/);
     await page.getByText('Its bytes').click();
-    assert.match(await text(page, '.hits pre'), /"amount":"tbd"/);
-    await page.getByLabel('Kind').selectOption('late');
+    assert.match(await page.locator('.hits pre').first().innerText(), /"amount":"tbd"/);
+    await page.getByLabel('Kind', { exact: true }).selectOption('late');
     await page.waitForFunction(() => document.querySelectorAll('.hits > li').length === 1);
   }));
 

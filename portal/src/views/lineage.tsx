@@ -87,7 +87,7 @@ function View({ graph, focus: wanted, query }: { graph: Graph; focus: string; qu
       <form class="bar" onSubmit={(event) => event.preventDefault()}>
         <label>
           About
-          <select value={focus} onChange={(event) => go(event.currentTarget.value, { field: '' })}>
+          <select aria-label="About" value={focus} onChange={(event) => go(event.currentTarget.value, { field: '' })}>
             <option value="">everything</option>
             {graph.nodes.map(({ id }) => (
               <option key={id} value={id}>
@@ -98,7 +98,7 @@ function View({ graph, focus: wanted, query }: { graph: Graph; focus: string; qu
         </label>
         <label>
           Field
-          <select value={field} disabled={focus === ''} onChange={(event) => go(focus, { field: event.currentTarget.value })}>
+          <select aria-label="Field" value={field} disabled={focus === ''} onChange={(event) => go(focus, { field: event.currentTarget.value })}>
             <option value="">all</option>
             {graph.nodes
               .find(({ id }) => id === focus)
@@ -111,7 +111,7 @@ function View({ graph, focus: wanted, query }: { graph: Graph; focus: string; qu
         </label>
         <label>
           Direction
-          <select value={direction} disabled={focus === ''} onChange={(event) => go(focus, { direction: event.currentTarget.value })}>
+          <select aria-label="Direction" value={direction} disabled={focus === ''} onChange={(event) => go(focus, { direction: event.currentTarget.value })}>
             {DIRECTIONS.map(([name, title]) => (
               <option key={name} value={name}>
                 {title}

@@ -4,7 +4,7 @@ import type { Fault, Faults, JobAnswer } from '../../api/types';
 import { useLoad } from '../../api/use_load';
 import { Badge } from '../../parts/badge';
 import { count, instant } from '../../parts/format';
-import { Await } from '../../parts/said';
+import { Await, withCode } from '../../parts/said';
 
 /** Records that the job could not use: why, where in the script, and what their bytes are. */
 export function Faulty({ data }: { data: JobAnswer }) {
@@ -27,7 +27,7 @@ export function Faulty({ data }: { data: JobAnswer }) {
             <ul class="reasons" aria-label="Reasons">
               {counts.map((one) => (
                 <li key={`${one.product} ${one.port} ${one.reason}`}>
-                  <strong>{count(one.count)}</strong> {one.port}: {one.reason} <span class="quiet">{one.product}</span>
+                  <strong>{count(one.count)}</strong> {one.port}: {withCode(one.reason)} <span class="quiet">{one.product}</span>
                 </li>
               ))}
             </ul>
@@ -63,7 +63,7 @@ function Choice({ name, value, values, onChange }: { name: string; value: string
   return (
     <label>
       {name}
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select aria-label={name} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         <option value="">all</option>
         {values.map((one) => (
           <option key={one} value={one}>
@@ -85,7 +85,7 @@ function One({ fault }: { fault: Fault }) {
   return (
     <li>
       <p>
-        <Badge state={port} /> {code !== null && <code>{code}</code>} {reason}
+        <Badge state={port} /> {code !== null && <code>{code}</code>} {withCode(reason)}
       </p>
       <p class="quiet small">
         {product}

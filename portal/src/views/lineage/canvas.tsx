@@ -169,13 +169,15 @@ function Relation({ box, withFields, focused, selected, inOrder, near, onSelect,
   const under = [node.kind, node.status !== '' && node.status !== 'nothing is watched' && node.status, masked > 0 && `${masked} masked`]
     .filter((part) => part !== false)
     .join(' · ');
+  // The name of the box is what stands in it.
+  const shown = withFields ? node.fields.map(({ name, mask }) => `${fitted(name)}${mask === undefined ? '' : ' masked'}`) : [];
   return (
     <g
       class={classes.filter(Boolean).join(' ')}
       transform={`translate(${x} ${y})`}
       role="button"
-      tabIndex={inOrder ? 0 : -1}
-      aria-label={`${node.kind} ${node.id}${masked > 0 ? `, ${masked} masked fields` : ''}`}
+      tabindex={inOrder ? 0 : -1}
+      aria-label={[fitted(node.id), under, ...shown].join(' ')}
       aria-pressed={selected !== undefined}
       onClick={() => onSelect({ node: node.id, field: '' })}
       onDblClick={() => onOpen(node.id)}
