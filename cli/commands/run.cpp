@@ -8,6 +8,7 @@
 #include "cli/commands/audit_target.h"
 #include "cli/commands/command.h"
 #include "cli/commands/lineage_target.h"
+#include "cli/commands/portal_facts.h"
 #include "cli/commands/read_store.h"
 #include "cli/commands/serve_target.h"
 #include "cli/commands/topics.h"
@@ -380,6 +381,7 @@ void run(const RunFlags& flags, CommandContext& context) {
                               .views = options.view_host,
                               .guard = guard.get(),
                               .tenant = session.files().mesh.tenant,
+                              .portal = listen && options.view_host ? portal_facts(session) : PortalFacts(),
                               .slow_commit_us = flags.slow_commit_us};
   Result<std::unique_ptr<JobWatch>> watched = start_watch(compiled.program(), job, watching, log, flags.beside);
   Status ready = watched.ok() ? Status() : Status(watched.error());

@@ -14,6 +14,7 @@
 #include "serve/duckdb/engine.h"
 #include "serve/grpc/grpc_gate.h"
 #include "serve/grpc/grpc_session.h"
+#include "serve/page/page.h"
 
 namespace braid::cli {
 namespace {
@@ -60,6 +61,7 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
       watch->odata_->set_rules(options.guard->rules());
     }
     watch->api_->offer_columns(serve::duckdb_engine);
+    watch->portal_.emplace(options.portal, watch->job_, watch->monitor_, options.products, fs);
     watch->query_.emplace(options.products, *options.views, clock, serve::duckdb_engine);
     if (options.guard != nullptr) watch->query_->set_rules(options.guard->rules());
     limits.body_bytes = serve::QueryApi::kMostText;
@@ -174,7 +176,7 @@ std::optional<serve::HttpAddress> JobWatch::address() const {
 
 serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
   // Whether the job is alive is nobody's secret: who looks after machines has no token.
-  const bool open = request.path == "/healthz" || request.path == "/readyz" || request.path == "/";
+  const bool open = request.path == "/healthz" || request.path == "/readyz" || serve::is_of_page(request.path);
   if (options_.guard == nullptr || open) return answer_known(request);
   return options_.guard->answer(request, [this](const serve::HttpRequest& asked) {
     const bool of_products = asked.path == "/v1" || asked.path.starts_with("/v1/") || asked.path == "/odata" ||
@@ -189,6 +191,11 @@ serve::HttpResponse JobWatch::answer_known(const serve::HttpRequest& request) {
     if (std::optional<serve::HttpResponse> answer = query_->answer(request)) return *std::move(answer);
   if (api_)
     if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
+  if (portal_) {
+    if (std::optional<serve::HttpResponse> answer = serve::page_answer(request)) return *std::move(answer);
+    if (std::optional<serve::HttpResponse> answer = portal_->answer(request, options_.guard != nullptr))
+      return *std::move(answer);
+  }
   if (odata_)
     if (std::optional<serve::HttpResponse> answer = odata_->answer(request)) return *std::move(answer);
   std::lock_guard lock(endpoint_used_);
@@ -234,6 +241,7 @@ void JobWatch::note(const JobEvent& event) {
                         std::move(fields));
     }
     case JobEvent::Kind::committed:
+      if (portal_) portal_->note_commit(event.epoch, clock_.now_us(), event.took_us);
       break;
   }
   const bool slow = event.took_us + event.paused_us > options_.slow_commit_us;

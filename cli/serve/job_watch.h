@@ -13,6 +13,7 @@
 #include "cli/serve/audit_trail.h"
 #include "cli/serve/job_endpoint.h"
 #include "cli/serve/lineage_events.h"
+#include "cli/serve/portal_answers.h"
 #include "cli/serve/sender_thread.h"
 #include "cli/serve/serve_guard.h"
 #include "runtime/base/fs.h"
@@ -32,6 +33,7 @@ struct WatchOptions {
   ViewHost* views = nullptr;                     ///< of these; outlives the watch
   ServeGuard* guard = nullptr;                   ///< null: who reads is not asked; outlives the watch
   std::string tenant = {};                       ///< of products in the audit log
+  PortalFacts portal = {};                       ///< of the project, where products are served
   int64_t slow_commit_us = 1'000'000;            ///< commits that take longer are in the log as slow
   int64_t summary_every_us = 60'000'000;         ///< of rows that were rejected, late or unmatched
 };
@@ -97,6 +99,7 @@ class JobWatch {
   std::mutex endpoint_used_;
   std::optional<JobEndpoint> endpoint_;  ///< one request at a time
   std::optional<serve::Api> api_;        ///< none: no product is served
+  std::optional<PortalAnswers> portal_;  ///< with api_
   std::optional<serve::odata::Service> odata_;
   std::optional<serve::QueryApi> query_;
   std::unique_ptr<serve::GrpcApi> grpc_;  ///< null: no product is served by gRPC

@@ -149,7 +149,6 @@ export const job = (turn) => ({
     lag_records: 120 * (partition + 1) + ((turn * (partition + 3)) % 7) * 15,
     watermark: new Date(NOW + turn * 2000 - 2600 - partition * 120).toISOString(),
     position: 312_000 + turn * 600 + partition,
-    records: 312_000 + turn * 600,
   })),
   commits: [{ epoch: 42 + turn, at: new Date(NOW + turn * 2000 - 100).toISOString(), duration_ms: 12 + (turn % 5) }],
   products: [

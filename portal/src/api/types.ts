@@ -139,7 +139,6 @@ export interface Partition {
   lag_records: number | null;
   watermark: string | null;
   position: number | null;
-  records: number;
 }
 
 export interface JobProduct {

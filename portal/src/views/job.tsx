@@ -154,18 +154,16 @@ function Partitions({ data }: { data: JobAnswer }) {
           <tr>
             <th scope="col">Source</th>
             <th scope="col">Partition</th>
-            <th scope="col" class="number">Records</th>
             <th scope="col" class="number">Position</th>
             <th scope="col" class="number">Lag</th>
             <th scope="col">Watermark</th>
           </tr>
         </thead>
         <tbody>
-          {data.partitions.map(({ source, partition, records, position, lag_records: lag, watermark }) => (
+          {data.partitions.map(({ source, partition, position, lag_records: lag, watermark }) => (
             <tr key={partitionName(source, partition)}>
               <th scope="row">{source}</th>
               <td class="value">{partition}</td>
-              <td class="number">{count(records)}</td>
               <td class="number">{position === null ? '' : count(position)}</td>
               <td class="number">{lag === null ? 'not known' : count(lag)}</td>
               <td>{instant(watermark)}</td>
