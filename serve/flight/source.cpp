@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/check.h"
+
 namespace braid::serve::flight {
 
 Source fails(GrpcStatus status, std::string reason) {
@@ -32,6 +34,24 @@ GrpcPart end_of(const HttpResponse& problem) {
     default:
       return GrpcPart::end(GrpcStatus::internal, std::move(reason));
   }
+}
+
+GrpcPart end_of(const Error& error) {
+  if (error.code == 8071) return GrpcPart::end(GrpcStatus::unimplemented, error.message);
+  return GrpcPart::end(error.kind == ErrorKind::input ? GrpcStatus::invalid_argument : GrpcStatus::internal,
+                       error.message);
+}
+
+GrpcPart end_of(const NoState& none) {
+  switch (none.is) {
+    case NoState::Is::not_ready:
+      return GrpcPart::end(GrpcStatus::unavailable, none.message);
+    case NoState::Is::to_come:
+      return GrpcPart::end(GrpcStatus::failed_precondition, none.message);
+    case NoState::Is::gone:
+      return GrpcPart::end(GrpcStatus::out_of_range, none.message);
+  }
+  BRAID_UNREACHABLE("no state");
 }
 
 }  // namespace braid::serve::flight

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/result.h"
 #include "serve/grpc/grpc_exchange.h"
 #include "serve/http/server.h"
+#include "serve/read/chosen_state.h"
 
 namespace braid::serve::flight {
 
@@ -21,5 +23,8 @@ inline Source wrong(std::string reason) {
 Source gives(std::vector<std::string> messages);
 /// The end of a call for what is a problem over HTTP.
 GrpcPart end_of(const HttpResponse& problem);
+/// Of a read that failed, and where there is no engine.
+GrpcPart end_of(const Error& error);
+GrpcPart end_of(const NoState& none);
 
 }  // namespace braid::serve::flight
