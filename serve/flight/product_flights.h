@@ -38,6 +38,8 @@ class ProductFlights {
   /// FlightData.
   Source get(const std::string& text, const ConsumerPtr& consumer) const;
 
+  /// An IPC stream of all fields of a product, without rows.
+  Result<std::string> empty_stream(size_t product) const { return empty_stream({.product = product}, {}, {}); }
   const std::vector<ApiProduct>& products() const { return products_; }
   std::optional<Sight> sight_of(size_t product, const ConsumerPtr& consumer) const;
 
