@@ -23,7 +23,8 @@ namespace {
 constexpr std::string_view kWaysIn =
     "/v1       products that are served: rows, changes and SQL; described in /v1/openapi.json\n"
     "/odata    the same products over OData\n"
-    "gRPC      the same products, on this address by HTTP/2; reflection lists the services\n";
+    "gRPC      the same products, on this address by HTTP/2; reflection lists the services\n"
+    "Flight    the same products and SQL over Arrow Flight, on this address\n";
 
 constexpr size_t kServingThreads = 2;
 constexpr size_t kServingConnections = 2048;
@@ -65,6 +66,8 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
     watch->query_.emplace(options.products, *options.views, clock, serve::duckdb_engine);
     if (options.guard != nullptr) watch->query_->set_rules(options.guard->rules());
     limits.body_bytes = serve::QueryApi::kMostText;
+    watch->flight_.emplace(options.products, *options.views, clock, status, *watch->query_);
+    if (options.guard != nullptr) watch->flight_->set_rules(options.guard->rules());
     watch->serve_grpc();
     limits.threads = kServingThreads;
     limits.connections = serving_connections();
@@ -118,8 +121,11 @@ void JobWatch::serve_grpc() {
 
 /// The API, guard and clock outlive the server, and so its sessions.
 serve::SessionMaker JobWatch::grpc_sessions() const {
-  if (!grpc_) return {};
-  serve::GrpcHandler handler = [api = grpc_.get()](const serve::GrpcRequest& request) { return api->call(request); };
+  if (!flight_) return {};
+  serve::GrpcHandler handler = [api = grpc_.get(), flight = &*flight_](const serve::GrpcRequest& request) {
+    std::unique_ptr<serve::GrpcExchange> call = flight->call(request);
+    return call || api == nullptr ? std::move(call) : api->call(request);
+  };
   if (options_.guard != nullptr) handler = serve::behind_gate(options_.guard->gate(), clock_, std::move(handler));
   return [handler = std::move(handler), &clock = clock_](const std::vector<std::string>& certificate_names) {
     return std::make_unique<serve::GrpcSession>(handler, clock, certificate_names);

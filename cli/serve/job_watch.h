@@ -18,6 +18,7 @@
 #include "cli/serve/serve_guard.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/job_monitor.h"
+#include "serve/flight/flight_api.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/http/server.h"
 #include "serve/odata/service.h"
@@ -102,6 +103,7 @@ class JobWatch {
   std::optional<PortalAnswers> portal_;  ///< with api_
   std::optional<serve::odata::Service> odata_;
   std::optional<serve::QueryApi> query_;
+  std::optional<serve::FlightApi> flight_;
   std::unique_ptr<serve::GrpcApi> grpc_;  ///< null: no product is served by gRPC
   std::set<std::string> told_;            ///< warnings
   std::unique_ptr<AlertThread> alerts_;   ///< null: nobody is told

@@ -34,9 +34,18 @@ class Writer {
     ArrowArrayViewReset(&view_);
     ArrowBufferReset(&bytes_);
   }
-  bool write(ArrowSchema* schema) {
-    return ok_ && ArrowIpcWriterWriteSchema(&writer_, schema, &error_) == NANOARROW_OK &&
-           ArrowArrayViewInitFromSchema(&view_, schema, &error_) == NANOARROW_OK;
+  bool write(ArrowSchema* schema, const SchemaNotes& notes) {
+    ArrowBuffer told = {};
+    bool done = ok_ && ArrowMetadataBuilderInit(&told, nullptr) == NANOARROW_OK;
+    for (const auto& [name, value] : notes)
+      done = done && ArrowMetadataBuilderAppend(&told, text(name), text(value)) == NANOARROW_OK;
+    // The schema is DuckDB's: it has its own back before it is released.
+    const char* const own = schema->metadata;
+    if (!notes.empty()) schema->metadata = reinterpret_cast<const char*>(told.data);
+    done = done && ArrowIpcWriterWriteSchema(&writer_, schema, &error_) == NANOARROW_OK;
+    schema->metadata = own;
+    ArrowBufferReset(&told);
+    return done && ArrowArrayViewInitFromSchema(&view_, schema, &error_) == NANOARROW_OK;
   }
   bool write(ArrowArray* rows) {
     return ArrowArrayViewSetArray(&view_, rows, &error_) == NANOARROW_OK &&
@@ -51,6 +60,8 @@ class Writer {
   }
 
  private:
+  static ArrowStringView text(const std::string& from) { return {from.data(), static_cast<int64_t>(from.size())}; }
+
   ArrowBuffer bytes_ = {};
   ArrowIpcWriter writer_ = {};
   ArrowArrayView view_ = {};
@@ -76,7 +87,7 @@ Result<std::string, SqlError> arrow_stream(const Duckdb& duckdb, duckdb_arrow_op
   Released<ArrowSchema> schema;
   BRAID_TRY(check(duckdb, duckdb.to_arrow_schema(options, types.data(), names.data(), names.size(), &schema)));
   Writer writer;
-  if (!writer.write(&schema)) return writer.error();
+  if (!writer.write(&schema, source.notes)) return writer.error();
   while (const Chunk chunk = source.next()) {
     Released<ArrowArray> rows;
     BRAID_TRY(check(duckdb, duckdb.data_chunk_to_arrow(options, chunk.get(), &rows)));

@@ -15,6 +15,7 @@ struct ColumnSource {
   std::vector<LogicalType> types;
   /// Null: there are no more.
   std::function<Chunk()> next;
+  SchemaNotes notes = {};  ///< of Arrow
 
   /// Adds `_1`, `_2` … to names that a column before has.
   void tell_names_apart();

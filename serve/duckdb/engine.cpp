@@ -1,6 +1,7 @@
 #include "serve/duckdb/engine.h"
 
 #include "serve/duckdb/column_source.h"
+#include "serve/duckdb/parameters.h"
 #include "serve/duckdb/row_columns.h"
 #include "serve/duckdb/view_function.h"
 
@@ -33,6 +34,8 @@ class Statement {
     BRAID_TRY(register_views(tables, database));
     BRAID_TRY(database.lock());
     BRAID_ASSIGN(const Owned<duckdb_prepared_statement> prepared, prepare(database));
+    if (question_.describe) return describe(database, prepared.get());
+    BRAID_TRY(bind_parameters(duckdb_, prepared.get(), question_.parameters));
     duckdb_result result = {};
     const Result<void, SqlError> ran = run(prepared.get(), &result);
     const std::unique_ptr<duckdb_result, void (*)(duckdb_result*)> owned(&result, duckdb_.destroy_result);
@@ -44,6 +47,33 @@ class Statement {
   }
 
  private:
+  Result<SqlAnswer, SqlError> describe(const Database& database, duckdb_prepared_statement prepared) const {
+    SqlAnswer answer;
+    answer.parameters = duckdb_.nparams(prepared);
+    ColumnSource source;
+    for (idx_t i = 0; i < duckdb_.prepared_statement_column_count(prepared); ++i) {
+      const char* const name = duckdb_.prepared_statement_column_name(prepared, i);
+      LogicalType type = own(duckdb_.prepared_statement_column_logical_type(prepared, i), duckdb_.destroy_logical_type);
+      const duckdb_type is = type == nullptr ? DUCKDB_TYPE_INVALID : duckdb_.get_type_id(type.get());
+      if (is == DUCKDB_TYPE_INVALID || is == DUCKDB_TYPE_ANY || name == nullptr) return answer;
+      source.names.emplace_back(name);
+      source.types.push_back(std::move(type));
+      duckdb_.free(const_cast<char*>(name));
+    }
+    source.tell_names_apart();
+    source.next = [] { return Chunk(); };
+    BRAID_ASSIGN(answer.body, as_arrow(database, std::move(source)));
+    return answer;
+  }
+
+  Result<std::string, SqlError> as_arrow(const Database& database, ColumnSource source) const {
+    source.notes = question_.notes;
+    duckdb_arrow_options made = nullptr;
+    duckdb_.connection_get_arrow_options(database.connection(), &made);
+    const Owned<duckdb_arrow_options> options = own(made, duckdb_.destroy_arrow_options);
+    return arrow_stream(duckdb_, options.get(), std::move(source), question_.limits.answer_bytes);
+  }
+
   Result<Owned<duckdb_prepared_statement>, SqlError> prepare(const Database& database) const {
     if (question_.text.find('\0') != std::string::npos) return wrong("a statement has no byte 0");
     duckdb_extracted_statements extracted = nullptr;
@@ -59,7 +89,6 @@ class Statement {
     const duckdb_statement_type type = duckdb_.prepared_statement_type(made);
     if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
       return wrong("products are read by `select`, and nothing else is done here");
-    if (duckdb_.nparams(made) > 0) return wrong("a statement has no parameters here");
     return prepared;
   }
 
@@ -106,10 +135,7 @@ class Statement {
       return answer;
     }
     if (question_.form == RowForm::arrow) {
-      duckdb_arrow_options made = nullptr;
-      duckdb_.connection_get_arrow_options(database.connection(), &made);
-      const Owned<duckdb_arrow_options> options = own(made, duckdb_.destroy_arrow_options);
-      BRAID_ASSIGN(answer.body, arrow_stream(duckdb_, options.get(), std::move(source), most));
+      BRAID_ASSIGN(answer.body, as_arrow(database, std::move(source)));
       return answer;
     }
     return text_of(duckdb_, std::move(source), question_.form, most);
@@ -126,8 +152,8 @@ class DuckdbEngine : public SqlEngine {
     return Statement(duckdb_, question).answer();
   }
   Result<std::unique_ptr<ColumnWriter>> columns(const std::vector<Field>& row, const std::vector<int>& fields,
-                                                RowForm form) override {
-    return row_columns(duckdb_, row, fields, form);
+                                                RowForm form, const SchemaNotes& notes) override {
+    return row_columns(duckdb_, row, fields, form, notes);
   }
 
  private:

@@ -7,8 +7,10 @@ constexpr uint64_t kMemory = 64 << 20;  ///< of a database that only has the set
 
 class RowColumns : public ColumnWriter {
  public:
-  RowColumns(const Duckdb& duckdb, const std::vector<Field>& row, const std::vector<int>& fields, RowForm form)
+  RowColumns(const Duckdb& duckdb, const std::vector<Field>& row, const std::vector<int>& fields, RowForm form,
+             const SchemaNotes& notes)
       : duckdb_(duckdb), form_(form) {
+    source_.notes = notes;
     for (const int place : fields) {
       const Field& field = row[static_cast<size_t>(place)];
       Column column{leaf_offset(row, static_cast<size_t>(place)), flatten(field.type),
@@ -84,8 +86,9 @@ class RowColumns : public ColumnWriter {
 }  // namespace
 
 Result<std::unique_ptr<ColumnWriter>> row_columns(const Duckdb& duckdb, const std::vector<Field>& row,
-                                                  const std::vector<int>& fields, RowForm form) {
-  return std::unique_ptr<ColumnWriter>(std::make_unique<RowColumns>(duckdb, row, fields, form));
+                                                  const std::vector<int>& fields, RowForm form,
+                                                  const SchemaNotes& notes) {
+  return std::unique_ptr<ColumnWriter>(std::make_unique<RowColumns>(duckdb, row, fields, form, notes));
 }
 
 }  // namespace braid::serve::duck

@@ -8,6 +8,7 @@
 namespace braid::serve::duck {
 
 Result<std::unique_ptr<ColumnWriter>> row_columns(const Duckdb& duckdb, const std::vector<Field>& row,
-                                                  const std::vector<int>& fields, RowForm form);
+                                                  const std::vector<int>& fields, RowForm form,
+                                                  const SchemaNotes& notes);
 
 }  // namespace braid::serve::duck

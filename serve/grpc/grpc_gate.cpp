@@ -53,11 +53,12 @@ class GatedCall : public GrpcExchange {
  private:
   bool admit() {
     if (refused_) return false;
-    std::optional<Gate::Admission> admitted = gate_.admit({.method = "POST",
-                                                           .path = request_.path,
-                                                           .headers = request_.headers,
-                                                           .certificate_names = request_.certificate_names},
-                                                          request_.path.ends_with("/Scan"), until_us_);
+    std::optional<Gate::Admission> admitted =
+        gate_.admit({.method = "POST",
+                     .path = request_.path,
+                     .headers = request_.headers,
+                     .certificate_names = request_.certificate_names},
+                    request_.path.ends_with("/Scan") || request_.path.ends_with("/DoGet"), until_us_);
     if (!admitted) return false;
     if (admitted->refused) {
       refused_ = end_of(*admitted->refused);

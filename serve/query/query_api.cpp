@@ -53,13 +53,13 @@ struct Waiting {
 QueryApi::QueryApi(std::vector<ApiProduct> products, const ViewHost& host, Clock& clock, FindSqlEngine find)
     : products_(std::move(products)), host_(host), clock_(clock), find_(std::move(find)), running_(host, clock) {}
 
-std::vector<SqlTable> QueryApi::tables(const HttpRequest& request) const {
+std::vector<SqlTable> QueryApi::tables(const Consumer* consumer) const {
   std::vector<SqlTable> made;
   std::map<std::string, size_t> newest;  // by name, of those that are seen; a place in `made`
   for (size_t view = 0; view < products_.size(); ++view) {
     const ApiProduct& product = products_[view];
     std::optional<Sight> sight = Sight();
-    if (rules_ != nullptr) sight = request.consumer == nullptr ? std::nullopt : rules_->sight(view, *request.consumer);
+    if (rules_ != nullptr) sight = consumer == nullptr ? std::nullopt : rules_->sight(view, *consumer);
     if (!sight) continue;
     const auto known = newest.emplace(product.qualified(), made.size()).first;
     if (known->second < made.size() && products_[made[known->second].view].version < product.version)
@@ -93,7 +93,8 @@ HttpResponse QueryApi::begin(const HttpRequest& request, SqlEngine& engine) {
   Result<std::string> text = statement_of(request);
   if (!text.ok()) return http_problem(400, "wrong query", text.error().message);
   auto waiting = std::make_shared<Waiting>();
-  waiting->question = {.text = *std::move(text), .form = row_form(request.header("accept")), .tables = tables(request)};
+  waiting->question = {
+      .text = *std::move(text), .form = row_form(request.header("accept")), .tables = tables(request.consumer.get())};
   HttpResponse response;
   const int64_t until = clock_.steady_us() + kLongestInLine;
   response.later = [this, &engine, waiting, until]() -> std::optional<HttpResponse> {

@@ -24,14 +24,18 @@ class QueryApi {
   /// Nothing: the path is another one.
   std::optional<HttpResponse> answer(const HttpRequest& request);
 
+  /// Tables for who asks; null: nobody is asked.
+  std::vector<SqlTable> tables(const Consumer* consumer) const;
+  /// Statements of all ways in run here.
+  RunningQueries& running() { return running_; }
+  Result<SqlEngine*> engine() const { return find_(); }
+
   static constexpr const char* kPath = "/v1/query";
   static constexpr uint64_t kMostText = 64 << 10;       ///< bytes of a statement
   static constexpr int64_t kLongest = 10'000'000;       ///< µs that a statement may run
   static constexpr int64_t kLongestInLine = 5'000'000;  ///< µs that it waits for others
 
  private:
-  /// For who asks.
-  std::vector<SqlTable> tables(const HttpRequest& request) const;
   HttpResponse begin(const HttpRequest& request, SqlEngine& engine);
   HttpResponse answered(const Result<SqlAnswer, SqlError>& answer, RowForm form, const ViewsAt& at) const;
 

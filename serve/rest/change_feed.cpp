@@ -127,67 +127,83 @@ ChangeFeed::Round ChangeFeed::end(HttpResponse problem) {
   return Round::ended;
 }
 
-std::string ChangeFeed::commit_item(uint64_t epoch, int64_t watermark) const {
-  return fmt::format("{{\"change\":\"commit\",\"epoch\":{},\"watermark\":{},\"status\":{},\"next\":\"{}\"}}", epoch,
-                     instant(watermark), json_text(source_.status()), token());
+namespace {
+
+const char* name_of(ChangeFeed::Item::Is is) {
+  static constexpr const char* kNames[] = {"snapshot", "put", "delete", "commit"};
+  return kNames[static_cast<size_t>(is)];
+}
+
+}  // namespace
+
+void ChangeFeed::append_json(const Item& item, std::string& out) const {
+  out += fmt::format("{{\"change\":\"{}\",\"epoch\":{}", name_of(item.is), item.epoch);
+  if (item.row == nullptr) {
+    out += fmt::format(",\"watermark\":{},\"status\":{}", instant(item.watermark), json_text(source_.status()));
+    if (item.is == Item::Is::commit) out += fmt::format(",\"next\":\"{}\"", token());
+    out += '}';
+    return;
+  }
+  if (item.is == Item::Is::gone || source_.product.keyed) {
+    out += ",\"key\":";
+    keys_.append(item.row, out);
+  }
+  if (item.is == Item::Is::put) {
+    out += ",\"row\":";
+    rows_.append(item.row, out);
+  }
+  out += '}';
 }
 
 /// Makes items of what is read, and moves the place behind them.
 class ChangeFeed::Telling : public Follower {
  public:
-  Telling(ChangeFeed& feed, const Take& take) : feed_(feed), take_(take) {}
+  Telling(ChangeFeed& feed, const TakeItem& take) : feed_(feed), take_(take) {}
 
   bool put(const ChangePlace& place, const Slot* slots) override {
     feed_.at_.place = place;
-    return row_item(place.epoch, slots);
+    return tell({.is = Item::Is::put, .epoch = place.epoch, .row = slots});
   }
   bool gone(const ChangePlace& place, const Slot* slots) override {
     feed_.at_.place = place;
-    feed_.told_ = true;
-    begin("delete", place.epoch);
-    item_ += ",\"key\":";
-    feed_.keys_.append(slots, item_);
-    item_ += '}';
-    return take("delete");
+    return tell({.is = Item::Is::gone, .epoch = place.epoch, .row = slots});
   }
   bool epoch_ends(uint64_t epoch, int64_t watermark) override {
     feed_.at_.place = {epoch + 1, 0};
     if (!std::exchange(feed_.told_, false)) return true;
-    item_ = feed_.commit_item(epoch, watermark);
-    return take("commit");
+    return take({.is = Item::Is::commit, .epoch = epoch, .watermark = watermark});
   }
   bool row(const std::string& position, const Slot* slots) override {
     feed_.at_.row = position;
-    return row_item(feed_.at_.place.epoch, slots);
+    return tell({.is = Item::Is::put, .epoch = feed_.at_.place.epoch, .row = slots});
   }
   bool is_full() const { return is_full_; }
 
  private:
-  void begin(const char* name, uint64_t epoch) { item_ = fmt::format("{{\"change\":\"{}\",\"epoch\":{}", name, epoch); }
-  bool row_item(uint64_t epoch, const Slot* slots) {
+  bool tell(const Item& item) {
     feed_.told_ = true;
-    begin("put", epoch);
-    if (feed_.source_.product.keyed) {
-      item_ += ",\"key\":";
-      feed_.keys_.append(slots, item_);
-    }
-    item_ += ",\"row\":";
-    feed_.rows_.append(slots, item_);
-    item_ += '}';
-    return take("put");
+    return take(item);
   }
-  bool take(const char* name) {
-    is_full_ = !take_(name, item_);
+  bool take(const Item& item) {
+    is_full_ = !take_(item);
     return !is_full_;
   }
 
   ChangeFeed& feed_;
-  const Take& take_;
-  std::string item_;
+  const TakeItem& take_;
   bool is_full_ = false;
 };
 
 ChangeFeed::Round ChangeFeed::next(const Take& take) {
+  std::string json;
+  return next_item([&](const Item& item) {
+    json.clear();
+    append_json(item, json);
+    return take(name_of(item.is), json);
+  });
+}
+
+ChangeFeed::Round ChangeFeed::next_item(const TakeItem& take) {
   const ChosenState now = newest_state(source_.host);
   if (!now.ok()) return end(problem_of(now.error()));
   const std::shared_ptr<const ViewsState>& state = *now;
@@ -198,7 +214,7 @@ ChangeFeed::Round ChangeFeed::next(const Take& take) {
   return at_.row ? tell_rows(take) : tell_changes(state, take);
 }
 
-ChangeFeed::Round ChangeFeed::tell_changes(const std::shared_ptr<const ViewsState>& state, const Take& take) {
+ChangeFeed::Round ChangeFeed::tell_changes(const std::shared_ptr<const ViewsState>& state, const TakeItem& take) {
   Telling telling(*this, take);
   const Result<ChangePlace> next = read_changes(plan_, state, source_.view, at_.place, telling);
   if (!next.ok()) return end(problem_of(next.error()));
@@ -208,14 +224,12 @@ ChangeFeed::Round ChangeFeed::tell_changes(const std::shared_ptr<const ViewsStat
   return Round::idle;
 }
 
-ChangeFeed::Round ChangeFeed::tell_rows(const Take& take) {
+ChangeFeed::Round ChangeFeed::tell_rows(const TakeItem& take) {
   const uint64_t epoch = at_.place.epoch;
   const std::shared_ptr<const ViewsState> state = source_.host.at_epoch(epoch);
   if (!state) return end(begin_again(fmt::format("the rows of epoch {} are not kept", epoch)));
   source_.host.keep(state, source_.clock.steady_us() + Api::kTokenHolds);
-  if (at_.row->empty())
-    (void)take("snapshot", fmt::format("{{\"change\":\"snapshot\",\"epoch\":{},\"watermark\":{},\"status\":{}}}", epoch,
-                                       instant(state->at.watermark), json_text(source_.status())));
+  if (at_.row->empty()) (void)take({.is = Item::Is::snapshot, .epoch = epoch, .watermark = state->at.watermark});
   Telling telling(*this, take);
   const Result<std::optional<std::string>> next = read_snapshot(plan_, state, source_.view, *at_.row, telling);
   if (!next.ok()) return end(problem_of(next.error()));
@@ -226,7 +240,7 @@ ChangeFeed::Round ChangeFeed::tell_rows(const Take& take) {
   at_.row.reset();
   at_.place = {epoch + 1, 0};
   told_ = false;
-  (void)take("commit", commit_item(epoch, state->at.watermark));
+  (void)take({.is = Item::Is::commit, .epoch = epoch, .watermark = state->at.watermark});
   return Round::more;
 }
 

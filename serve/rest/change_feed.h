@@ -37,7 +37,15 @@ struct AskedChanges {
   enum class From : uint8_t { now, first, snapshot, epoch } from = From::now;
   uint64_t epoch = 0;  ///< with From::epoch: behind it
   std::optional<std::string> token = {};
+  int64_t wait_us = 0;
+  std::optional<uint64_t> limit = {};
 };
+
+/// Of the query of a request, `key` from its path; or what is wrong. `last`: a place that comes apart from the query;
+/// empty: none.
+Result<AskedChanges> read_changes_query(const ApiProduct& product, const std::vector<std::string>& key,
+                                        const std::vector<std::pair<std::string, std::string>>& query,
+                                        std::string_view last);
 
 class ChangeFeed {
  public:
@@ -54,6 +62,17 @@ class ChangeFeed {
     ended  ///< it cannot go on: problem()
   };
   Round next(const Take& take);
+  /// The same without JSON, for ways in that have forms of their own. The row lives for the call; the place behind it
+  /// is token().
+  struct Item {
+    enum class Is : uint8_t { snapshot, put, gone, commit } is = Is::put;
+    uint64_t epoch = 0;
+    const Slot* row = nullptr;      ///< put, gone: as it was
+    int64_t watermark = INT64_MIN;  ///< snapshot, commit
+  };
+  using TakeItem = std::function<bool(const Item& item)>;
+  Round next_item(const TakeItem& take);
+
   /// Whether next() may have something. Any thread, while nobody calls another function.
   bool ready() const;
   /// It has been idle: what was committed meanwhile had nothing for it.
@@ -75,10 +94,10 @@ class ChangeFeed {
   std::optional<HttpResponse> refuse(const std::shared_ptr<const ViewsState>& state) const;
   /// What the reader sees, as of now, into the plan.
   std::optional<HttpResponse> look();
-  Round tell_changes(const std::shared_ptr<const ViewsState>& state, const Take& take);
-  Round tell_rows(const Take& take);
+  Round tell_changes(const std::shared_ptr<const ViewsState>& state, const TakeItem& take);
+  Round tell_rows(const TakeItem& take);
   Round end(HttpResponse problem);
-  std::string commit_item(uint64_t epoch, int64_t watermark) const;
+  void append_json(const Item& item, std::string& out) const;
 
   FeedSource source_;
   AskedChanges asked_;

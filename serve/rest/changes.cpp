@@ -111,7 +111,7 @@ bool is_of_place(const std::string& name) {
   return name == "since" || name == "from" || name == "wait" || name == "limit";
 }
 
-Status read_place(const HttpRequest& request, const Query& query, AskedChanges& asked) {
+Status read_place(std::string_view last, const Query& query, AskedChanges& asked) {
   bool has_from = false;
   for (const auto& [name, value] : query) {
     for (const char* other : {"as_of", "at_epoch", "min_epoch", "order", "after"})
@@ -131,7 +131,7 @@ Status read_place(const HttpRequest& request, const Query& query, AskedChanges& 
   }
   if (asked.token && has_from) return wrong("`since` and `from` exclude each other");
   // A client that connects again has the same address as before, with its `from`.
-  if (const std::string_view last = request.header("last-event-id"); !last.empty()) asked.token = std::string(last);
+  if (!last.empty()) asked.token = std::string(last);
   return {};
 }
 
@@ -154,14 +154,11 @@ Status read_key(const ApiProduct& product, const std::vector<std::string>& key, 
 
 }  // namespace
 
-HttpResponse Api::changes(size_t index, const std::vector<std::string>& key, const HttpRequest& request,
-                          const Query& query) const {
-  const ApiProduct& product = products_[index];
+Result<AskedChanges> read_changes_query(const ApiProduct& product, const std::vector<std::string>& key,
+                                        const Query& query, std::string_view last) {
   AskedChanges asked;
-  if (const Status read = read_place(request, query, asked); !read.ok()) return problem_of(read.error());
+  BRAID_TRY(read_place(last, query, asked));
   Query of_rows;
-  int64_t wait_us = 0;
-  uint64_t limit = kChangesAtOnce;
   std::string text = fmt::format("{}@{}?", product.qualified(), product.version);
   for (const auto& [name, value] : query) {
     if (name == "since" || name == "from") continue;
@@ -170,14 +167,23 @@ HttpResponse Api::changes(size_t index, const std::vector<std::string>& key, con
   }
   for (const std::string& part : key) text.append(1, '/').append(part);
   asked.digest = key_hash(text);
-  Result<AskedRows> rows = read_query(product, of_rows, false);
-  if (!rows.ok()) return problem_of(rows.error());
-  wait_us = rows->wait_us;
+  BRAID_ASSIGN(AskedRows rows, read_query(product, of_rows, false));
+  asked.wait_us = rows.wait_us;
   for (const auto& [name, value] : query)
-    if (name == "limit") limit = rows->plan.limit;
-  asked.where = std::move(rows->plan.where);
-  asked.fields = std::move(rows->fields);
-  if (const Status read = read_key(product, key, asked.where); !read.ok()) return problem_of(read.error());
+    if (name == "limit") asked.limit = rows.plan.limit;
+  asked.where = std::move(rows.plan.where);
+  asked.fields = std::move(rows.fields);
+  BRAID_TRY(read_key(product, key, asked.where));
+  return asked;
+}
+
+HttpResponse Api::changes(size_t index, const std::vector<std::string>& key, const HttpRequest& request,
+                          const Query& query) const {
+  const ApiProduct& product = products_[index];
+  Result<AskedChanges> asked = read_changes_query(product, key, query, request.header("last-event-id"));
+  if (!asked.ok()) return problem_of(asked.error());
+  const int64_t wait_us = asked->wait_us;
+  const uint64_t limit = asked->limit.value_or(kChangesAtOnce);
 
   FeedSource source{.product = product,
                     .view = index,
@@ -188,7 +194,7 @@ HttpResponse Api::changes(size_t index, const std::vector<std::string>& key, con
                       return is_over ? std::nullopt : sight_of(index, request);
                     },
                     .status = [this, &product] { return status_(product); }};
-  auto feed = std::make_shared<ChangeFeed>(std::move(source), std::move(asked));
+  auto feed = std::make_shared<ChangeFeed>(std::move(source), *std::move(asked));
   if (std::optional<HttpResponse> problem = feed->begin()) return *std::move(problem);
   const std::string_view accept = request.header("accept");
   HttpResponse response;

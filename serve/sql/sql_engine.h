@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/result.h"
@@ -30,6 +31,9 @@ struct SqlLimits {
   uint64_t answer_bytes = 32 << 20;
 };
 
+/// Names and values that the schema of an Arrow stream tells.
+using SchemaNotes = std::vector<std::pair<std::string, std::string>>;
+
 struct SqlQuestion {
   std::string text;  ///< one statement
   RowForm form = RowForm::json;
@@ -38,12 +42,18 @@ struct SqlQuestion {
   SqlLimits limits = {};
   /// Asked again and again while the statement runs: true ends it with SqlError::Kind::stopped.
   std::function<bool()> stop;
+  /// With form arrow: the statement is not run, and the answer has the schema of its rows alone. Empty: its types
+  /// depend on parameters.
+  bool describe = false;
+  std::string parameters = {};  ///< values for `?` in order: a stream of Arrow of one row; empty: there are none
+  SchemaNotes notes = {};       ///< of form arrow
 };
 
 struct SqlAnswer {
   /// json: `"columns":[…],"rows":[…]`, to stand in an object; of all others the whole answer.
   std::string body;
   uint64_t rows = 0;
+  uint64_t parameters = 0;  ///< of the statement, when it is described
 };
 
 struct SqlError {
@@ -76,7 +86,7 @@ class SqlEngine {
   virtual Result<SqlAnswer, SqlError> ask(const SqlQuestion& question) = 0;
   /// `fields` of `row`, in that order. `form`: arrow or parquet.
   virtual Result<std::unique_ptr<ColumnWriter>> columns(const std::vector<Field>& row, const std::vector<int>& fields,
-                                                        RowForm form) = 0;
+                                                        RowForm form, const SchemaNotes& notes = {}) = 0;
 };
 
 /// Gives the engine, which may be loaded for that; an error of code 8071 where it is not there. Any thread.
