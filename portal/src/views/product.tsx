@@ -4,7 +4,7 @@ import { useLoad } from '../api/use_load';
 import { toLineage, toProduct } from '../frame/route';
 import { Badge, Label } from '../parts/badge';
 import { instant } from '../parts/format';
-import { Await } from '../parts/said';
+import { Await, withCode } from '../parts/said';
 import { Access } from './product/access';
 import { Fields } from './product/fields';
 import { Promises } from './product/promises';
@@ -78,7 +78,7 @@ function Head({ data }: { data: ProductDetail }) {
         )}{' '}
         · <a href={toLineage(data.product)}>Lineage</a>
       </p>
-      <p class="doc">{data.doc}</p>
+      <p class="doc">{withCode(data.doc)}</p>
       {data.labels.map((label) => (
         <Label key={label} name={label} />
       ))}

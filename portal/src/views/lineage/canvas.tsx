@@ -185,10 +185,10 @@ function Relation({ box, withFields, focused, selected, inOrder, near, onSelect,
       <rect width={width} height={height} rx={7} />
       <text class="box-name" x={12} y={19}>
         {fitted(node.id)}
-      </text>
+      </text>{' '}
       <text class="box-kind" x={12} y={35}>
         {under}
-      </text>
+      </text>{' '}
       {withFields &&
         node.fields.map(({ name, mask }, index) => (
           <g
@@ -203,12 +203,12 @@ function Relation({ box, withFields, focused, selected, inOrder, near, onSelect,
             <rect x={1} width={width - 2} height={ROW} />
             <text x={12} y={15}>
               {fitted(name)}
-            </text>
+            </text>{' '}
             {mask !== undefined && (
               <text class="masked" x={width - 10} y={15} text-anchor="end">
                 masked
               </text>
-            )}
+            )}{' '}
           </g>
         ))}
     </g>
