@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { fitted, HEAD, ROW, type Box, type Drawing, type Wire } from './layout';
+import { fitted, HEAD, ROW, underName, type Box, type Drawing, type Wire } from './layout';
 import { fit, show, step, zoom, type Arrow, type Camera } from './steps';
 
 export interface Selection {
@@ -163,12 +163,9 @@ interface RelationProps {
 
 function Relation({ box, withFields, focused, selected, inOrder, near, onSelect, onOpen }: RelationProps) {
   const { node, x, y, width, height } = box;
-  const masked = node.fields.filter(({ mask }) => mask !== undefined).length;
   const beside = [...near].some(({ from, to }) => from === node.id || to === node.id);
   const classes = ['box', `box-${node.kind}`, focused && 'box-focus', selected !== undefined && 'box-selected', beside && 'box-near'];
-  const under = [node.kind, node.status !== '' && node.status !== 'nothing is watched' && node.status, masked > 0 && `${masked} masked`]
-    .filter((part) => part !== false)
-    .join(' · ');
+  const under = underName(node);
   // The name of the box is what stands in it.
   const shown = withFields ? node.fields.map(({ name, mask }) => `${fitted(name)}${mask === undefined ? '' : ' masked'}`) : [];
   return (

@@ -28,7 +28,8 @@ export interface Drawing {
 
 export const HEAD = 44;
 export const ROW = 22;
-const LETTER = 7.4;
+const LETTER = 7.8;
+const SMALL_LETTER = 6.4;
 const MOST_LETTERS = 34;
 
 const OPTIONS: Record<string, string> = {
@@ -51,7 +52,13 @@ export function fitted(text: string): string {
 export function widthOf(node: GraphNode, withFields: boolean): number {
   const texts = [node.id, ...(withFields ? node.fields.map(({ name, mask }) => `${name}${mask === undefined ? '' : ' masked'}`) : [])];
   const letters = Math.max(...texts.map((text) => Math.min(text.length, MOST_LETTERS)));
-  return Math.max(120, Math.round(letters * LETTER + 28));
+  return Math.max(120, Math.round(letters * LETTER + 28), Math.round(underName(node).length * SMALL_LETTER + 24));
+}
+
+/** The small line below the name: what it is, how it stands, how much of it is masked. */
+export function underName({ kind, status, fields }: GraphNode): string {
+  const masked = fields.filter(({ mask }) => mask !== undefined).length;
+  return [kind, ...(status === '' || status === 'nothing is watched' ? [] : [status]), ...(masked > 0 ? [`${masked} masked`] : [])].join(' · ');
 }
 
 /** What the layout engine is given. With fields each has a place on both sides of its box, where its lines end. */
