@@ -193,15 +193,15 @@ serve::HttpResponse JobWatch::answer(const serve::HttpRequest& request) {
 }
 
 serve::HttpResponse JobWatch::answer_known(const serve::HttpRequest& request) {
-  if (query_)
-    if (std::optional<serve::HttpResponse> answer = query_->answer(request)) return *std::move(answer);
-  if (api_)
-    if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
   if (portal_) {
     if (std::optional<serve::HttpResponse> answer = serve::page_answer(request)) return *std::move(answer);
     if (std::optional<serve::HttpResponse> answer = portal_->answer(request, options_.guard != nullptr))
       return *std::move(answer);
   }
+  if (query_)
+    if (std::optional<serve::HttpResponse> answer = query_->answer(request)) return *std::move(answer);
+  if (api_)
+    if (std::optional<serve::HttpResponse> answer = api_->answer(request)) return *std::move(answer);
   if (odata_)
     if (std::optional<serve::HttpResponse> answer = odata_->answer(request)) return *std::move(answer);
   std::lock_guard lock(endpoint_used_);

@@ -32,10 +32,12 @@ struct AccessTest : testing::Test {
   AccessBook book{store, clock};
   DomainKey payments = new_key(), kpi = new_key(), privacy = new_key();
 
-  void publish(const std::string& domain, const DomainKey& key) {
+  /// `more`: a field besides `id`. What is published already is no publication.
+  void publish(const std::string& domain, const DomainKey& key, const std::string& more = {}) {
     Draft draft{.tenant = "acme", .domain = domain, .compiler = "braid test"};
     Interface made{.domain = domain, .name = "payment", .version = 1};
     made.fields.push_back({.name = "id", .type = int_type()});
+    if (!more.empty()) made.fields.push_back({.name = more, .type = int_type()});
     draft.interfaces = {made};
     ASSERT_TRUE(registry.publish(draft, key).ok());
   }
@@ -327,7 +329,7 @@ TEST_F(AccessTest, KeysThatEndedSignNothingMore) {
   const auto now = read_audit_head(head_text(), "urn:braid:acme:payments");
   ASSERT_TRUE(now.ok());
   EXPECT_EQ(publications_known_to(*now), 2);
-  publish("payments", next);
+  publish("payments", next, "amount");
   ASSERT_TRUE(record_publications(registry, audit, "payments", next).ok());
   // and where it writes to the store itself: a head that knows of publications behind the end of its key.
   const auto late = read_audit_head(head_text(), "urn:braid:acme:payments");

@@ -51,7 +51,7 @@ LIBRARIES = {
     r"boost/(asio|beast)": ["cli/serve", "serve/http"],
     r"CLI/": ["cli/commands"],
     r"re2/": ["stdlib"],
-    r"simdjson\.h": ["runtime/codec", "benchmarks"],
+    r"simdjson\.h": ["runtime/codec", "runtime/copy", "benchmarks"],
     r"(snappy|zlib|zstd)\.h": ["runtime/codec"],
     r"openssl/": ["stdlib/functions", "mesh/identity", "mesh/registry", "runtime/base", "serve/access", "serve/http"],
 }

@@ -111,7 +111,10 @@ def rules_are_of_metrics_that_jobs_have(case: Case) -> None:
     for rule in rules:
         case.expect(rule["labels"]["owner"] == "shop@northwind.example" and rule["labels"]["version"] == "2", f"{rule}")
         if promise := rule["labels"].get("promise"):
-            case.expect(f'product="shop.sold",version="2",promise="{promise}"' in rule["expr"], f"{rule}")
+            # State is summed over the instances of a job, whatever is promised of it.
+            of_promise = f'product="shop.sold",version="2",promise="{promise}"' in rule["expr"]
+            of_state = promise.startswith("state") and 'braid_product_state_bytes{product="shop.sold",version="2"}' in rule["expr"]
+            case.expect(of_promise or of_state, f"{rule}")
     names = [rule.get("alert") or rule["record"] for rule in rules]
     for name, count in {"BraidPromiseAtRisk": 6, "BraidPromiseBudgetSpent": 3, "BraidPromiseNotWatched": 1,
                         "BraidContractBroken": 1, "braid:promise_budget_left:ratio30d": 3}.items():
