@@ -3,6 +3,7 @@
 #include <nanoarrow/nanoarrow.h>
 #include <nanoarrow/nanoarrow_ipc.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "serve/duckdb/column_source.h"
@@ -86,6 +87,9 @@ Result<std::string, SqlError> arrow_stream(const Duckdb& duckdb, duckdb_arrow_op
   for (const std::string& name : source.names) names.push_back(name.c_str());
   Released<ArrowSchema> schema;
   BRAID_TRY(check(duckdb, duckdb.to_arrow_schema(options, types.data(), names.data(), names.size(), &schema)));
+  for (int64_t i = 0; i < schema.n_children; ++i)
+    if (std::ranges::find(source.never_null, schema.children[i]->name) != source.never_null.end())
+      schema.children[i]->flags &= ~static_cast<int64_t>(ARROW_FLAG_NULLABLE);
   Writer writer;
   if (!writer.write(&schema, source.notes)) return writer.error();
   while (const Chunk chunk = source.next()) {

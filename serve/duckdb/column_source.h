@@ -15,7 +15,8 @@ struct ColumnSource {
   std::vector<LogicalType> types;
   /// Null: there are no more.
   std::function<Chunk()> next;
-  SchemaNotes notes = {};  ///< of Arrow
+  SchemaNotes notes = {};                    ///< of Arrow
+  std::vector<std::string> never_null = {};  ///< columns, as Arrow's schema tells them
 
   /// Adds `_1`, `_2` … to names that a column before has.
   void tell_names_apart();

@@ -68,6 +68,7 @@ class Statement {
 
   Result<std::string, SqlError> as_arrow(const Database& database, ColumnSource source) const {
     source.notes = question_.notes;
+    source.never_null = question_.never_null;
     duckdb_arrow_options made = nullptr;
     duckdb_.connection_get_arrow_options(database.connection(), &made);
     const Owned<duckdb_arrow_options> options = own(made, duckdb_.destroy_arrow_options);

@@ -169,6 +169,18 @@ bool wants_schemas(const SqlMessage& command) {
   return asked && asked->number && *asked->number != 0;
 }
 
+std::vector<std::string> columns_never_null(std::string_view command) {
+  if (command == "CommandGetCatalogs") return {"catalog_name"};
+  if (command == "CommandGetDbSchemas") return {"db_schema_name"};
+  if (command == "CommandGetTables") return {"table_name", "table_type", "table_schema"};
+  if (command == "CommandGetTableTypes") return {"table_type"};
+  if (command == "CommandGetPrimaryKeys") return {"table_name", "column_name", "key_sequence"};
+  if (command == "CommandGetXdbcTypeInfo")
+    return {"type_name", "data_type", "nullable", "case_sensitive", "searchable", "fixed_prec_scale", "sql_data_type"};
+  return {"pk_table_name", "pk_column_name", "fk_table_name", "fk_column_name",
+          "key_sequence",  "update_rule",    "delete_rule"};
+}
+
 std::optional<std::string> catalogue_statement(const SqlMessage& command, const std::vector<CatalogueTable>& tables) {
   const std::optional<Asked> asked = read(command);
   if (!asked) return std::nullopt;

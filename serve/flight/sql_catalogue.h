@@ -22,6 +22,8 @@ inline constexpr const char* kCatalogue = "memory";
 
 /// Nothing: it is no command of the catalogue that is known here.
 std::optional<std::string> catalogue_statement(const SqlMessage& command, const std::vector<CatalogueTable>& tables);
+/// Columns of its answer that Flight SQL has as not null.
+std::vector<std::string> columns_never_null(std::string_view command);
 /// Whether the command asks for schemas of tables.
 bool wants_schemas(const SqlMessage& command);
 

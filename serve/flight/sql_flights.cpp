@@ -87,6 +87,7 @@ Source SqlFlights::run(const Statement& statement, const ConsumerPtr& consumer, 
   SqlQuestion question{.text = statement.text, .form = RowForm::arrow, .tables = {}, .state = nullptr};
   question.describe = describe;
   question.parameters = statement.parameters;
+  question.never_null = statement.never_null;
   if (statement.of_products) question.tables = query_.tables(consumer.get());
   const auto answering = std::make_shared<Answering>(*this, std::move(question), std::move(then));
   return [answering] { return answering->next(); };
@@ -126,7 +127,8 @@ std::optional<SqlFlights::Statement> SqlFlights::statement(const SqlMessage& com
     tables.push_back(std::move(made));
   }
   std::optional<std::string> text = catalogue_statement(command, tables);
-  if (text) return Statement{.text = *std::move(text), .of_products = false};
+  if (text)
+    return Statement{.text = *std::move(text), .of_products = false, .never_null = columns_never_null(command.name)};
   problem = fails(GrpcStatus::unimplemented, fmt::format("`{}` is not answered here", command.name));
   return std::nullopt;
 }

@@ -31,8 +31,9 @@ class SqlFlights {
  private:
   struct Statement {
     std::string text;
-    std::string parameters = {};  ///< as SqlQuestion::parameters
-    bool of_products = true;      ///< else of the catalogue alone
+    std::string parameters = {};               ///< as SqlQuestion::parameters
+    bool of_products = true;                   ///< else of the catalogue alone
+    std::vector<std::string> never_null = {};  ///< as SqlQuestion::never_null
   };
   class Answering;
   using Then = std::function<Source(SqlAnswer&& answer)>;

@@ -47,6 +47,8 @@ struct SqlQuestion {
   bool describe = false;
   std::string parameters = {};  ///< values for `?` in order: a stream of Arrow of one row; empty: there are none
   SchemaNotes notes = {};       ///< of form arrow
+  /// Columns that are told as never null, of form arrow: clients of a catalogue want the schemas of its standard.
+  std::vector<std::string> never_null = {};
 };
 
 struct SqlAnswer {
