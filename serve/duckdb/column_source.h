@@ -27,6 +27,8 @@ Result<std::string, SqlError> parquet_file(const Duckdb& duckdb, ColumnSource so
 /// A stream of Arrow's IPC format. `options`: of the connection that the rows come from.
 Result<std::string, SqlError> arrow_stream(const Duckdb& duckdb, duckdb_arrow_options options, ColumnSource source,
                                            uint64_t most);
+/// The same, of what a server tells of itself.
+Result<std::string> fact_stream(const std::vector<ServerFact>& facts);
 /// As JSON, NDJSON or CSV, as SqlAnswer has it.
 Result<SqlAnswer, SqlError> text_of(const Duckdb& duckdb, ColumnSource source, RowForm form, uint64_t most);
 

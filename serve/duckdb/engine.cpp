@@ -156,6 +156,7 @@ class DuckdbEngine : public SqlEngine {
                                                 RowForm form, const SchemaNotes& notes) override {
     return row_columns(duckdb_, row, fields, form, notes);
   }
+  Result<std::string> facts(const std::vector<ServerFact>& facts) override { return fact_stream(facts); }
 
  private:
   const Duckdb& duckdb_;

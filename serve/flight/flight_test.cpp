@@ -193,7 +193,7 @@ TEST_F(FlightTest, PreparedStatementsTakeParameters) {
 
 TEST_F(FlightTest, TheCatalogueIsAnswered) {
   for (const char* name : {"CommandGetCatalogs", "CommandGetDbSchemas", "CommandGetTables", "CommandGetTableTypes",
-                           "CommandGetPrimaryKeys", "CommandGetXdbcTypeInfo"}) {
+                           "CommandGetPrimaryKeys", "CommandGetXdbcTypeInfo", "CommandGetSqlInfo"}) {
     const Answer info = call("GetFlightInfo", {command(sql_message(name, ""))});
     ASSERT_EQ(info.status, GrpcStatus::ok) << name << ": " << info.reason;
     const Answer rows = call("DoGet", {field(field(info.messages.at(0), 3), 1)});
@@ -204,7 +204,10 @@ TEST_F(FlightTest, TheCatalogueIsAnswered) {
   std::string schemas(1, '\x28');
   schemas += '\x01';
   EXPECT_GT(call("DoGet", {ticket(sql_message("CommandGetTables", schemas))}).messages.at(1).size(), 400U);
-  EXPECT_EQ(call("DoGet", {ticket(sql_message("CommandGetSqlInfo", ""))}).status, GrpcStatus::unimplemented);
+  const std::string read_only("\x08\x03\x0A\x02\x08\x04", 6);
+  EXPECT_EQ(call("DoGet", {ticket(sql_message("CommandGetSqlInfo", read_only))}).messages.size(), 2U);
+  EXPECT_EQ(call("DoGet", {ticket(sql_message("CommandGetSqlInfo", "\x0A\x01\x80"))}).status,
+            GrpcStatus::invalid_argument);
 }
 
 TEST(SqlCatalogue, QuotesWhatItIsGiven) {

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "serve/grpc/message_reader.h"
@@ -216,6 +217,45 @@ std::optional<std::string> catalogue_statement(const SqlMessage& command, const 
                     {"update_rule", "UTINYINT"},
                     {"delete_rule", "UTINYINT"}},
                    {});
+}
+
+std::optional<std::vector<ServerFact>> server_facts(const SqlMessage& command) {
+  std::vector<uint64_t> asked;
+  bool packed_whole = true;
+  const bool whole = read_message(command.value, [&](const WireValue& value) {
+    if (value.number != 1) return;
+    if (value.type == WireType::varint) asked.push_back(value.bits);
+    if (value.type != WireType::sized) return;
+    const char* at = value.bytes.data();
+    for (const char* const end = at + value.bytes.size(); at < end && packed_whole;) {
+      uint64_t number = 0;
+      at = read_wire_varint(at, end, &number);
+      packed_whole = at != nullptr;
+      asked.push_back(number);
+    }
+  });
+  if (!whole || !packed_whole) return std::nullopt;
+  // Numbers of SqlInfo in FlightSql.proto.
+  const std::vector<ServerFact> known{
+      {0, "Braid"},            // name of the server
+      {3, true},               // it is read only
+      {4, true},               // SQL
+      {5, false},              // Substrait
+      {8, int32_t{0}},         // transactions: none
+      {9, false},              // a statement can be cancelled by an action
+      {100, int32_t{10'000}},  // ms for which a statement may run
+      {500, false},            // catalogues, schemas, tables can be made
+      {501, false},
+      {502, false},
+      {503, int32_t{1}},  // names have no case
+      {504, "\""},        // and stand in quotes
+      {505, int32_t{1}},  // then, too
+  };
+  if (asked.empty()) return known;
+  std::vector<ServerFact> made;
+  for (const ServerFact& each : known)
+    if (std::ranges::find(asked, each.number) != asked.end()) made.push_back(each);
+  return made;
 }
 
 }  // namespace braid::serve::flight

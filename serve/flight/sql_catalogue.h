@@ -26,5 +26,7 @@ std::optional<std::string> catalogue_statement(const SqlMessage& command, const 
 std::vector<std::string> columns_never_null(std::string_view command);
 /// Whether the command asks for schemas of tables.
 bool wants_schemas(const SqlMessage& command);
+/// What GetSqlInfo asks for, of what is known. Nothing: the command is broken.
+std::optional<std::vector<ServerFact>> server_facts(const SqlMessage& command);
 
 }  // namespace braid::serve::flight

@@ -6,6 +6,8 @@
 namespace braid::serve::flight {
 namespace {
 
+constexpr std::string_view kFacts = "CommandGetSqlInfo";
+
 GrpcPart end_of(const SqlError& error) {
   switch (error.kind) {
     case SqlError::Kind::wrong:
@@ -37,6 +39,21 @@ std::string handle_of(std::string_view text, std::string_view parameters) {
   return made;
 }
 
+/// The messages of a stream, one by one.
+Source flights_of(std::string stream) {
+  struct Sent {
+    std::string stream;
+    std::vector<ArrowMessage> messages = {};
+    size_t next = 0;
+  };
+  const auto sent = std::make_shared<Sent>(Sent{.stream = std::move(stream)});
+  sent->messages = messages_of(sent->stream);
+  return [sent] {
+    if (sent->next == sent->messages.size()) return GrpcPart::end();
+    return GrpcPart::message(flight_data(sent->messages[sent->next++]));
+  };
+}
+
 }  // namespace
 
 /// A statement that is run once, and what is made of its answer.
@@ -61,7 +78,7 @@ class SqlFlights::Answering {
       if (!engine.ok()) return flight::end_of(engine.error());
       SqlQuestion question = question_;
       question.state = *now;
-      question.notes = {{"braid.epoch", std::to_string((*now)->at.epoch)}};
+      if (!question.tables.empty()) question.notes = {{"braid.epoch", std::to_string((*now)->at.epoch)}};
       running_ = flights_.query_.running().start(**engine, std::move(question), QueryApi::kLongest);
       if (!running_ && flights_.clock_.steady_us() >= until_us_)
         return GrpcPart::end(GrpcStatus::resource_exhausted, "as many statements run as may at one time; ask again");
@@ -133,9 +150,33 @@ std::optional<SqlFlights::Statement> SqlFlights::statement(const SqlMessage& com
   return std::nullopt;
 }
 
+std::optional<std::string> SqlFlights::facts(const SqlMessage& command, Source& problem) const {
+  const std::optional<std::vector<ServerFact>> facts = server_facts(command);
+  if (!facts) {
+    problem = wrong("the command is no message of Flight SQL");
+    return std::nullopt;
+  }
+  const Result<SqlEngine*> engine = query_.engine();
+  Result<std::string> stream = engine.ok() ? (*engine)->facts(*facts) : engine.error();
+  if (stream.ok()) return *std::move(stream);
+  problem = [part = flight::end_of(stream.error())] { return part; };
+  return std::nullopt;
+}
+
 Source SqlFlights::info(const SqlMessage& command, std::string_view descriptor, const ConsumerPtr& consumer,
                         bool only_schema) const {
   Source problem;
+  const auto given = [descriptor = std::string(descriptor), only_schema](std::string_view stream,
+                                                                         std::string_view ticket) {
+    if (!only_schema) return gives({flight_info(schema_of(stream), descriptor, ticket)});
+    std::string result;
+    append_sized(result, 1, schema_of(stream));
+    return gives({std::move(result)});
+  };
+  if (command.name == kFacts) {
+    const std::optional<std::string> stream = facts(command, problem);
+    return stream ? given(*stream, sql_message(command.name, command.value)) : problem;
+  }
   const std::optional<Statement> asked = statement(command, consumer, problem);
   if (!asked) return problem;
   // The command is its own ticket, but for that of a statement, which clients know by name.
@@ -147,31 +188,18 @@ Source SqlFlights::info(const SqlMessage& command, std::string_view descriptor, 
     ticket = sql_message(command.name, command.value);
   }
   return run(*asked, consumer, true,
-             [descriptor = std::string(descriptor), ticket = std::move(ticket), only_schema](SqlAnswer&& answer) {
-               if (!only_schema) return gives({flight_info(schema_of(answer.body), descriptor, ticket)});
-               std::string result;
-               append_sized(result, 1, schema_of(answer.body));
-               return gives({std::move(result)});
-             });
+             [given, ticket = std::move(ticket)](SqlAnswer&& answer) { return given(answer.body, ticket); });
 }
 
 Source SqlFlights::get(const SqlMessage& ticket, const ConsumerPtr& consumer) const {
   Source problem;
+  if (ticket.name == kFacts) {
+    std::optional<std::string> stream = facts(ticket, problem);
+    return stream ? flights_of(*std::move(stream)) : problem;
+  }
   const std::optional<Statement> asked = statement(ticket, consumer, problem);
   if (!asked) return problem;
-  return run(*asked, consumer, false, [](SqlAnswer&& answer) -> Source {
-    struct Sent {
-      std::string body;
-      std::vector<ArrowMessage> messages = {};
-      size_t next = 0;
-    };
-    const auto sent = std::make_shared<Sent>(Sent{.body = std::move(answer.body)});
-    sent->messages = messages_of(sent->body);
-    return [sent] {
-      if (sent->next == sent->messages.size()) return GrpcPart::end();
-      return GrpcPart::message(flight_data(sent->messages[sent->next++]));
-    };
-  });
+  return run(*asked, consumer, false, [](SqlAnswer&& answer) { return flights_of(std::move(answer.body)); });
 }
 
 Source SqlFlights::prepare(std::string_view body, const ConsumerPtr& consumer) const {

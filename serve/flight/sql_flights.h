@@ -40,6 +40,8 @@ class SqlFlights {
 
   /// Nothing: `problem` says why.
   std::optional<Statement> statement(const SqlMessage& command, const ConsumerPtr& consumer, Source& problem) const;
+  /// The stream of an answer to GetSqlInfo; nothing: `problem` says why.
+  std::optional<std::string> facts(const SqlMessage& command, Source& problem) const;
   Source run(const Statement& statement, const ConsumerPtr& consumer, bool describe, Then then) const;
 
   const ProductFlights& flights_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "runtime/base/result.h"
@@ -69,6 +70,12 @@ struct SqlError {
   std::string message;
 };
 
+/// What a server tells of itself, in the form of GetSqlInfo of Flight SQL: a number, and what it is.
+struct ServerFact {
+  uint32_t number = 0;
+  std::variant<std::string, bool, int64_t, int32_t> value;
+};
+
 /// Rows of a view that are put together in columns. One thread.
 class ColumnWriter {
  public:
@@ -89,6 +96,8 @@ class SqlEngine {
   /// `fields` of `row`, in that order. `form`: arrow or parquet.
   virtual Result<std::unique_ptr<ColumnWriter>> columns(const std::vector<Field>& row, const std::vector<int>& fields,
                                                         RowForm form, const SchemaNotes& notes = {}) = 0;
+  /// A stream of Arrow.
+  virtual Result<std::string> facts(const std::vector<ServerFact>& facts) = 0;
 };
 
 /// Gives the engine, which may be loaded for that; an error of code 8071 where it is not there. Any thread.

@@ -177,6 +177,8 @@ def drivers_ask_in_sql(case: Case):
             cursor.execute("select city, sum(cents)::bigint as cents from shop.dear group by city")
             frame = cursor.fetch_df()
             case.expect(int(frame["cents"].sum()) == sum(row["cents"] for row in dear), "pandas")
+        about = connection.adbc_get_info()
+        case.expect(about.get("vendor_name") == "Braid", f"{about}")
         objects = connection.adbc_get_objects(depth="columns").read_all().to_pylist()
         found = {(schema["db_schema_name"], each["table_name"]): [column["column_name"] for column in each["table_columns"]]
                  for catalogue in objects for schema in catalogue["catalog_db_schemas"]
