@@ -1,4 +1,7 @@
 // Starting over: what a store holds and names is deleted; what cannot be believed is moved aside.
+#include <map>
+#include <set>
+
 #include "runtime/engine/job_store.h"
 
 namespace braid {
@@ -39,6 +42,27 @@ Result<bool> read_outputs(const std::string& directory, const JobSeams& seams, S
                              return {};
                            }));
   return true;
+}
+
+/// Folders that a name with `{field}` has made, and that have nothing any more: their names may tell of somebody. Such
+/// a folder stands beside others of the same outputs.
+Status remove_emptied(Fs& fs, const std::vector<std::string>& outputs) {
+  std::map<std::string, std::set<std::string>> folders;  // by the folder above
+  for (const std::string& output : outputs) {
+    const std::string folder = parent_directory(output);
+    if (output.starts_with('/')) folders[parent_directory(folder)].insert(folder);
+  }
+  for (const auto& [above, below] : folders) {
+    if (below.size() < 2) continue;
+    for (const std::string& folder : below) {
+      BRAID_ASSIGN(const FileInfo info, fs.stat(folder));
+      if (!info.exists) continue;
+      BRAID_ASSIGN(const std::vector<std::string> names, fs.list_directory(folder));
+      if (names.empty()) BRAID_TRY(fs.remove(folder));
+    }
+    BRAID_TRY(fs.sync_directory(above));
+  }
+  return {};
 }
 
 }  // namespace
@@ -84,6 +108,7 @@ Status reset_job(const std::string& directory, const JobSeams& seams) {
     BRAID_ASSIGN(FileInfo parent, fs.stat(parent_directory(path)));
     if (parent.exists) BRAID_TRY(fs.sync_directory(parent_directory(path)));
   }
+  BRAID_TRY(remove_emptied(fs, paths));
   BRAID_TRY(fs.remove_tree(join_path(directory, "rebuild")));
   BRAID_TRY(fs.remove_tree(join_path(directory, "rebuild.done")));
   BRAID_TRY(fs.remove_tree(join_path(directory, "erasing")));
