@@ -90,9 +90,9 @@ class AuditLog {
   std::string head_name() const { return folder() + "/head"; }
   std::string name_of(int64_t sequence, const std::string& hash) const;
   Result<bool> try_append(const std::function<Result<AuditAddition>(const AuditHead*)>& make, const DomainKey& key);
+  Status check_key(const DomainKey& key);
   /// Whether the event is in the chain of now: a swap of ours whose answer was lost, even if another appender has come
   /// since.
-  Status check_key(const DomainKey& key);
   Result<bool> has(int64_t sequence, const std::string& hash);
   Result<AuditCheck> verify_chain(const std::set<std::string>& keys);
   void check_chain(const AuditHead& head, AuditCheck& check);
