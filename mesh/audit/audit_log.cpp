@@ -114,13 +114,19 @@ Result<bool> AuditLog::try_append(const std::function<Result<AuditAddition>(cons
   return swapped ? Result<bool>(true) : has(head.sequence, head.hash);
 }
 
-/// A key that is no longer the domain's signs nothing more, as a job that runs on with it would.
+/// A key that is no longer the domain's signs nothing more, as a job that runs on with it would. Whether another one
+/// may sign is asked of who reads.
 Status AuditLog::check_key(const DomainKey& key) {
   if (!is_domain_name(node_)) return {};
-  BRAID_ASSIGN(const std::optional<StoredPublication> newest, Registry(store_, clock_).head(node_));
-  if (!newest) return {};
-  const std::vector<std::string>& keys = newest->publication.keys;
-  if (std::ranges::find(keys, key.public_name()) != keys.end()) return {};
+  Registry registry(store_, clock_);
+  const auto has = [&key](const StoredPublication& publication) {
+    const std::vector<std::string>& keys = publication.publication.keys;
+    return std::ranges::find(keys, key.public_name()) != keys.end();
+  };
+  BRAID_ASSIGN(const std::optional<StoredPublication> newest, registry.head(node_));
+  if (!newest || has(*newest)) return {};
+  BRAID_ASSIGN(const std::vector<StoredPublication> chain, registry.chain(node_));
+  if (std::ranges::none_of(chain, has)) return {};
   return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = node_}.make());
 }
 
