@@ -12,6 +12,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "runtime/data/varint.h"
+
 namespace braid {
 namespace {
 
@@ -28,27 +30,14 @@ Number fixed_at(std::string_view bytes, size_t at) {
   return number;
 }
 
-/// Nothing behind the end.
-std::optional<uint64_t> take_varint(std::string_view& bytes) {
-  uint64_t number = 0;
-  for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    number |= uint64_t{byte & 0x7fU} << shift;
-    if (byte < 0x80) return number;
-  }
-  return std::nullopt;
-}
-
 struct Handle {
   uint64_t offset = 0, size = 0;
 };
 
 std::optional<Handle> take_handle(std::string_view& bytes) {
-  const auto offset = take_varint(bytes);
-  const auto size = take_varint(bytes);
-  if (!offset || !size) return std::nullopt;
-  return Handle{*offset, *size};
+  Handle handle;
+  if (!take_varint(bytes, handle.offset) || !take_varint(bytes, handle.size)) return std::nullopt;
+  return handle;
 }
 
 /// Of an index of blocks: where the properties are.
@@ -58,12 +47,13 @@ std::optional<Handle> properties_in(std::string_view block) {
   if (tail > block.size()) return std::nullopt;
   block.remove_suffix(tail);
   while (!block.empty()) {
-    const auto shared = take_varint(block), rest = take_varint(block), value = take_varint(block);
-    if (!shared || !rest || !value || *rest > block.size() || *value > block.size() - *rest) return std::nullopt;
-    const std::string_view key = block.substr(0, *rest);
-    std::string_view handle = block.substr(*rest, *value);
-    if (*shared == 0 && key == kProperties) return take_handle(handle);
-    block.remove_prefix(*rest + *value);
+    uint64_t shared = 0, rest = 0, value = 0;
+    if (!take_varint(block, shared) || !take_varint(block, rest) || !take_varint(block, value)) return std::nullopt;
+    if (rest > block.size() || value > block.size() - rest) return std::nullopt;
+    const std::string_view key = block.substr(0, rest);
+    std::string_view handle = block.substr(rest, value);
+    if (shared == 0 && key == kProperties) return take_handle(handle);
+    block.remove_prefix(rest + value);
   }
   return std::nullopt;
 }
@@ -78,10 +68,7 @@ class CheckedTables : public rocksdb::FileSystemWrapper {
                                         rocksdb::IODebugContext* debug) override {
     rocksdb::IOStatus status = target()->NewRandomAccessFile(path, options, file, debug);
     if (!status.ok() || !path.ends_with(".sst")) return status;
-    // A file of its own: that one may be opened for direct reads.
-    std::unique_ptr<rocksdb::FSRandomAccessFile> read;
-    status = target()->NewRandomAccessFile(path, rocksdb::FileOptions(), &read, debug);
-    if (status.ok()) status = check(path, *read, debug);
+    status = check(path, **file, debug);
     if (!status.ok()) file->reset();
     return status;
   }
