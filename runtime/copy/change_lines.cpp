@@ -78,24 +78,18 @@ Error ChangeLines::wrong(std::string_view line) const {
 }
 
 Status ChangeLines::take(std::string_view lines) {
-  bool ends = false;  // with a commit
-  size_t last_commit = std::string_view::npos;
   // What lies behind the last commit of these lines belongs to the next transaction.
-  for (size_t at = 0; at < lines.size();) {
-    const size_t end = std::min(lines.find('\n', at), lines.size());
-    if (lines.substr(at, end - at).starts_with("{\"change\":\"commit\"")) last_commit = at;
-    at = end + 1;
-  }
-  for (size_t at = 0; at < lines.size();) {
-    const size_t end = std::min(lines.find('\n', at), lines.size());
-    const std::string_view line = lines.substr(at, end - at);
-    if (!line.empty()) BRAID_TRY(take_line(line));
-    ends = at == last_commit;
-    if (ends) {
-      BRAID_TRY(table_.commit(place_));
-      changes_ += std::exchange(since_commit_, 0);
-    }
-    at = end + 1;
+  constexpr std::string_view kCommit = "\n{\"change\":\"commit\"";
+  const size_t found = lines.rfind(kCommit);
+  const size_t last_commit = found != std::string_view::npos        ? found + 1
+                             : lines.starts_with(kCommit.substr(1)) ? 0
+                                                                    : found;
+  for (size_t at = 0, end = 0; at < lines.size(); at = end + 1) {
+    end = std::min(lines.find('\n', at), lines.size());
+    if (end > at) BRAID_TRY(take_line(lines.substr(at, end - at)));
+    if (at != last_commit) continue;
+    BRAID_TRY(table_.commit(place_));
+    changes_ += std::exchange(since_commit_, 0);
   }
   return {};
 }

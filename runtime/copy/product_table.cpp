@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/copy/sql_text.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/report/copy_findings.h"
 
@@ -12,12 +13,6 @@ namespace {
 constexpr size_t kMostRows = 5'000;
 constexpr uint64_t kMostBytes = 4 << 20;
 constexpr const char* kPlaces = "braid_copies";
-
-std::string quoted(std::string_view name) {
-  std::string made = "\"";
-  for (const char c : name) made.append(c == '"' ? 2 : 1, c);
-  return made + '"';
-}
 
 std::string_view without_optional(std::string_view type) {
   if (type.ends_with('?')) type.remove_suffix(1);
@@ -124,7 +119,7 @@ std::string ProductTable::rows_of(const std::vector<CopiedColumn>& columns) cons
     const ColumnForm form = form_of(columns[i].type, session_.dialect());
     const std::string text = postgres ? fmt::format("given.r->>{}", i) : fmt::format("given.r[{}]", i + 1);
     values += fmt::format("{}{} AS {}", i == 0 ? "" : ", ", fmt::format(fmt::runtime(form.from), text, form.type),
-                          quoted(columns[i].name));
+                          sql_name(columns[i].name));
   }
   const char* const given = postgres ? "jsonb_array_elements(CAST($1 AS jsonb)) AS given(r)"
                                      : R"((SELECT unnest(from_json(CAST($1 AS JSON), '[["VARCHAR"]]')) AS r) AS given)";
@@ -140,10 +135,10 @@ Result<std::optional<ProductTable::Place>> ProductTable::open(bool anew) {
                       kPlaces)));
   const std::string shape = shape_of(product_);
   std::string key;
-  for (const std::string& part : product_.key) key += (key.empty() ? "" : ", ") + quoted(part);
+  for (const std::string& part : product_.key) key += (key.empty() ? "" : ", ") + sql_name(part);
   if (anew) {
     BRAID_TRY(begin());
-    BRAID_TRY(run(fmt::format("DROP TABLE IF EXISTS {}", quoted(table_))));
+    BRAID_TRY(run(fmt::format("DROP TABLE IF EXISTS {}", sql_name(table_))));
     BRAID_TRY(run(fmt::format("DELETE FROM {} WHERE table_name = $1", kPlaces), {table_}));
   }
   const std::string known = fmt::format("FROM {} WHERE table_name = $1", kPlaces);
@@ -157,32 +152,32 @@ Result<std::optional<ProductTable::Place>> ProductTable::open(bool anew) {
     BRAID_TRY(begin());
     std::string columns;
     for (const CopiedColumn& column : product_.columns)
-      columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", quoted(column.name),
+      columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", sql_name(column.name),
                              form_of(column.type, session_.dialect()).type);
     if (is_primary_) columns += fmt::format(", PRIMARY KEY ({})", key);
     const Result<std::optional<std::string>> made =
-        session_.run(fmt::format("CREATE TABLE {} ({})", quoted(table_), columns));
+        session_.run(fmt::format("CREATE TABLE {} ({})", sql_name(table_), columns));
     if (!made.ok()) return not_ours(made.error().message);
     if (!product_.key.empty() && !is_primary_ && postgres)
-      BRAID_TRY(run(fmt::format("CREATE INDEX ON {} ({})", quoted(table_), key)));
+      BRAID_TRY(run(fmt::format("CREATE INDEX ON {} ({})", sql_name(table_), key)));
     BRAID_TRY(run(fmt::format("INSERT INTO {} VALUES ($1, $2, $3, '', 0)", kPlaces), {table_, product_.name, shape}));
   }
   if (std::exchange(begun_, false)) BRAID_TRY(run("COMMIT"));
 
   std::string same;
   for (const std::string& part : product_.key)
-    same += fmt::format("{0}kept.{1} IS NOT DISTINCT FROM gone.{1}", same.empty() ? "" : " AND ", quoted(part));
-  put_ = fmt::format("INSERT INTO {} {}", quoted(table_), rows_of(product_.columns));
+    same += fmt::format("{0}kept.{1} IS NOT DISTINCT FROM gone.{1}", same.empty() ? "" : " AND ", sql_name(part));
+  put_ = fmt::format("INSERT INTO {} {}", sql_name(table_), rows_of(product_.columns));
   if (is_primary_) {
     std::string others;
     for (const CopiedColumn& column : product_.columns)
       if (std::ranges::find(product_.key, column.name) == product_.key.end())
-        others += fmt::format("{0}{1} = excluded.{1}", others.empty() ? "" : ", ", quoted(column.name));
+        others += fmt::format("{0}{1} = excluded.{1}", others.empty() ? "" : ", ", sql_name(column.name));
     put_ += fmt::format(" ON CONFLICT ({}) DO {}", key, others.empty() ? "NOTHING" : "UPDATE SET " + others);
   }
   if (!product_.key.empty())
-    erase_ =
-        fmt::format("DELETE FROM {} AS kept USING ({}) AS gone WHERE {}", quoted(table_), rows_of(key_columns()), same);
+    erase_ = fmt::format("DELETE FROM {} AS kept USING ({}) AS gone WHERE {}", sql_name(table_), rows_of(key_columns()),
+                         same);
 
   BRAID_ASSIGN(const std::optional<std::string> token, run("SELECT token " + known, {table_}));
   token_ = token.value_or("");
@@ -202,7 +197,7 @@ Status ProductTable::clear() {
   changed_.clear();
   added_.clear();
   bytes_ = 0;
-  BRAID_TRY(run("DELETE FROM " + quoted(table_)));
+  BRAID_TRY(run("DELETE FROM " + sql_name(table_)));
   return {};
 }
 

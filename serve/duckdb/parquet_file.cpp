@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "runtime/copy/sql_text.h"
 #include "serve/duckdb/column_source.h"
 #include "serve/duckdb/database.h"
 
@@ -66,18 +67,12 @@ class MemoryFile {
   int file_;
 };
 
-std::string quoted(const std::string& name) {
-  std::string made = "\"";
-  for (const char c : name) made.append(c == '"' ? 2 : 1, c);
-  return made + '"';
-}
-
 /// Parquet knows intervals in milliseconds only, and most readers do not know them: they are microseconds in whole
 /// numbers.
 std::string columns_of(const Duckdb& duckdb, const ColumnSource& source) {
   std::string made;
   for (size_t i = 0; i < source.names.size(); ++i) {
-    const std::string name = quoted(source.names[i]);
+    const std::string name = sql_name(source.names[i]);
     const bool is_interval = duckdb.get_type_id(source.types[i].get()) == DUCKDB_TYPE_INTERVAL;
     made += (i == 0 ? "" : ", ") + (is_interval ? fmt::format("epoch_us({0}) AS {0}", name) : name);
   }

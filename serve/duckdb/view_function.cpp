@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "runtime/copy/sql_text.h"
 #include "serve/duckdb/column_filler.h"
 
 namespace braid::serve::duck {
@@ -94,12 +95,6 @@ void scan_rows(duckdb_function_info info, duckdb_data_chunk output) {
   duckdb.data_chunk_set_size(output, rows);
 }
 
-std::string quoted(const std::string& name) {
-  std::string made = "\"";
-  for (const char c : name) made += c == '"' ? "\"\"" : std::string(1, c);
-  return made + '"';
-}
-
 }  // namespace
 
 Result<void, SqlError> register_views(ViewTables& tables, const Database& database) {
@@ -118,7 +113,7 @@ Result<void, SqlError> register_views(ViewTables& tables, const Database& databa
   for (size_t i = 0; i < tables.question.tables.size(); ++i) {
     const SqlTable& table = tables.question.tables[i];
     BRAID_TRY(database.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE VIEW {0}.{1} AS FROM {2}({3});",
-                                       quoted(table.domain), quoted(table.name), kFunction, i)));
+                                       sql_name(table.domain), sql_name(table.name), kFunction, i)));
   }
   return {};
 }
