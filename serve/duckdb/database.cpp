@@ -3,20 +3,31 @@
 namespace braid::serve::duck {
 
 Result<Database, SqlError> Database::open(const Duckdb& duckdb, uint64_t memory_bytes, bool reaches_files) {
+  return open_at(duckdb, nullptr, memory_bytes,
+                 {{"temp_directory", ""}, {"enable_external_access", reaches_files ? "true" : "false"}});
+}
+
+Result<Database, SqlError> Database::open_file(const Duckdb& duckdb, const std::string& path, uint64_t memory_bytes) {
+  return open_at(duckdb, path.c_str(), memory_bytes, {});
+}
+
+Result<Database, SqlError> Database::open_at(const Duckdb& duckdb, const char* path, uint64_t memory_bytes,
+                                             std::vector<std::pair<const char*, const char*>> settings) {
   duckdb_config made = nullptr;
   (void)duckdb.create_config(&made);
   const Owned<duckdb_config> config = own(made, duckdb.destroy_config);
   const std::string memory = fmt::format("{}B", memory_bytes);
-  for (const auto& [name, value] :
-       {std::pair("threads", "1"), std::pair("memory_limit", memory.c_str()), std::pair("temp_directory", ""),
-        std::pair("autoload_known_extensions", "false"), std::pair("autoinstall_known_extensions", "false"),
-        std::pair("allow_community_extensions", "false"),
-        std::pair("enable_external_access", reaches_files ? "true" : "false")})
+  settings.insert(settings.end(), {{"threads", "1"},
+                                   {"memory_limit", memory.c_str()},
+                                   {"autoload_known_extensions", "false"},
+                                   {"autoinstall_known_extensions", "false"},
+                                   {"allow_community_extensions", "false"}});
+  for (const auto& [name, value] : settings)
     if (duckdb.set_config(config.get(), name, value) != DuckDBSuccess)
       return SqlError{SqlError::Kind::failed, fmt::format("DuckDB does not take the setting {}", name)};
   duckdb_database opened = nullptr;
   char* why = nullptr;
-  if (duckdb.open_ext(nullptr, &opened, config.get(), &why) != DuckDBSuccess) {
+  if (duckdb.open_ext(path, &opened, config.get(), &why) != DuckDBSuccess) {
     SqlError error{SqlError::Kind::failed, why == nullptr ? "DuckDB does not open" : why};
     duckdb.free(why);
     return error;

@@ -1,26 +1,11 @@
 // What a server tells of itself, as Flight SQL has it: numbers, and a dense union of what they may be.
-#include <nanoarrow/nanoarrow.h>
-#include <nanoarrow/nanoarrow_ipc.h>
+#include <cerrno>
 
+#include "serve/duckdb/arrow_writer.h"
 #include "serve/duckdb/column_source.h"
 
 namespace braid::serve::duck {
 namespace {
-
-template <class T>
-struct Released : T {
-  Released() : T() {}
-  Released(const Released&) = delete;
-  ~Released() {
-    if (this->release != nullptr) this->release(this);
-  }
-};
-
-struct View : ArrowArrayView {
-  View() : ArrowArrayView() {}
-  View(const View&) = delete;
-  ~View() { ArrowArrayViewReset(this); }
-};
 
 bool done(ArrowErrorCode code) {
   return code == NANOARROW_OK;
@@ -84,27 +69,11 @@ Result<std::string> fact_stream(const std::vector<ServerFact>& facts) {
     return failed();
   for (const ServerFact& each : facts)
     if (!append(&rows, each)) return failed();
-  View view;
-  if (!done(ArrowArrayFinishBuildingDefault(&rows, &error)) ||
-      !done(ArrowArrayViewInitFromSchema(&view, &schema, &error)) ||
-      !done(ArrowArrayViewSetArray(&view, &rows, &error)))
-    return failed();
-  ArrowBuffer bytes;
-  ArrowBufferInit(&bytes);
-  ArrowIpcOutputStream stream;
-  ArrowIpcWriter writer;
-  std::string made;
-  bool is_written = false;
-  if (done(ArrowIpcOutputStreamInitBuffer(&stream, &bytes)) && done(ArrowIpcWriterInit(&writer, &stream))) {
-    is_written = done(ArrowIpcWriterWriteSchema(&writer, &schema, &error)) &&
-                 done(ArrowIpcWriterWriteArrayView(&writer, &view, &error)) &&
-                 done(ArrowIpcWriterWriteArrayView(&writer, nullptr, &error));
-    ArrowIpcWriterReset(&writer);
-  }
-  if (is_written) made.assign(reinterpret_cast<const char*>(bytes.data), static_cast<size_t>(bytes.size_bytes));
-  ArrowBufferReset(&bytes);
-  if (!is_written) return failed();
-  return made;
+  if (!done(ArrowArrayFinishBuildingDefault(&rows, &error))) return failed();
+  ArrowWriter writer;
+  if (!writer.write(&schema, {}) || !writer.write(&rows) || !writer.end())
+    return Error{ErrorKind::internal, writer.error().message, 0, 0};
+  return std::string(writer.bytes());
 }
 
 }  // namespace braid::serve::duck

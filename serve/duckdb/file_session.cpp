@@ -1,6 +1,6 @@
 #include "serve/duckdb/file_session.h"
 
-#include "serve/duckdb/library.h"
+#include "serve/duckdb/database.h"
 
 namespace braid::serve {
 namespace {
@@ -9,69 +9,52 @@ Error failed(std::string message) {
   return {ErrorKind::input, std::move(message), 0, 0};
 }
 
+std::string first_line(const std::string& message) {
+  return message.substr(0, message.find('\n'));
+}
+
 class FileSession final : public SqlSession {
  public:
-  FileSession(const duck::Duckdb& duckdb, duck::Owned<duckdb_database> database,
-              duck::Owned<duckdb_connection> connection)
-      : duckdb_(duckdb), database_(std::move(database)), connection_(std::move(connection)) {}
+  explicit FileSession(duck::Database database) : database_(std::move(database)) {}
 
   SqlDialect dialect() const override { return SqlDialect::duckdb; }
 
   Result<std::optional<std::string>> run(const std::string& statement,
                                          const std::vector<std::string>& parameters) override {
+    const duck::Duckdb& duckdb = database_.functions();
     duckdb_prepared_statement made = nullptr;
-    const bool prepared = duckdb_.prepare(connection_.get(), statement.c_str(), &made) == DuckDBSuccess;
-    const auto ready = duck::own(made, duckdb_.destroy_prepare);
-    if (!prepared) return failed(duckdb_.prepare_error(ready.get()));
+    const bool prepared = duckdb.prepare(database_.connection(), statement.c_str(), &made) == DuckDBSuccess;
+    const auto ready = duck::own(made, duckdb.destroy_prepare);
+    if (!prepared) return failed(duckdb.prepare_error(ready.get()));
     for (size_t i = 0; i < parameters.size(); ++i)
-      if (duckdb_.bind_varchar_length(ready.get(), i + 1, parameters[i].data(), parameters[i].size()) != DuckDBSuccess)
+      if (duckdb.bind_varchar_length(ready.get(), i + 1, parameters[i].data(), parameters[i].size()) != DuckDBSuccess)
         return failed("DuckDB does not take a parameter");
     duckdb_result result;
-    const bool done = duckdb_.execute_prepared(ready.get(), &result) == DuckDBSuccess;
+    const bool done = duckdb.execute_prepared(ready.get(), &result) == DuckDBSuccess;
     std::optional<std::string> value;
-    const std::string why = done ? "" : duckdb_.result_error(&result);
-    if (done && duckdb_.row_count(&result) > 0)
-      if (char* text = duckdb_.value_varchar(&result, 0, 0); text != nullptr) {
+    const std::string why = done ? "" : duckdb.result_error(&result);
+    if (done && duckdb.row_count(&result) > 0)
+      if (char* text = duckdb.value_varchar(&result, 0, 0); text != nullptr) {
         value = text;
-        duckdb_.free(text);
+        duckdb.free(text);
       }
-    duckdb_.destroy_result(&result);
-    if (!done) return failed(why.substr(0, why.find('\n')));
+    duckdb.destroy_result(&result);
+    if (!done) return failed(first_line(why));
     return value;
   }
 
  private:
-  const duck::Duckdb& duckdb_;
-  duck::Owned<duckdb_database> database_;
-  duck::Owned<duckdb_connection> connection_;  ///< goes first
+  duck::Database database_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<SqlSession>> open_duckdb_file(const std::string& path) {
+  constexpr uint64_t kMemory = 512'000'000;
   BRAID_ASSIGN(const duck::Duckdb* duckdb, duck::open_library());
-  duckdb_config made = nullptr;
-  (void)duckdb->create_config(&made);
-  const auto config = duck::own(made, duckdb->destroy_config);
-  for (const auto& [name, value] :
-       {std::pair("threads", "1"), std::pair("memory_limit", "512MB"), std::pair("autoload_known_extensions", "false"),
-        std::pair("autoinstall_known_extensions", "false")})
-    if (duckdb->set_config(config.get(), name, value) != DuckDBSuccess)
-      return failed(fmt::format("DuckDB does not take the setting {}", name));
-  duckdb_database opened = nullptr;
-  char* why = nullptr;
-  if (duckdb->open_ext(path.c_str(), &opened, config.get(), &why) != DuckDBSuccess) {
-    const std::string reason = why == nullptr ? "DuckDB does not open the file" : why;
-    duckdb->free(why);
-    return failed(reason.substr(0, reason.find('\n')));
-  }
-  auto database = duck::own(opened, duckdb->close);
-  duckdb_connection connected = nullptr;
-  if (duckdb->connect(database.get(), &connected) != DuckDBSuccess) return failed("DuckDB does not connect");
-  auto session = std::make_unique<FileSession>(*duckdb, std::move(database), duck::own(connected, duckdb->disconnect));
-  const auto set = session->run("SET TimeZone = 'UTC'", {});
-  if (!set.ok()) return set.error();
-  return std::unique_ptr<SqlSession>(std::move(session));
+  auto database = duck::Database::open_file(*duckdb, path, kMemory);
+  if (!database.ok()) return failed(first_line(database.error().message));
+  return std::unique_ptr<SqlSession>(std::make_unique<FileSession>(*std::move(database)));
 }
 
 }  // namespace braid::serve

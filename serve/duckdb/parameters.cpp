@@ -1,10 +1,9 @@
 #include "serve/duckdb/parameters.h"
 
-#include <nanoarrow/nanoarrow.h>
-#include <nanoarrow/nanoarrow_ipc.h>
-
 #include <cstring>
 #include <optional>
+
+#include "serve/duckdb/arrow_writer.h"
 
 namespace braid::serve::duck {
 namespace {
@@ -12,21 +11,6 @@ namespace {
 SqlError wrong(std::string message) {
   return {SqlError::Kind::wrong, std::move(message)};
 }
-
-template <class T>
-struct Released : T {
-  Released() : T() {}
-  Released(const Released&) = delete;
-  ~Released() {
-    if (this->release != nullptr) this->release(this);
-  }
-};
-
-struct View : ArrowArrayView {
-  View() : ArrowArrayView() {}
-  View(const View&) = delete;
-  ~View() { ArrowArrayViewReset(this); }
-};
 
 /// µs of an instant or a time of day; nothing: too far away.
 std::optional<int64_t> micros(int64_t value, ArrowTimeUnit unit) {
@@ -139,7 +123,7 @@ Result<void, SqlError> bind_parameters(const Duckdb& duckdb, duckdb_prepared_sta
       ArrowArrayStreamGetNext(&reader, &row, &error) != NANOARROW_OK)
     return broken(ArrowErrorMessage(&error));
   if (row.release == nullptr || row.length != 1) return wrong("the parameters of a statement are one row");
-  View view;
+  ArrowView view;
   if (ArrowArrayViewInitFromSchema(&view, &schema, &error) != NANOARROW_OK ||
       ArrowArrayViewSetArray(&view, &row, &error) != NANOARROW_OK ||
       ArrowArrayViewValidate(&view, NANOARROW_VALIDATION_LEVEL_FULL, &error) != NANOARROW_OK)
