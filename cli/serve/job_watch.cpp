@@ -54,7 +54,9 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
   watch->endpoint_.emplace(watch->monitor_, job, fs);
   serve::HttpLimits limits;
   if (options.views != nullptr) {
-    const auto status = [raw = watch.get()](const serve::ApiProduct& product) { return raw->contract_status(product); };
+    const auto status = [raw = watch.get()](const serve::ApiProduct& product) {
+      return raw->contract_status(product.qualified(), product.version);
+    };
     watch->api_.emplace(options.products, *options.views, clock, status);
     watch->odata_.emplace(options.products, *options.views, clock, status);
     if (options.guard != nullptr) {
@@ -62,7 +64,12 @@ Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const 
       watch->odata_->set_rules(options.guard->rules());
     }
     watch->api_->offer_columns(serve::duckdb_engine);
-    watch->portal_.emplace(options.portal, watch->job_, watch->monitor_, options.products, fs);
+    watch->portal_.emplace(
+        watch->options_.portal, watch->job_, watch->monitor_,
+        [raw = watch.get()](const std::string& product, int64_t version) {
+          return raw->contract_status(product, version);
+        },
+        options.products, fs);
     watch->query_.emplace(options.products, *options.views, clock, serve::duckdb_engine);
     if (options.guard != nullptr) watch->query_->set_rules(options.guard->rules());
     limits.body_bytes = serve::QueryApi::kMostText;
@@ -106,8 +113,9 @@ JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOption
 }
 
 void JobWatch::serve_grpc() {
-  auto made = serve::GrpcApi::make(options_.products, *options_.views, clock_,
-                                   [this](const serve::ApiProduct& product) { return contract_status(product); });
+  auto made = serve::GrpcApi::make(
+      options_.products, *options_.views, clock_,
+      [this](const serve::ApiProduct& product) { return contract_status(product.qualified(), product.version); });
   if (!made.ok()) {
     // Protobuf has no form for a name: the products are served all the same, by the other ways.
     JsonObject fields;
@@ -210,12 +218,12 @@ serve::HttpResponse JobWatch::answer_known(const serve::HttpRequest& request) {
   return answer;
 }
 
-std::string JobWatch::contract_status(const serve::ApiProduct& product) const {
+std::string JobWatch::contract_status(const std::string& product, int64_t version) const {
   const std::shared_ptr<const JobStatus> status = monitor_.status();
   std::optional<PromiseState> worst;
   if (status)
     for (const JobStatus::Promise& promise : status->promises)
-      if (!promise.of_source && promise.relation == product.qualified() && promise.version == product.version)
+      if (!promise.of_source && promise.relation == product && promise.version == version)
         worst = std::max(worst.value_or(PromiseState::ok), promise.status.state);
   return worst ? word_of(*worst) : "nothing is watched";
 }

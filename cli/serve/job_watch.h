@@ -83,7 +83,7 @@ class JobWatch {
   /// Empty: gRPC is not served.
   serve::SessionMaker grpc_sessions() const;
   /// Of the product's contract: the worst of its promises.
-  std::string contract_status(const serve::ApiProduct& product) const;
+  std::string contract_status(const std::string& product, int64_t version) const;
   /// The job has the store: where it listens is written into it.
   void write_address();
   void tell_warnings(const JobStatus& status);

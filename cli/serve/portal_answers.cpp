@@ -56,9 +56,9 @@ std::string parameter(const serve::HttpRequest& request, std::string_view name) 
 
 }  // namespace
 
-PortalAnswers::PortalAnswers(PortalFacts facts, const JobDescription& job, JobMonitor& monitor,
-                             const std::vector<serve::ApiProduct>& served, Fs& fs)
-    : facts_(std::move(facts)), job_(job), monitor_(monitor), fs_(fs) {
+PortalAnswers::PortalAnswers(const PortalFacts& facts, const JobDescription& job, JobMonitor& monitor,
+                             ContractStatus contract_status, const std::vector<serve::ApiProduct>& served, Fs& fs)
+    : facts_(facts), job_(job), monitor_(monitor), contract_status_(std::move(contract_status)), fs_(fs) {
   for (const serve::ApiProduct& each : served) served_.push_back(fmt::format("{}@{}", each.qualified(), each.version));
 }
 
@@ -96,15 +96,9 @@ PortalAnswers::Json PortalAnswers::portal(const serve::HttpRequest& request) con
 }
 
 /// The product as a list shows it: with the state of its contract.
-PortalAnswers::Json PortalAnswers::entry(const Json& product, const JobStatus* status) const {
+PortalAnswers::Json PortalAnswers::entry(const Json& product) const {
   Json made = product;
-  std::optional<PromiseState> worst;
-  if (status != nullptr)
-    for (const JobStatus::Promise& promise : status->promises)
-      if (!promise.of_source && promise.relation == text_of(product, "product") &&
-          promise.version == version_of(product))
-        worst = std::max(worst.value_or(PromiseState::ok), promise.status.state);
-  made["status"] = worst ? word_of(*worst) : "nothing is watched";
+  made["status"] = contract_status_(text_of(product, "product"), version_of(product));
   made["served"] = std::ranges::find(served_, name_of(product)) != served_.end();
   return made;
 }
@@ -112,14 +106,13 @@ PortalAnswers::Json PortalAnswers::entry(const Json& product, const JobStatus* s
 serve::HttpResponse PortalAnswers::catalog(const serve::HttpRequest& request) const {
   const std::string wanted = lower(parameter(request, "q")), domain = parameter(request, "domain"),
                     label = parameter(request, "label");
-  const std::shared_ptr<const JobStatus> status = monitor_.status();
   Json products = Json::array();
   for (const Json& product : facts_.products) {
     if (!wanted.empty() && lower(product.dump()).find(wanted) == std::string::npos) continue;
     if (!domain.empty() && text_of(product, "domain") != domain) continue;
     const auto labels = product["labels"].get<std::vector<std::string>>();
     if (!label.empty() && std::ranges::find(labels, label) == labels.end()) continue;
-    Json made = entry(product, status.get());
+    Json made = entry(product);
     Json names = Json::array();
     for (const Json& field : product["fields"]) names.push_back(field["name"]);
     made["fields"] = std::move(names);
@@ -146,7 +139,7 @@ serve::HttpResponse PortalAnswers::product(const std::string& name) const {
   if (found == nullptr)
     return serve::http_problem(404, "no such product", fmt::format("`{}` is no product of this job", name));
   const std::shared_ptr<const JobStatus> status = monitor_.status();
-  Json made = entry(*found, status.get());
+  Json made = entry(*found);
   Json promises = Json::array();
   if (status)
     for (const JobStatus::Promise& promise : status->promises) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -34,9 +35,11 @@ struct PortalFacts {
 
 class PortalAnswers {
  public:
+  /// Of the contract of a product now, like "ok".
+  using ContractStatus = std::function<std::string(const std::string& product, int64_t version)>;
   /// All of it outlives this. `served`: products that have views.
-  PortalAnswers(PortalFacts facts, const JobDescription& job, JobMonitor& monitor,
-                const std::vector<serve::ApiProduct>& served, Fs& fs);
+  PortalAnswers(const PortalFacts& facts, const JobDescription& job, JobMonitor& monitor,
+                ContractStatus contract_status, const std::vector<serve::ApiProduct>& served, Fs& fs);
 
   /// Nothing: the path is none of these. `asks`: it is asked who reads, so only owners see the job's records.
   std::optional<serve::HttpResponse> answer(const serve::HttpRequest& request, bool asks) const;
@@ -45,15 +48,16 @@ class PortalAnswers {
  private:
   using Json = nlohmann::ordered_json;
   Json portal(const serve::HttpRequest& request) const;
-  Json entry(const Json& product, const JobStatus* status) const;
+  Json entry(const Json& product) const;
   serve::HttpResponse catalog(const serve::HttpRequest& request) const;
   serve::HttpResponse product(const std::string& name) const;
   Json job() const;
   serve::HttpResponse rejected(const serve::HttpRequest& request) const;
 
-  PortalFacts facts_;
+  const PortalFacts& facts_;
   const JobDescription& job_;
   JobMonitor& monitor_;
+  ContractStatus contract_status_;
   std::vector<std::string> served_;  ///< "shop.order@2"
   Fs& fs_;
   mutable std::mutex committed_;

@@ -29,6 +29,7 @@ namespace {
 
 struct PageFile {
   std::string_view path, content_type, content;
+  std::string tag = fmt::format("\"{:016x}\"", key_hash(content));
 };
 
 #ifdef BRAID_PORTAL_DIST
@@ -60,10 +61,6 @@ constexpr const char* kPolicy =
 
 }  // namespace
 
-bool has_page() {
-  return !files().empty();
-}
-
 bool is_of_page(std::string_view path) {
   if (path == "/") return true;
   for (const PageFile& file : files())
@@ -77,13 +74,12 @@ std::optional<HttpResponse> page_answer(const HttpRequest& request) {
     if (file.path != request.path) continue;
     if (file.path == "/" && request.header("accept").find("text/html") == std::string_view::npos) return std::nullopt;
     HttpResponse response{.content_type = std::string(file.content_type)};
-    const std::string tag = fmt::format("\"{:016x}\"", key_hash(file.content));
-    response.headers = {{"ETag", tag},
+    response.headers = {{"ETag", file.tag},
                         {"Cache-Control", "no-cache"},
                         {"Content-Security-Policy", kPolicy},
                         {"X-Content-Type-Options", "nosniff"},
                         {"Referrer-Policy", "no-referrer"}};
-    if (request.header("if-none-match").find(tag) != std::string_view::npos)
+    if (request.header("if-none-match").find(file.tag) != std::string_view::npos)
       response.status = 304;
     else
       response.body = file.content;

@@ -9,8 +9,6 @@
 
 namespace braid::serve {
 
-/// Whether this braid has the page: it is built without, where there is no Node.js.
-bool has_page();
 /// Whether the path is that of a file of the page. `/` is.
 bool is_of_page(std::string_view path);
 /// Nothing: it is no file of the page, or `/` is asked by what is no browser.
