@@ -5,14 +5,11 @@
 #include "cli/commands/follow.h"
 #include "cli/commands/read_store.h"
 #include "cli/serve/http_client.h"
-#include "cli/serve/job_address.h"
-#include "runtime/base/clock.h"
 #include "runtime/connect/service_load/load.h"
 #include "runtime/copy/change_lines.h"
 #include "runtime/copy/product_table.h"
-#include "runtime/engine/job_store.h"
+#include "runtime/copy/sql_text.h"
 #include "runtime/report/copy_findings.h"
-#include "runtime/report/view_findings.h"
 #include "serve/duckdb/file_session.h"
 #include "serve/http/query.h"
 
@@ -70,11 +67,7 @@ Result<std::unique_ptr<SqlSession>> open_session(const CopyFlags& flags) {
 /// What the server says of the product.
 Result<CopiedProduct> product_of(const std::string& written, const HttpReply& reply) {
   const auto said = nlohmann::json::parse(reply.body, nullptr, false);
-  if (reply.status != 200 || !said.is_object()) {
-    const std::string reason = said.is_object() ? said.value("detail", reply.body) : reply.body;
-    return Error{ErrorKind::usage, diag::NotReadable{.product = written, .reason = reason}.make().message,
-                 diag::NotReadable::kCode, 0};
-  }
+  if (reply.status != 200 || !said.is_object()) return not_readable(written, reply);
   CopiedProduct product{.name = fmt::format("{}@{}", said.value("product", written), said.value("version", 1)),
                         .columns = {},
                         .key = {},
@@ -97,19 +90,16 @@ std::string table_of(const CopyFlags& flags, const CopiedProduct& product) {
   return made;
 }
 
-/// Writes the table out beside `path`, and puts it in its place: who reads it sees one commit or the one before.
+/// Writes the table out beside the target, and puts it in its place: who reads it sees one commit or the one before.
 Status write_parquet(const CopyFlags& flags, SqlSession& session, const std::string& table) {
   const std::string made = flags.to + ".part";
-  std::string literal;
-  for (const char c : made) literal.append(c == '\'' ? 2 : 1, c);
   const auto written = session.run(
-      fmt::format("COPY (SELECT * FROM \"{}\") TO '{}' (FORMAT parquet, COMPRESSION zstd)", table, literal));
+      fmt::format("COPY (SELECT * FROM {}) TO {} (FORMAT parquet, COMPRESSION zstd)", sql_name(table), sql_text(made)));
   if (!written.ok()) return copy_failed(flags.product, shown(flags.to), written.error().message);
   BRAID_ASSIGN(const std::unique_ptr<FileWriter> file, real_fs().open_writer(made, OpenMode::append));
   BRAID_TRY(file->sync());
   BRAID_TRY(real_fs().rename(made, flags.to));
-  const size_t slash = flags.to.rfind('/');
-  return real_fs().sync_directory(slash == std::string::npos ? "." : flags.to.substr(0, slash + 1));
+  return real_fs().sync_directory(parent_directory(flags.to));
 }
 
 Status copy_changes(const CopyFlags& flags, const std::string& authorization,
@@ -155,26 +145,8 @@ void copy(const CopyFlags& flags, CommandContext& context) {
     context.exit_code = show_error(authorization.error(), context.console);
     return;
   }
-  Status ended;
-  if (!flags.of.at.empty()) {
-    const serve::HttpAddress address = *serve::parse_http_address(flags.of.at);
-    ended = copy_changes(flags, *authorization, [&]() -> Result<serve::HttpAddress> { return address; });
-  } else {
-    Session session(flags.of.script.session());
-    const bool right = session.check();
-    context.exit_code = show_errors(session, context.console);
-    if (!right || context.exit_code != kDone) return;
-    const std::string store = kept_products(session, flags.of.store).store;
-    context.exit_code = show_errors(session, context.console);
-    if (context.exit_code != kDone) return;
-    // As long as a job holds the lock it is followed, also if that is another one than before.
-    ended = !lock_store(real_fs(), store).ok()
-                ? copy_changes(flags, *authorization, [&] { return address_of_job(real_fs(), store); })
-                : Status(Error{ErrorKind::usage,
-                               diag::NobodyToFollow{.product = flags.product, .store = store}.make().message,
-                               diag::NobodyToFollow::kCode, 0});
-  }
-  if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
+  follow_products(flags.of, flags.product, context,
+                  [&](const auto& address) { return copy_changes(flags, *authorization, address); });
 }
 
 }  // namespace

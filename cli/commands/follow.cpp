@@ -1,7 +1,5 @@
 #include "cli/commands/follow.h"
 
-#include <nlohmann/json.hpp>
-
 #include "cli/commands/command.h"
 #include "cli/serve/http_client.h"
 #include "runtime/base/clock.h"
@@ -38,11 +36,6 @@ std::string target_of(const Following& following, const std::string& token, cons
   else if (!from.empty())
     add("from", from);
   return target;
-}
-
-std::string reason_of(const HttpReply& reply) {
-  const auto problem = nlohmann::json::parse(reply.body, nullptr, false);
-  return problem.is_object() ? problem.value("detail", reply.body) : reply.body;
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // `braid query`: SQL over the served products, of the job that runs or from the store of one that is stopped.
-#include <nlohmann/json.hpp>
-
 #include "cli/commands/command.h"
 #include "cli/commands/read_store.h"
 #include "cli/present/csv_table.h"
@@ -54,8 +52,7 @@ serve::HttpResponse answer_of_store(std::vector<serve::ApiProduct> products, Vie
 }
 
 Error error_of(const HttpReply& reply) {
-  const auto problem = nlohmann::json::parse(reply.body, nullptr, false);
-  const std::string reason = problem.is_object() ? problem.value("detail", reply.body) : reply.body;
+  const std::string reason = reason_of(reply);
   // The sentence of the engine that is not there is a finding already.
   if (reply.status == 501) return {ErrorKind::usage, reason, diag::NoSqlEngine::kCode, 0};
   if (reply.status == 422)

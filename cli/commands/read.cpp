@@ -72,11 +72,7 @@ serve::HttpResponse answer_of_store(std::vector<serve::ApiProduct> products, Vie
 
 void show(const HttpReply& reply, const ReadFlags& flags, CommandContext& context) {
   if (reply.status != 200) {
-    const auto problem = nlohmann::json::parse(reply.body, nullptr, false);
-    const std::string reason = problem.is_object() ? problem.value("detail", reply.body) : reply.body;
-    context.exit_code = show_error(
-        {ErrorKind::usage, diag::NotReadable{.product = flags.product, .reason = reason}.make().message, 8064, 0},
-        context.console);
+    context.exit_code = show_error(not_readable(flags.product, reply), context.console);
     return;
   }
   if (flags.json || flags.key.empty()) {
@@ -106,27 +102,8 @@ void follow(const ReadFlags& flags, const std::string& authorization, CommandCon
                             .fields = flags.fields,
                             .authorization = authorization,
                             .flags = flags.follow};
-  if (!flags.of.at.empty()) {
-    const serve::HttpAddress address = *serve::parse_http_address(flags.of.at);
-    const Status ended = print_changes(following, [&]() -> Result<serve::HttpAddress> { return address; });
-    if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
-    return;
-  }
-  Session session(flags.of.script.session());
-  const bool right = session.check();
-  context.exit_code = show_errors(session, context.console);
-  if (!right || context.exit_code != kDone) return;
-  const std::string store = kept_products(session, flags.of.store).store;
-  context.exit_code = show_errors(session, context.console);
-  if (context.exit_code != kDone) return;
-  // As long as a job holds the lock it is followed, also if that is another one than before.
-  const bool runs = !lock_store(real_fs(), store).ok();
-  const Status ended = runs
-                           ? print_changes(following, [&] { return address_of_job(real_fs(), store); })
-                           : Status(Error{ErrorKind::usage,
-                                          diag::NobodyToFollow{.product = flags.product, .store = store}.make().message,
-                                          diag::NobodyToFollow::kCode, 0});
-  if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
+  follow_products(flags.of, flags.product, context,
+                  [&](const auto& address) { return print_changes(following, address); });
 }
 
 void read(const ReadFlags& flags, CommandContext& context) {

@@ -5,6 +5,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_views.h"
+#include "runtime/report/view_findings.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
@@ -102,6 +103,34 @@ std::optional<HttpReply> ask_for_products(
   if (reply.ok()) return *std::move(reply);
   context.exit_code = show_error(reply.error(), context.console);
   return std::nullopt;
+}
+
+Error not_readable(const std::string& product, const HttpReply& reply) {
+  return {ErrorKind::usage, diag::NotReadable{.product = product, .reason = reason_of(reply)}.make().message,
+          diag::NotReadable::kCode, 0};
+}
+
+void follow_products(const ProductsOf& of, const std::string& product, CommandContext& context,
+                     const FollowJob& follow) {
+  Status ended;
+  if (!of.at.empty()) {
+    ended = follow([address = *serve::parse_http_address(of.at)]() -> Result<serve::HttpAddress> { return address; });
+  } else {
+    Session session(of.script.session());
+    const bool right = session.check();
+    context.exit_code = show_errors(session, context.console);
+    if (!right || context.exit_code != kDone) return;
+    const std::string store = kept_products(session, of.store).store;
+    context.exit_code = show_errors(session, context.console);
+    if (context.exit_code != kDone) return;
+    // As long as a job holds the lock it is followed, also if that is another one than before.
+    const bool runs = !lock_store(real_fs(), store).ok();
+    ended =
+        runs ? follow([&store] { return address_of_job(real_fs(), store); })
+             : Status(Error{ErrorKind::usage, diag::NobodyToFollow{.product = product, .store = store}.make().message,
+                            diag::NobodyToFollow::kCode, 0});
+  }
+  if (!ended.ok()) context.exit_code = show_error(ended.error(), context.console);
 }
 
 Result<std::string> authorization_of(const std::string& token_file) {

@@ -46,6 +46,17 @@ std::optional<HttpReply> ask_for_products(
     const std::function<Result<HttpReply>(const serve::HttpAddress& address)>& ask,
     const std::function<serve::HttpResponse(std::vector<serve::ApiProduct> products, ViewHost& host)>& answer);
 
+/// Of a reply that is no success: 8064, with its reason.
+Error not_readable(const std::string& product, const HttpReply& reply);
+
+/// Follows a job, whose address is asked for again and again: it may be another one after a restart. The answer: how
+/// that ended.
+using FollowJob = std::function<Status(const std::function<Result<serve::HttpAddress>()>& address)>;
+/// Calls `follow` for the job that listens at `at`, or runs on the store. What is wrong is shown. `product`: for an
+/// error where no job runs.
+void follow_products(const ProductsOf& of, const std::string& product, CommandContext& context,
+                     const FollowJob& follow);
+
 /// The header for a job that asks who reads: the token in that file. Empty: there is no file. Fails with the finding of
 /// a file that cannot be read.
 Result<std::string> authorization_of(const std::string& token_file);

@@ -5,6 +5,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/serve/watch_errors.h"
 
@@ -58,6 +59,11 @@ Result<HttpReply> exchange(const serve::HttpAddress& address, http::request<http
 }
 
 }  // namespace
+
+std::string reason_of(const HttpReply& reply) {
+  const auto problem = nlohmann::json::parse(reply.body, nullptr, false);
+  return problem.is_object() ? problem.value("detail", reply.body) : reply.body;
+}
 
 Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
                            const std::string& authorization, int64_t wait_us) {

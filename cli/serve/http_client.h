@@ -16,6 +16,9 @@ struct HttpReply {
   std::string next;  ///< header Braid-Next
 };
 
+/// Why an answer is no success: the detail of its problem (RFC 9457), or its body.
+std::string reason_of(const HttpReply& reply);
+
 /// `authorization`: the header of that name; empty: none. `wait_us`: for which the answer may wait besides. Fails with
 /// code 7025 if nothing answers there, or something that is not HTTP.
 Result<HttpReply> http_get(const serve::HttpAddress& address, const std::string& path, const std::string& accept,
